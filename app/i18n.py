@@ -73,8 +73,11 @@ def gettext(message: str, /, **values: object) -> str:
 
 def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:
     """The form that fits `n`, filled in with `%(num)s` (n itself) and the values."""
-    text = _translations(_current.get()).ngettext(singular, plural, n)
-    return text % {"num": n, **values}
+    return _plural_form(singular, plural, n) % {"num": n, **values}
+
+
+def _plural_form(singular: str, plural: str, n: int) -> str:
+    return _translations(_current.get()).ngettext(singular, plural, n)
 
 
 def mark(message: str) -> str:
@@ -86,7 +89,7 @@ def install(env: Environment) -> None:
     """Give Jinja `_()`, `ngettext()` and `{% trans %}`; blocks are trimmed, so that they may span lines."""
     env.add_extension("jinja2.ext.i18n")
     env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.install_gettext_callables(gettext, _plural_form, newstyle=True)  # type: ignore[attr-defined]
 
 
 @cache
