@@ -1,0 +1,111 @@
+"""The database: one engine, `read()` for looking and `write()` for changing. The only commit() in the project.
+
+Hides the two engines (SQLite by default, PostgreSQL where configured) and their ways of waiting. Promises that when
+`write()` is left without an exception the change is on disk, so a route that replies afterwards replies truly; and that
+a database that is locked, full or gone raises TryAgain (503) within 10 s, never another error. On SQLite there is one
+writer at a time, in order of arrival, and readers never wait for it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+from app.problems import TryAgain
+
+BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
+TURN_S = 4.0  # how long a write waits for the writes before it in this process
+
+
+class Database:
+    """Sessions on one engine. `url`: an SQLAlchemy address, sqlite:///… or postgresql+psycopg://…"""
+
+    def __init__(self, url: str) -> None:
+        self.sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on a snapshot; nothing written in it is kept. Raises TryAgain."""
+        with _as_try_again(), Session(self.engine, expire_on_commit=False) as session:
+            try:
+                yield session
+            finally:
+                session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are committed, durably, when the block ends; rolled back when it raises.
+
+        Raises TryAgain where the database is locked, full or gone: then nothing was kept."""
+        if self.sqlite and not self._turn.acquire(timeout=TURN_S):
+            raise TryAgain()
+        try:
+            with _as_try_again(), Session(self.engine, expire_on_commit=False) as session:
+                connection = session.connection(execution_options={"tryg_write": True} if self.sqlite else {})
+                if self.sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield session
+                session.commit()
+        finally:
+            if self.sqlite:
+                self._turn.release()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _as_try_again() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as trouble:
+        raise TryAgain() from trouble
+    except DBAPIError as trouble:
+        if trouble.connection_invalidated:
+            raise TryAgain() from trouble
+        raise
+
+
+def _sqlite_engine(url: str) -> Engine:
+    # pysqlite3 carries SQLite 3.51.3 or later; Debian's 3.40 has a bug that can corrupt a WAL database.
+    engine = create_engine(
+        url,
+        module=sqlite,
+        pool_size=20,
+        max_overflow=30,
+        pool_timeout=TURN_S,
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, never guessed by the driver
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A write begins IMMEDIATE, in write(), so that it never fails half-way for want of the lock.
+        if not connection.get_execution_options().get("tryg_write"):
+            connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    return create_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=TURN_S,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 4, "options": "-c lock_timeout=4000 -c statement_timeout=9000"},
+    )

@@ -1,0 +1,242 @@
+"""Every table of the product, on one page. The walkers' words, the same as on the wire and in the report.
+
+Times are UTC instants; `captured_at` (the phone's clock, text as sent) is never `received_at` (ours). Ids of walkers'
+records are minted by their phones: UUIDs in lower case. Unique keys here are what keeps a repeat from becoming a second
+record. Migrations under migrations/versions/ must give exactly this; a house test compares them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Index, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+from uuid_utils import uuid7
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC: stored without offset by SQLite, with one by PostgreSQL, always given back aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Any) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, _dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The server's clock. Tests put another one in its place."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A fresh UUIDv7 (RFC 9562), lower case."""
+    return str(uuid7())
+
+
+# Columns, not fields: SQLModel must get a fresh one for each table.
+def _instant(*, null: bool = False) -> Any:
+    return Column(Instant(), nullable=null)
+
+
+def _json(*, null: bool = False) -> Any:
+    return Column(JSON(none_as_null=True), nullable=null)
+
+
+class Organisation(SQLModel, table=True):
+    """A municipality with its partners; it holds walks."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+
+
+class Walk(SQLModel, table=True):
+    """One walk. `seq` is its newest change, handed out by `app.sync.ingest.next_seq` and by nothing else."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    code: str = Field(unique=True, description="8 characters of Crockford's base32, upper case, no hyphen")
+    organisation_id: str | None = Field(default=None, foreign_key="organisation.id", index=True)
+    title: str
+    purpose: str = ""
+    state: str = Field(default="open", description="planned open closed published archived")
+    starts_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    ends_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    timezone: str = "Europe/Copenhagen"
+    language: str = "da"
+    light: str | None = Field(default=None, description="daylight dusk dark")
+    meeting_point: str = ""
+    route: dict[str, Any] | None = Field(default=None, sa_column=_json(null=True))  # GeoJSON LineString
+    privacy_notice: str = ""
+    contacts: str = ""
+    seq: int = 0
+    changed_seq: int = Field(default=0, description="the seq at which the walk itself last changed")
+    closed_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+
+
+class Stop(SQLModel, table=True):
+    """A numbered place on the route."""
+
+    __table_args__ = (UniqueConstraint("walk_id", "number"),)
+    id: str = Field(default_factory=new_id, primary_key=True)
+    walk_id: str = Field(foreign_key="walk.id")
+    number: int
+    name: str
+    prompt: str = ""
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Participant(SQLModel, table=True):
+    """One phone in one walk. The secret is 256 random bits, so one SHA-256 of it suffices."""
+
+    id: str = Field(primary_key=True)
+    walk_id: str = Field(foreign_key="walk.id", index=True)
+    secret_hash: str
+    role: str = "resident"
+    name: str | None = None
+    team: str | None = None
+    language: str = "da"
+    joined_at: datetime = Field(default_factory=now, sa_column=_instant())
+    heard_at: datetime = Field(default_factory=now, sa_column=_instant())
+
+
+class Observation(SQLModel, table=True):
+    """The newest state of a walker's note. `seq`: its newest change; `photo_ids`: the newest revision's, in order."""
+
+    __table_args__ = (Index("ix_observation_walk_seq", "walk_id", "seq"),)
+    id: str = Field(primary_key=True)
+    walk_id: str = Field(foreign_key="walk.id")
+    participant_id: str = Field(foreign_key="participant.id", index=True)
+    rev: int
+    seq: int
+    first_received_at: datetime = Field(sa_column=_instant())
+    received_at: datetime = Field(sa_column=_instant())
+    deleted: bool = False
+    captured_at: str = Field(description="as sent")
+    captured_utc: datetime = Field(sa_column=_instant())
+    valence: str | None = None
+    feeling: int | None = None
+    factors: list[str] = Field(default_factory=list, sa_column=_json())
+    note: str = ""
+    suggestion: str = ""
+    fix: dict[str, Any] | None = Field(default=None, sa_column=_json(null=True))
+    pin: dict[str, Any] | None = Field(default=None, sa_column=_json(null=True))
+    stop_id: str | None = None
+    photo_ids: list[str] = Field(default_factory=list, sa_column=_json())
+    flags: list[str] = Field(default_factory=list, sa_column=_json())
+
+
+class Revision(SQLModel, table=True):
+    """What a phone sent once, kept for ever, with what its receipt said."""
+
+    observation_id: str = Field(foreign_key="observation.id", primary_key=True)
+    rev: int = Field(primary_key=True)
+    digest: str = Field(description="SHA-256 of the content after parsing: equal content, equal digest")
+    content: dict[str, Any] = Field(sa_column=_json())
+    seq: int
+    received_at: datetime = Field(sa_column=_instant())
+    flags: list[str] = Field(default_factory=list, sa_column=_json())
+
+
+class Variant(SQLModel, table=True):
+    """Another content under a revision that was already held: one copy of each, for a coordinator to see."""
+
+    observation_id: str = Field(foreign_key="observation.id", primary_key=True)
+    rev: int = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    content: dict[str, Any] = Field(sa_column=_json())
+    received_at: datetime = Field(sa_column=_instant())
+
+
+class Photo(SQLModel, table=True):
+    """A photo, from its declaration on. States: expected → stored → ready, or unreadable."""
+
+    __table_args__ = (Index("ix_photo_state", "state"),)
+    id: str = Field(primary_key=True)
+    observation_id: str = Field(foreign_key="observation.id", index=True)
+    sha256: str = Field(description="hex, of the bytes as sent")
+    bytes: int
+    type: str
+    state: str = "expected"
+    stored_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    ready_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    width: int | None = None
+    height: int | None = None
+    tries: int = Field(default=0, description="failed tries at cleaning, for the pause before the next")
+    retry_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+
+
+class Agreement(SQLModel, table=True):
+    """A participant's voice: "I see it so too". The row stays when the voice is taken back."""
+
+    observation_id: str = Field(foreign_key="observation.id", primary_key=True)
+    participant_id: str = Field(foreign_key="participant.id", primary_key=True)
+    agrees: bool
+
+
+class User(SQLModel, table=True):
+    """A person who signs in: organiser, coordinator, partner, admin. Walkers are no users."""
+
+    __tablename__ = "person"  # "user" is a reserved word in PostgreSQL
+    id: str = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(unique=True, description="lower case")
+    language: str = "da"
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+
+
+class Membership(SQLModel, table=True):
+    """A role of a person in an organisation; in all of them where none is named."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+    organisation_id: str | None = Field(default=None, foreign_key="organisation.id")
+    role: str = Field(description="organiser coordinator partner admin")
+    cleared: bool = Field(default=False, description="an organiser who may read sensitive notes")
+
+
+class SignIn(SQLModel, table=True):
+    """A one-time way in: a link, or a code sent by e-mail. Used once, or too late, or guessed at too often: void."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+    kind: str = Field(description="link or code")
+    secret_hash: str = Field(index=True)
+    expires_at: datetime = Field(sa_column=_instant())
+    used_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    tries: int = 0
+
+
+class UserSession(SQLModel, table=True):
+    """A browser that is signed in; the cookie holds the secret, the table its hash."""
+
+    __tablename__ = "session"
+    secret_hash: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+    expires_at: datetime = Field(sa_column=_instant())
+
+
+class ReadingKey(SQLModel, table=True):
+    """A bearer key for reading and exports, for scripts."""
+
+    secret_hash: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+    revoked_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+
+
+class FailedTry(SQLModel, table=True):
+    """A failed try at a code from an address, for the limits on guessing."""
+
+    __table_args__ = (Index("ix_failed_try", "purpose", "address", "at"),)
+    id: str = Field(default_factory=new_id, primary_key=True)
+    purpose: str = Field(description="join or sign-in")
+    address: str
+    at: datetime = Field(default_factory=now, sa_column=_instant())

@@ -1,0 +1,123 @@
+"""Every setting of the server, from TRYG_* environment variables, in one frozen object.
+
+Hides where a value comes from and what it defaults to. Promises that a wrong value stops the start with one sentence
+that names the variable. Nothing else in the project reads the environment. docs/settings.md lists these fields; a house
+test fails where one is missing there.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the text is one sentence that names the variable."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="TRYG_", frozen=True, extra="ignore")
+
+    data: Path = Field(Path("./var"), description="Folder for the database, the photos and the secret.")
+    database_url: str = Field(
+        "", description="SQLAlchemy address, postgresql+psycopg://… or sqlite:///…; empty: SQLite in the data folder."
+    )
+    photos_url: str = Field("", description="file:///folder for photos; empty: the folder photos in the data folder.")
+    base_url: str = Field(
+        "", description="Address people reach the server at, for links; empty: http://127.0.0.1 and the port served."
+    )
+    secret: SecretStr = Field(
+        SecretStr(""), description="Key that signs what we hand out, 32 characters or more; empty: made and kept in data."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://user:password@host:587 or smtps://…; empty: sign-in codes are printed in the log.",
+    )
+    mail_from: str = Field("tryghedsvandring@localhost", description="Sender of the e-mails.")
+    basemap: str = Field("", description="Path of a PMTiles file drawn under the report's map; empty: no base map.")
+    basemap_credit: str = Field("© OpenStreetMap", description="Credit shown on the map for the base map.")
+    rate_limits: Literal["on", "off"] = Field("on", description="off lifts the limits on failed tries, for load tests.")
+    photo_bytes: int = Field(15 * 1024 * 1024, ge=1024, description="Largest photo taken in, in bytes.")
+    session_hours: int = Field(12, ge=1, le=720, description="Hours until a coordinator's sign-in ends.")
+    photo_workers: int = Field(1, ge=1, le=32, description="Processes that clean photos at idle priority.")
+    trusted_proxies: str = Field(
+        "", description="Addresses of proxies whose X-Forwarded-For is believed, comma-separated; empty: none."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
+        return value
+
+    @field_validator("photos_url")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        if value and not value.startswith("file:///"):
+            raise ValueError("must begin with file:/// (other stores are not served by this version)")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise ValueError("must be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_address(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+            raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("must be 32 characters or more")
+        return value
+
+    @field_validator("basemap")
+    @classmethod
+    def _map_file(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError(f"names no file: {value}")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address in force."""
+        return self.database_url or f"sqlite:///{(self.data / 'tryg.sqlite').resolve()}"
+
+    @property
+    def photos(self) -> Path:
+        """The folder of the photos in force."""
+        return Path(urlsplit(self.photos_url).path) if self.photos_url else self.data / "photos"
+
+    def signing_key(self) -> bytes:
+        """TRYG_SECRET, or a key made once and kept in the data folder, readable by the owner alone."""
+        if self.secret.get_secret_value():
+            return self.secret.get_secret_value().encode()
+        path = self.data / "secret"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text().strip().encode()
+
+
+def load(**given: Any) -> Settings:
+    """Settings from the environment, overridden by `given` where not None. Raises WrongSetting."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = f"TRYG_{str(first['loc'][0]).upper()}" if first["loc"] else "TRYG_*"
+        raise WrongSetting(f"{name} {first['msg'].removeprefix('Value error, ')}.") from None
