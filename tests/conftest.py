@@ -1,0 +1,83 @@
+"""What every test can ask for: a server, a database of each kind, a browser that starts on this machine.
+
+Promises: nobody's TRYG_ settings reach a test, sockets reach no further than this machine (pyproject.toml), and what is
+started here is stopped here.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.machine import system_chromium
+from tests.postgres import Cluster, cluster
+from tests.running import Server
+
+for _name in [name for name in os.environ if name.startswith("TRYG_") and not name.startswith("TRYG_TEST_")]:
+    del os.environ[_name]
+
+CHROMIUM_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How Chromium starts; for `launch_persistent_context` too."""
+    path = system_chromium()
+    own = {"executable_path": str(path)} if path else {}
+    return {**browser_type_launch_args, **own, "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def every_database(request: pytest.FixtureRequest) -> str:
+    """Runs the test once on each kind of database that we promise; `database_url` is then one of that kind."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database: SQLite, unless the test asks for `every_database`."""
+    kind = request.getfixturevalue("every_database") if "every_database" in request.fixturenames else "sqlite"
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    else:
+        with request.getfixturevalue("postgres").database() as url:
+            yield url
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers: `start_server(TRYG_RATE_LIMITS="off")`, each with an empty data folder of its own."""
+    servers: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        servers.append(Server(tmp_path / f"var{len(servers) or ''}", **settings))
+        return servers[-1].start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server], request: pytest.FixtureRequest) -> Server:
+    """A running server with an empty data folder; on each kind of database where the test asks for that."""
+    if "every_database" in request.fixturenames:
+        return start_server(TRYG_DATABASE_URL=request.getfixturevalue("database_url"))
+    return start_server()

@@ -1,0 +1,93 @@
+"""A real server for tests: `tryg serve` in a process of its own, on a free port, with its own data folder.
+
+Hides starting, waiting for /healthz (at most 20 s) and stopping. Promises that no TRYG_ setting of the machine leaks in
+and that a server which does not start says why. `kill()` and `start()` let a test pull the plug and plug it in again.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+TRYG = Path(sys.executable).with_name("tryg")
+PATIENCE_S = 20.0
+
+
+class Server:
+    """One server: `url`, `data` (its folder) and `process` while it runs; `settings` are further TRYG_* variables."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data.parent / f"{data.name}.log"
+        self.environment = {**clean_environment(), "TRYG_BASE_URL": self.url, **settings}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Server":
+        """Starts it and returns once /healthz answers."""
+        command = [str(TRYG), "serve", "--data", str(self.data), "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._answers():
+            assert self.process.poll() is None, f"the server ended at once:\n{self.said()}"
+            assert time.monotonic() < deadline, f"no answer from /healthz in {PATIENCE_S:.0f} s:\n{self.said()}"
+            time.sleep(0.05)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """Asks it to end (SIGTERM) and returns its exit code; no answer within 20 s is a failure."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """Pulls the plug (SIGKILL)."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> int:
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        process.send_signal(how)
+        try:
+            return process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the server did not end in {PATIENCE_S:.0f} s:\n{self.said()}") from None
+
+    def said(self) -> str:
+        """What it wrote to its log so far."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def tryg(self, *arguments: str) -> Any:
+        """Runs `tryg … --data … --json` beside the server and returns the object it prints."""
+        command = [str(TRYG), *arguments, "--data", str(self.data), "--json"]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without the TRYG_ settings of whoever runs the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRYG_")}
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
