@@ -9,10 +9,11 @@ writer at a time, in order of arrival, and readers never wait for it.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import Engine, create_engine, event
+from fastapi import Depends, Request
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -60,6 +61,20 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _of(request: Request) -> Database:
+    return request.app.state.db  # type: ignore[no-any-return]
+
+
+Db = Annotated[Database, Depends(_of)]  # what a route asks for
+
+
+def next_seq(tx: Session, walk_id: str) -> int:
+    """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
+    and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
+    statement = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
+    return int(tx.execute(statement, {"id": walk_id}).scalar_one())
 
 
 @contextmanager
