@@ -1,0 +1,137 @@
+// Builds the front end into static/dist/: hashed names, compressed once, and the service worker of this release.
+//
+// Promises: the same sources give the same names; the files of the previous two releases stay beside the new ones, so
+// that a phone still running last week's shell finds its map; the service worker lists exactly what the walker's app
+// needs offline, never the map. Never writes outside static/dist/.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { defineConfig } from "vite";
+
+const ROOT = resolve(import.meta.dirname, "static");
+const DIST = join(ROOT, "dist");
+const BASE = "/static/dist/";
+const ENTRIES = ["js/app.js", "js/report.js", "css/walker.css", "css/desk.css"];
+const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
+const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
+const ONLY_WITH_A_MAP = /maplibre|pmtiles|elements\/map\.js/;
+const RELEASES_KEPT = 3;
+
+/** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
+function put(/** @type {string} */ name, /** @type {string | Uint8Array} */ content) {
+  const path = join(DIST, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.part`, content);
+  renameSync(`${path}.part`, path);
+}
+
+/** The .br and .gz twins of a text file; a hashed name that has them keeps them. */
+function compress(/** @type {string} */ name, { again = false } = {}) {
+  const path = join(DIST, name);
+  if (!/\.(js|css|svg|json)$/.test(name) || (!again && existsSync(`${path}.br`) && existsSync(`${path}.gz`))) return;
+  const content = readFileSync(path);
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+  };
+  put(`${name}.br`, brotliCompressSync(content, { params }));
+  put(`${name}.gz`, gzipSync(content, { level: 9 }));
+}
+
+/**
+ * What the walker's app is made of: the entries, what they import (also lazily), their styles, fonts and workers.
+ * @param {import("rolldown").OutputBundle} bundle
+ * @returns {{files: string[], onDemand: string[]}} served names, sorted: needed before the first note, or only by a map
+ */
+function walkerFiles(bundle) {
+  const isMap = (/** @type {string} */ name) => {
+    const output = bundle[name];
+    return output.type === "chunk" && output.moduleIds.some((id) => ONLY_WITH_A_MAP.test(id));
+  };
+  const reach = (/** @type {string} */ name, /** @type {Set<string>} */ found, /** @type {boolean} */ withMap) => {
+    if (!bundle[name] || found.has(name) || (!withMap && isMap(name))) return found;
+    found.add(name);
+    const output = /** @type {any} */ (bundle[name]);
+    const { importedCss = [], importedAssets = [] } = output.viteMetadata ?? {};
+    for (const next of [...importedCss, ...importedAssets, ...(output.imports ?? []), ...(output.dynamicImports ?? [])])
+      reach(next, found, withMap);
+    return found;
+  };
+  const entries = Object.values(bundle).filter((output) =>
+    output.type === "chunk"
+      ? WALKER.some((entry) => output.facadeModuleId === join(ROOT, entry))
+      : output.originalFileNames.some((name) => WALKER.includes(name)),
+  );
+  const all = (/** @type {boolean} */ withMap) => {
+    const found = entries.reduce((set, entry) => reach(entry.fileName, set, withMap), new Set());
+    return [...found].map((name) => BASE + name).sort();
+  };
+  const files = all(false);
+  return { files, onDemand: all(true).filter((name) => !files.includes(name)) };
+}
+
+/** Note this release, keep the previous two, and delete what only older ones used. */
+function keepReleases(/** @type {string} */ id, /** @type {string[]} */ files) {
+  const path = join(DIST, "releases.json");
+  /** @type {{id: string, files: string[]}[]} */
+  const earlier = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : [];
+  const releases = [{ id, files }, ...earlier.filter((release) => release.id !== id)].slice(0, RELEASES_KEPT);
+  put("releases.json", JSON.stringify(releases, null, 1));
+  const kept = new Set(["manifest.json", "releases.json", "sw.js", ...releases.flatMap((release) => release.files)]);
+  for (const name of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
+    if (!name.isFile()) continue;
+    const file = join(name.parentPath, name.name);
+    if (!kept.has(file.slice(DIST.length + 1).replace(/\.(br|gz)$/, ""))) rmSync(file, { force: true });
+  }
+}
+
+/** @returns {import("vite").Plugin} */
+function release() {
+  return {
+    name: "release",
+    apply: "build",
+    buildStart() {
+      for (const name of ICONS.filter((icon) => existsSync(join(ROOT, icon))))
+        this.emitFile({
+          type: "asset",
+          name: name.split("/").at(-1),
+          originalFileName: name,
+          source: readFileSync(join(ROOT, name)),
+        });
+    },
+    writeBundle(_options, bundle) {
+      const files = Object.keys(bundle)
+        .filter((name) => name !== "manifest.json")
+        .sort();
+      const worker = readFileSync(join(ROOT, "js/sw.js"), "utf8");
+      const template = join(ROOT, "../templates/walker/shell.html");
+      const parts = [...files, worker, existsSync(template) ? readFileSync(template, "utf8") : ""];
+      const id = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 12);
+      put("sw.js", `self.RELEASE = ${JSON.stringify({ id, ...walkerFiles(bundle) })};\n${worker}`);
+      for (const name of files) compress(name);
+      compress("sw.js", { again: true });
+      keepReleases(id, files);
+    },
+  };
+}
+
+export default defineConfig({
+  root: ROOT,
+  base: BASE,
+  publicDir: false,
+  plugins: [release()],
+  worker: { format: "es" },
+  build: {
+    outDir: DIST,
+    emptyOutDir: false,
+    manifest: "manifest.json",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: ["chrome111", "firefox114", "safari16.4"],
+    // light-dark() is left as it is: lowered, a dark island on a light page would lose its colours.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    chunkSizeWarningLimit: 1200,
+    rolldownOptions: { input: ENTRIES.filter((name) => existsSync(join(ROOT, name))).map((name) => join(ROOT, name)) },
+  },
+});
