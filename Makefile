@@ -9,7 +9,7 @@ DATA ?= $(or $(TRYG_DATA),var)
 ENV = $(firstword $(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt)
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
-SOURCES = $(shell find static/js static/css static/img -type f ! -path $(TEXTS) ! -name '.*') $(wildcard templates/walker/shell.html)
+SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path $(TEXTS)) $(wildcard templates/walker/*.html)
 VENV_BIN = $(CURDIR)/.venv/bin
 EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emit-project --no-header --no-annotate \
 	--no-default-groups --extra heic
