@@ -1,0 +1,3 @@
+"""Tryghedsvandring: the server of the safety walks."""
+
+__version__ = "0.1.0"

@@ -7,6 +7,7 @@ writer at a time, in order of arrival, and readers never wait for it.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+from app.models import FailedTry
 from app.problems import TryAgain
 
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
@@ -30,12 +32,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self.sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url)
+        # PostgreSQL takes a new snapshot for each statement unless told otherwise; a page of changes needs one for all.
+        self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turn = threading.Lock()
+        self._tried = (0.0, False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session on a snapshot; nothing written in it is kept. Raises TryAgain."""
-        with _as_try_again(), Session(self.engine, expire_on_commit=False) as session:
+        with _as_try_again(), Session(self._reader, expire_on_commit=False) as session:
             try:
                 yield session
             finally:
@@ -58,6 +63,23 @@ class Database:
         finally:
             if self.sqlite:
                 self._turn.release()
+
+    def writable(self) -> bool:
+        """Whether a change can be kept right now, tried out by keeping one; asked at most once a second."""
+        if time.monotonic() - self._tried[0] > 1:
+            self._tried = (time.monotonic(), self._try_out())
+        return self._tried[1]
+
+    def _try_out(self) -> bool:
+        try:
+            with self.write() as tx:
+                row = FailedTry(purpose="probe", address="")
+                tx.add(row)
+                tx.flush()
+                tx.delete(row)
+        except TryAgain:
+            return False
+        return True
 
     def close(self) -> None:
         self.engine.dispose()

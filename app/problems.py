@@ -161,4 +161,3 @@ def sentence(kind: str, facts: dict[str, Any]) -> str:
     if kind in {"value_error", "timezone_aware", "finite_number"}:
         return str(facts.get("error") or _("This has the wrong form."))
     return _("This has the wrong form.")
-

@@ -30,7 +30,8 @@ class Settings(BaseSettings):
         "", description="Address people reach the server at, for links; empty: http://127.0.0.1 and the port served."
     )
     secret: SecretStr = Field(
-        SecretStr(""), description="Key that signs what we hand out, 32 characters or more; empty: made and kept in data."
+        SecretStr(""),
+        description="Key that signs what we hand out, 32 characters or more; empty: made and kept in data.",
     )
     smtp_url: SecretStr = Field(
         SecretStr(""),

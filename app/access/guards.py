@@ -6,6 +6,7 @@ Promises that secrets are compared in constant time and that an outsider learns 
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from typing import Annotated
 
@@ -51,7 +52,21 @@ def walker_sees(participant: Participant, observation: Observation) -> bool:
     if observation.participant_id == participant.id:
         return True
     return (
-        observation.walk_id == participant.walk_id
-        and not observation.deleted
-        and not is_sensitive(observation.factors)
+        observation.walk_id == participant.walk_id and not observation.deleted and not is_sensitive(observation.factors)
     )
+
+
+def address_of(request: Request) -> str:
+    """Where a call comes from, for the limits on guessing: an IPv4 address, or an IPv6 network of one household."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def etag_matches(request: Request, etag: str) -> bool:
+    """Whether the caller holds this version already (If-None-Match, RFC 9110 13.1.2; weak comparison)."""
+    held = request.headers.get("if-none-match", "")
+    return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}

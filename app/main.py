@@ -1,0 +1,85 @@
+"""The only wiring: settings in, an application out.
+
+Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
+and that cleaning of photos begins and ends with the server.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import __version__, i18n, pages, problems, shell
+from app.access.routes import router as access
+from app.basemap.routes import router as basemap
+from app.db import Database
+from app.photos.cleaning import Cleaner
+from app.photos.routes import router as photos
+from app.photos.vault import Vault
+from app.report.routes import router as report
+from app.settings import Settings
+from app.sync.routes import router as sync
+from app.walks.routes import router as walks
+
+log = logging.getLogger("tryg")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner."""
+    db = Database(settings.database)
+    vault = Vault(settings.photos)
+    cleaner = Cleaner(db, vault, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        cleaner.start()
+        yield
+        cleaner.stop()
+        db.close()
+
+    app = FastAPI(title="Tryghedsvandring", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
+    for router in (sync, photos, walks, report, basemap, access, shell.router):
+        app.include_router(router)
+    app.add_api_route("/healthz", _alive, methods=["GET"], tags=["service"])
+    app.add_api_route("/readyz", _ready, methods=["GET"], tags=["service"])
+    problems.install(app, pages.problem_page)
+    app.add_middleware(_EveryAnswer)
+    return app
+
+
+def _alive() -> dict[str, Any]:
+    return {"status": "ok", "version": __version__}
+
+
+def _ready(request: Request) -> JSONResponse:
+    """200 only where database and photo store can be written. Raises TryAgain (503)."""
+    state = request.app.state
+    if not (state.db.writable() and state.vault.writable()):
+        raise problems.TryAgain()
+    return JSONResponse({"status": "ready"})
+
+
+class _EveryAnswer:
+    """The reader's language for the request; nosniff on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("X-Content-Type-Options", "nosniff")
+            await send(message)
+
+        cookie = Request(scope).cookies.get("tryg_language")
+        with i18n.use(i18n.language_of(Headers(scope=scope).get("accept-language"), cookie)):
+            await self.app(scope, receive, sent)

@@ -1,0 +1,65 @@
+"""Reads a JSON body as a model of the wire contract, whatever arrives.
+
+Hides what a hostile or broken phone can put into a body: megabytes, no JSON, NaN, numbers of a thousand digits, a
+thousand brackets, lone surrogates. Promises 413 or 422 with the fields named, never a 500.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from app.problems import Problem, invalid, sentence
+from app.sync.protocol import BODY_BYTES, clean
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def json_body(model: type[Model]) -> Any:
+    """A dependency that gives the body as `model`. Raises body-too-large (413), invalid (422)."""
+
+    async def read(request: Request) -> Model:
+        raw = bytearray()
+        async for piece in request.stream():
+            raw += piece
+            if len(raw) > BODY_BYTES:
+                raise Problem("body-too-large", headers={"Connection": "close"})
+        return _parsed(model, bytes(raw))
+
+    reader: Callable[[Request], Coroutine[Any, Any, Model]] = read
+    return Depends(reader)
+
+
+def described(model: type[BaseModel]) -> dict[str, Any]:
+    """What OpenAPI says of a body read by `json_body`."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    inlined = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+
+
+def _inlined(part: Any, known: dict[str, Any]) -> Any:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            return _inlined(known[part["$ref"].rsplit("/", 1)[1]], known)
+        return {name: _inlined(value, known) for name, value in part.items()}
+    return [_inlined(value, known) for value in part] if isinstance(part, list) else part
+
+
+def _parsed(model: type[Model], raw: bytes) -> Model:
+    try:
+        given = json.loads(raw.decode("utf-8", "replace"), parse_constant=_no_number)
+        return model.model_validate(clean(given))
+    except ValidationError as wrong:
+        raise invalid(*(_as_pair(error) for error in wrong.errors(include_url=False)[:20])) from None
+    except (ValueError, RecursionError):  # no JSON, NaN, a number of thousands of digits, a thousand brackets
+        raise invalid(("body", sentence("json_invalid", {}))) from None
+
+
+def _as_pair(error: Any) -> tuple[str, str]:
+    return ".".join(str(part) for part in error["loc"]) or "body", sentence(error["type"], error.get("ctx") or {})
+
+
+def _no_number(_name: str) -> NoReturn:
+    raise ValueError

@@ -1,0 +1,164 @@
+"""A walker's words come in here and are never lost: the one place where observations are written.
+
+Hides revisions, history, late and clashing copies, flags and photo declarations behind `keep()`. Promises that the same
+words sent twice, k times at once, late or in another order leave one record and one receipt, by unique keys and one lock
+on the participant, who alone writes their notes. Never decides what a coordinator may: that is another record.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, select
+
+from app.access import guards
+from app.db import next_seq
+from app.i18n import gettext as _
+from app.models import Observation, Participant, Photo, Revision, Stop, Variant, Walk, now
+from app.problems import Problem, invalid
+from app.sync.protocol import ObservationIn, PhotoOut, Receipt, instant, utc
+from app.taxonomy import factors as known_factors
+
+CLOCK_AHEAD = timedelta(hours=24)  # a phone's clock further ahead than this is flagged; the contract's number
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`created`: nothing was held under this id before. `clash`: this revision was held with other content."""
+
+    receipt: Receipt
+    created: bool = False
+    clash: bool = False
+
+
+def insert_once(tx: Session, row: SQLModel) -> bool:
+    """Insert `row` unless its key is there already; whether it was inserted. Two at once: one wins, none fails."""
+    table = type(row).__table__  # type: ignore[attr-defined]
+    dialect = sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql
+    values = {column.name: getattr(row, column.name) for column in table.columns}
+    done = tx.connection().execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    return bool(done.rowcount)
+
+
+def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn) -> Kept:
+    """Keep `sent` as a revision of the observation. Raises Problem (403, 410, 422); a clash is told, not raised,
+    because the other content is kept too and must be committed."""
+    me = tx.get_one(Participant, who.id, with_for_update=True)  # this phone's requests, one after another
+    held = tx.get(Observation, observation_id, with_for_update=True)  # before the walk's row, everywhere: no deadlock
+    _may_write(me, held, sent)
+    walk = tx.get_one(Walk, me.walk_id)
+    if walk.state == "archived":
+        raise Problem("walk-archived")
+    me.heard_at = at = now()
+    if held and (earlier := _already(tx, held, sent, at)):
+        return earlier
+    flags = _flags(tx, walk, sent, at)
+    if held and sent.rev < held.rev:  # late and never held: history only, what is shown does not change
+        tx.add(_revision(observation_id, sent, held.seq, at, flags))
+        _declare(tx, observation_id, sent)
+        return Kept(receipt(tx, held.id, held.rev))
+    seq = next_seq(tx, walk.id)
+    created = held is None
+    if held is None:
+        held = Observation(id=observation_id, walk_id=walk.id, participant_id=me.id, first_received_at=at,
+                           **_shown(sent, seq, at, flags))  # fmt: skip
+        if not insert_once(tx, held):  # another participant minted the same id in this very moment
+            raise Problem("not-yours")
+    else:
+        for name, value in _shown(sent, seq, at, flags).items():
+            setattr(held, name, value)
+    tx.add(_revision(observation_id, sent, seq, at, flags))
+    _declare(tx, observation_id, sent)
+    return Kept(receipt(tx, observation_id, sent.rev), created=created)
+
+
+def receipt(tx: Session, observation_id: str, rev: int) -> Receipt:
+    """The receipt of a revision that is held, with its photos' states as of now."""
+    revision = tx.get_one(Revision, (observation_id, rev))
+    ids = [photo["id"] for photo in revision.content["photos"]]
+    return Receipt(
+        id=observation_id,
+        rev=rev,
+        seq=revision.seq,
+        received_at=utc(revision.received_at),
+        flags=revision.flags,
+        photos=photo_states(tx, ids),
+    )
+
+
+def photo_states(tx: Session, ids: list[str]) -> list[PhotoOut]:
+    """The states of these photos, in the same order."""
+    if not ids:
+        return []
+    rows = tx.exec(select(Photo.id, Photo.state).where(Photo.id.in_(ids)))  # type: ignore[attr-defined]
+    states = dict(rows.all())
+    return [PhotoOut(id=photo_id, state=states[photo_id]) for photo_id in ids]  # type: ignore[arg-type]
+
+
+def _may_write(me: Participant, held: Observation | None, sent: ObservationIn) -> None:
+    if held is None:
+        guards.walks_with(me, sent.walk_id)
+    elif held.participant_id != me.id:
+        raise Problem("not-yours")
+    elif held.walk_id != sent.walk_id:
+        raise invalid(("walk_id", _("A note stays in the walk it was made in.")))
+
+
+def _already(tx: Session, held: Observation, sent: ObservationIn, at: datetime) -> Kept | None:
+    """The answer where this revision number is held already, else None."""
+    same = tx.get(Revision, (held.id, sent.rev))
+    if same is None:
+        return None
+    if same.digest != sent.digest():
+        insert_once(tx, Variant(observation_id=held.id, rev=sent.rev, digest=sent.digest(), content=sent.content(),
+                                received_at=at))  # fmt: skip
+        return Kept(receipt(tx, held.id, held.rev), clash=sent.rev == held.rev)
+    return Kept(receipt(tx, held.id, held.rev))
+
+
+def _flags(tx: Session, walk: Walk, sent: ObservationIn, at: datetime) -> list[str]:
+    """What a human should look at, judged at arrival."""
+    captured = instant(sent.captured_at)
+    stop = tx.get(Stop, sent.stop_id) if sent.stop_id else None
+    stop_known = stop is not None and stop.walk_id == walk.id
+    placed = bool(sent.fix or sent.pin) or stop_known
+    closed = walk.state in {"closed", "published"}
+    judged = {
+        "late": closed,
+        "after-close": closed and walk.closed_at is not None and captured > walk.closed_at,
+        "clock-skew": captured > at + CLOCK_AHEAD,
+        "unknown-factor": any(key not in known_factors() for key in sent.factors),
+        "needs-place": not placed or (sent.stop_id is not None and not stop_known),
+    }
+    return [flag for flag, is_so in judged.items() if is_so]
+
+
+def _declare(tx: Session, observation_id: str, sent: ObservationIn) -> None:
+    """Note which photos will come. Raises invalid (422) where an id is taken, twice in the list, or has other bytes."""
+    seen: set[str] = set()
+    for number, photo in enumerate(sent.photos):
+        insert_once(tx, Photo(id=photo.id, observation_id=observation_id, sha256=photo.sha256, bytes=photo.bytes,
+                              type=photo.type))  # fmt: skip
+        kept = tx.get_one(Photo, photo.id)
+        if kept.observation_id != observation_id or kept.sha256 != photo.sha256 or photo.id in seen:
+            raise invalid((f"photos.{number}", _("This photo belongs to another note, or is listed twice.")))
+        seen.add(photo.id)
+
+
+def _shown(sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, object]:
+    content = sent.content()
+    kept = ("deleted", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin", "stop_id")
+    return {
+        **{name: content[name] for name in kept},
+        "captured_utc": instant(sent.captured_at),
+        "photo_ids": [photo.id for photo in sent.photos],
+        "rev": sent.rev,
+        "seq": seq,
+        "received_at": at,
+        "flags": flags,
+    }
+
+
+def _revision(observation_id: str, sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> Revision:
+    return Revision(observation_id=observation_id, rev=sent.rev, digest=sent.digest(), content=sent.content(), seq=seq,
+                    received_at=at, flags=flags)  # fmt: skip

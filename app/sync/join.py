@@ -1,0 +1,73 @@
+"""Joining a walk by its code, without an account: the phone mints its id and its secret, we keep the secret's hash.
+
+Hides the limits on guessing. Promises that a repeat is harmless, that a phone with the right secret always gets its walk
+back, and that neither the answer nor its time tells an unknown code from an archived one.
+"""
+
+import hmac
+from datetime import timedelta
+
+from sqlmodel import Session, col, delete, func, select
+
+from app.access.guards import secret_hash
+from app.db import Database
+from app.models import FailedTry, Participant, Walk, now
+from app.problems import Problem
+from app.sync.ingest import insert_once
+from app.sync.protocol import JoinIn
+from app.walks.walks import find_by_code
+
+TRIES = 30  # failed tries from one address …
+WINDOW = timedelta(minutes=10)  # … in this long, then unknown phones from it wait; the contract's numbers
+
+
+def join(db: Database, participant_id: str, sent: JoinIn, address: str, *, limited: bool) -> tuple[Walk, bool]:
+    """The walk, and whether the participant is new. `address`: where the call came from; `limited`: count tries.
+
+    Raises Problem: participant-taken (409), too-many-attempts (429), walk-not-found (404), walk-closed (409)."""
+    with db.write() as tx:
+        known = tx.get(Participant, participant_id)
+        if known:
+            return _come_back(tx, known, sent), False
+        if limited:
+            _not_guessing(tx, address)
+        walk = find_by_code(tx, sent.code)
+        if walk and walk.state in {"closed", "published"}:
+            raise Problem("walk-closed")
+        if walk and walk.state != "archived":
+            row = Participant(id=participant_id, walk_id=walk.id, secret_hash=secret_hash(sent.secret), **_told(sent))
+            if insert_once(tx, row):
+                return walk, True
+            return _come_back(tx, tx.get_one(Participant, participant_id), sent), False
+        tx.exec(delete(FailedTry).where(col(FailedTry.at) < now() - WINDOW))
+        tx.add(FailedTry(purpose="join", address=address))
+    raise Problem("walk-not-found")
+
+
+def _come_back(tx: Session, known: Participant, sent: JoinIn) -> Walk:
+    walk = tx.get_one(Walk, known.walk_id)
+    same_secret = hmac.compare_digest(secret_hash(sent.secret), known.secret_hash)
+    # Any other code is refused alike: who takes part in one walk must not try out codes of others here.
+    by_code = find_by_code(tx, sent.code)
+    if not same_secret or by_code is None or by_code.id != walk.id:
+        raise Problem("participant-taken")
+    if walk.state == "archived":
+        raise Problem("walk-archived")
+    for name, value in _told(sent).items():
+        setattr(known, name, value)
+    known.heard_at = now()
+    return walk
+
+
+def _told(sent: JoinIn) -> dict[str, str | None]:
+    return sent.model_dump(include={"role", "name", "team", "language"})
+
+
+def _not_guessing(tx: Session, address: str) -> None:
+    tries = select(func.count(), func.min(FailedTry.at)).where(
+        FailedTry.purpose == "join", FailedTry.address == address, col(FailedTry.at) > now() - WINDOW
+    )
+    failed, since = tx.exec(tries).one()
+    if failed >= TRIES:
+        wait = int((since + WINDOW - now()).total_seconds()) + 1
+        raise Problem("too-many-attempts", retry_after=max(1, wait))

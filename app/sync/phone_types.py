@@ -1,0 +1,82 @@
+"""Writes static/js/protocol.js from the wire contract, so that phone and server cannot drift apart.
+
+`python -m app.sync.phone_types` writes the file, which is committed; a test fails when it is stale. Hides how pydantic's
+JSON schema becomes JSDoc types.
+"""
+
+import json
+import typing
+from pathlib import Path
+from typing import Any
+
+from app.sync import protocol
+
+TARGET = Path(__file__).parents[2] / "static" / "js" / "protocol.js"
+MODELS = {
+    "ObservationBody": protocol.ObservationIn,
+    "Fix": protocol.Fix,
+    "Place": protocol.Place,
+    "PhotoDeclaration": protocol.PhotoIn,
+    "Receipt": protocol.Receipt,
+    "PhotoReceipt": protocol.PhotoReceipt,
+    "PhotoOut": protocol.PhotoOut,
+    "Missing": protocol.Missing,
+    "HeldIn": protocol.HeldIn,
+}
+NAMES = {model.__name__: name for name, model in MODELS.items()}
+WALK = """/** @typedef {{id: string, number: number, name: string, prompt: string, lat: number|null, lon: number|null}} Stop */
+/** @typedef {{key: string, da: string, en: string, help_da: string, help_en: string, sensitive: boolean}} Factor */
+/** @typedef {{key: string, da: string, en: string, factors: Factor[]}} Category */
+/** @typedef {{id: string, title: string, purpose: string, state: WalkState, starts_at: string|null,
+ *   ends_at: string|null, timezone: string, light: "daylight"|"dusk"|"dark"|null, meeting_point: string,
+ *   route: {type: "LineString", coordinates: number[][]}|null, stops: Stop[],
+ *   taxonomy: {version: string, categories: Category[]}, privacy_notice: string, contacts: string,
+ *   basemap: {url: string, sha256: string, bytes: number}|null,
+ *   limits: {note: number, photos: number, photo_bytes: number}, seq: number}} Walk */
+/** @typedef {{type: string, title: string, status: number, detail: string,
+ *   errors?: {field: string, message: string}[], receipt?: Receipt}} Problem */
+"""
+
+
+def written() -> str:
+    """The text of protocol.js."""
+    lines = [
+        "// Generated from app/sync/protocol.py by `python -m app.sync.phone_types`. Do not edit.",
+        f"export const VERSION = {protocol.VERSION};",
+        f"export const BASE = {json.dumps(protocol.BASE)};",
+        f"export const LIMITS = Object.freeze({json.dumps(protocol.LIMITS)});",
+        f"export const PHOTO_TYPES = Object.freeze({json.dumps(list(protocol.PHOTO_TYPES))});",
+    ]
+    for name in ("Role", "Valence"):
+        values = json.dumps(list(typing.get_args(getattr(protocol, name))))
+        lines.append(f"export const {name.upper()}S = Object.freeze(/** @type {{const}} */ ({values}));")
+    for name in ("Role", "Valence", "WalkState", "PhotoState", "Flag"):
+        values = "|".join(json.dumps(value) for value in typing.get_args(getattr(protocol, name)))
+        lines.append(f"/** @typedef {{{values}}} {name} */")
+    for name, model in MODELS.items():
+        lines.append(f"/** @typedef {_type(model.model_json_schema())} {name} */")
+    return "\n".join(lines) + "\n" + WALK
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """The JSDoc of an object's schema, in braces; other models are named."""
+    fields = ", ".join(f"{name}: {_value(part)}" for name, part in schema["properties"].items())
+    return "{{" + fields + "}}"
+
+
+def _value(part: dict[str, Any]) -> str:
+    if "$ref" in part:
+        return NAMES[part["$ref"].rsplit("/", 1)[1]]
+    if "enum" in part:
+        return "|".join(json.dumps(value) for value in part["enum"])
+    if "anyOf" in part:
+        return "|".join(_value(option) for option in part["anyOf"])
+    if part.get("type") == "array":
+        inner = _value(part["items"])
+        return f"({inner})[]" if "|" in inner else f"{inner}[]"
+    kinds = {"integer": "number", "number": "number", "boolean": "boolean", "null": "null", "string": "string"}
+    return kinds[part["type"]]
+
+
+if __name__ == "__main__":
+    TARGET.write_text(written(), "utf-8")

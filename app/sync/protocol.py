@@ -1,0 +1,262 @@
+"""THE wire contract, version 1: what a phone sends and gets. Its only definition in code.
+
+Routes, OpenAPI and the phone's static/js/protocol.js are derived from these models. A change here is additive, or a new
+version beside this one: phones in pockets run last month's app. Unknown fields are ignored, so that a newer phone is
+never refused. Imports nothing of ours.
+"""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+VERSION = 1
+BASE = "/api/v1"
+BODY_BYTES = 1024 * 1024  # a JSON body; the contract's 1 MiB
+LIMITS = {"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500}
+PHOTO_EDGE = 2048  # pixels, long edge of what is kept and served
+PHOTO_PIXELS = 50_000_000
+PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
+
+Role = Literal[
+    "resident", "council", "municipality", "police", "rescue", "housing", "business", "association", "school", "other"
+]
+Valence = Literal["safe", "unsafe", "mixed"]
+WalkState = Literal["planned", "open", "closed", "published", "archived"]
+PhotoState = Literal["expected", "stored", "ready", "unreadable"]
+Flag = Literal["late", "after-close", "clock-skew", "unknown-factor", "needs-place"]
+
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def instant(text: str) -> datetime:
+    """The moment an RFC 3339 time names, in UTC. Raises ValueError with a sentence."""
+    parts = _RFC3339.fullmatch(text)
+    try:
+        if parts is None:
+            raise ValueError
+        day, minutes, second, fraction, offset = parts.groups()
+        second = "59" if second == "60" else second  # RFC 3339 allows a leap second, Python's clock has none
+        given = datetime.fromisoformat(f"{day}T{minutes}:{second}{(fraction or '')[:7]}{offset.upper()}")
+        return given.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("This must be a time with an offset, such as 2026-11-24T19:32:11+01:00.") from None
+
+
+def utc(moment: datetime) -> str:
+    """A moment as the server writes it: UTC with Z, in milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clean(value: Any) -> Any:
+    """`value` (parsed JSON) with U+0000 and lone surrogates as U+FFFD; databases cannot keep them."""
+    if isinstance(value, str):
+        return re.sub("[\x00\ud800-\udfff]", "\ufffd", value)
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return value
+
+
+def _checked_time(text: str) -> str:
+    instant(text)
+    return text
+
+
+def _whole(value: Any) -> Any:
+    """JSON does not tell 1 from 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _or(default: Any) -> BeforeValidator:
+    """An explicit null means the default: words are not refused for the want of a quotation mark."""
+    return BeforeValidator(lambda value: default() if value is None else value)
+
+
+Uuid = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", to_lower=True
+    ),
+]
+Time = Annotated[str, AfterValidator(_checked_time), Field(json_schema_extra={"format": "date-time"})]
+Whole = BeforeValidator(_whole)
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Hex256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class JoinIn(Wire):
+    code: Annotated[str, Field(max_length=200)]
+    secret: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    role: Annotated[Role, _or(lambda: "resident")] = "resident"
+    name: Annotated[str | None, Field(max_length=LIMITS["name"])] = None
+    team: Annotated[str | None, Field(max_length=LIMITS["name"])] = None
+    language: Annotated[str, Field(max_length=35), _or(lambda: "da")] = "da"
+
+
+class Place(Wire):
+    lat: Latitude
+    lon: Longitude
+
+
+class Fix(Place):
+    """The raw position. `accuracy_m`: radius in metres, null where unknown."""
+
+    accuracy_m: float | None = None
+    source: Annotated[Literal["gps", "exif"], _or(lambda: "gps")] = "gps"
+    fixed_at: Time | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_accuracy(cls, sent: Any) -> Any:
+        """An accuracy of 0 or less is none."""
+        accuracy = sent.get("accuracy_m") if isinstance(sent, dict) else None
+        is_number = isinstance(accuracy, int | float) and not isinstance(accuracy, bool)
+        return {**sent, "accuracy_m": None} if is_number and accuracy <= 0 else sent
+
+
+class PhotoIn(Wire):
+    id: Uuid
+    sha256: Hex256
+    bytes: Annotated[int, Whole, Field(ge=0, le=2**53)]
+    type: Annotated[str, Field(max_length=100), _or(lambda: "")] = ""
+
+
+class ObservationIn(Wire):
+    walk_id: Uuid
+    rev: Annotated[int, Whole, Field(ge=1, le=2**31 - 1)]
+    deleted: Annotated[bool, _or(bool)] = False
+    captured_at: Time
+    valence: Valence | None = None
+    feeling: Annotated[int, Whole, Field(ge=0, le=3)] | None = None
+    factors: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=LIMITS["factors"]), _or(list)
+    ] = []
+    note: Annotated[str, Field(max_length=LIMITS["note"]), _or(str)] = ""
+    suggestion: Annotated[str, Field(max_length=LIMITS["suggestion"]), _or(str)] = ""
+    fix: Fix | None = None
+    pin: Place | None = None
+    stop_id: Uuid | None = None
+    photos: Annotated[list[PhotoIn], Field(max_length=LIMITS["photos"]), _or(list)] = []
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ObservationIn":
+        said = (self.valence, self.factors, self.note.strip(), self.suggestion.strip(), self.photos)
+        if not self.deleted and self.feeling is None and not any(said):
+            raise ValueError("A note needs at least a feeling, a reason, some words or a photo.")
+        return self
+
+    def content(self) -> dict[str, Any]:
+        """What is kept of it: every known field but `rev`, as JSON."""
+        return self.model_dump(mode="json", exclude={"rev"})
+
+    def digest(self) -> str:
+        """SHA-256 over the content, its times as instants: equal content, equal digest."""
+        content = self.content()
+        content["captured_at"] = instant(self.captured_at).isoformat()
+        if content["fix"] and content["fix"]["fixed_at"]:
+            content["fix"]["fixed_at"] = instant(content["fix"]["fixed_at"]).isoformat()
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class PhotoOut(Wire):
+    id: str
+    state: PhotoState
+
+
+class Receipt(Wire):
+    """What the server holds of one revision; `seq`, `received_at` and `flags` never change for it."""
+
+    id: str
+    rev: int
+    seq: int
+    received_at: str
+    flags: list[str]
+    photos: list[PhotoOut]
+
+
+class PhotoReceipt(Wire):
+    id: str
+    sha256: str
+    bytes: int
+    state: PhotoState
+
+
+class Change(Wire):
+    id: str
+    seq: int
+    rev: int
+    captured_at: str
+    valence: Valence | None
+    feeling: int | None
+    factors: list[str]
+    note: str
+    suggestion: str
+    fix: dict[str, Any] | None
+    pin: dict[str, Any] | None
+    stop_id: str | None
+    photos: list[PhotoOut]
+    agreements: int
+    mine: bool
+
+
+class Gone(Wire):
+    """What a reader may not see, or may no longer see."""
+
+    id: str
+    seq: int
+    deleted: Literal[True] = True
+
+
+class WalkChange(Wire):
+    walk: dict[str, Any]
+    seq: int
+
+
+class Changes(Wire):
+    changes: list[Change | Gone | WalkChange]
+    next: int
+    more: bool
+
+
+class AgreementIn(Wire):
+    agrees: bool
+
+
+class AgreementOut(Wire):
+    id: str
+    agrees: bool
+    agreements: int
+
+
+class HeldIn(Wire):
+    id: Uuid
+    rev: Annotated[int, Whole, Field(ge=1, le=2**31 - 1)]
+
+
+class KnownIn(Wire):
+    observations: Annotated[list[HeldIn], Field(max_length=LIMITS["known"]), _or(list)] = []
+    photos: Annotated[list[Uuid], Field(max_length=LIMITS["known"]), _or(list)] = []
+
+
+class Missing(Wire):
+    observations: list[HeldIn]
+    photos: list[str]
+
+
+class KnownOut(Wire):
+    missing: Missing
+
+
+class Joined(Wire):
+    participant_id: str
+    walk: dict[str, Any]

@@ -1,0 +1,119 @@
+"""The phones' routes: join, the walk, observations, changes, agreement, what the server holds.
+
+Hides nothing but HTTP. Every write is committed before its function returns, and so before the reply is sent.
+"""
+
+import hashlib
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.access import guards
+from app.access.guards import Walker
+from app.db import Db
+from app.i18n import gettext as _
+from app.models import Walk
+from app.problems import Problem
+from app.sync import changes, ingest
+from app.sync.body import described, json_body
+from app.sync.join import join
+from app.sync.protocol import (
+    BASE,
+    LIMITS,
+    AgreementIn,
+    AgreementOut,
+    Changes,
+    Joined,
+    JoinIn,
+    KnownIn,
+    KnownOut,
+    ObservationIn,
+    Receipt,
+    Uuid,
+)
+from app.walks.walks import for_phone
+
+router = APIRouter(prefix=BASE, tags=["phone"])
+
+
+@router.put("/participants/{participant_id}", status_code=200, openapi_extra=described(JoinIn))
+def put_participant(
+    participant_id: Uuid, request: Request, response: Response, db: Db, sent: Annotated[JoinIn, json_body(JoinIn)]
+) -> Joined:
+    settings = request.app.state.settings
+    walk, is_new = join(db, participant_id, sent, guards.address_of(request), limited=settings.rate_limits == "on")
+    response.status_code = 201 if is_new else 200
+    with db.read() as tx:
+        return Joined(participant_id=participant_id, walk=for_phone(tx, tx.get_one(Walk, walk.id), settings))
+
+
+@router.get("/walks/{walk_id}")
+def get_walk(walk_id: Uuid, request: Request, who: Walker, db: Db) -> Response:
+    guards.walks_with(who, walk_id)
+    with db.read() as tx:
+        body = json.dumps(for_phone(tx, _walk(tx.get_one(Walk, walk_id)), request.app.state.settings))
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if guards.etag_matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.put("/observations/{observation_id}", openapi_extra=described(ObservationIn))
+def put_observation(
+    observation_id: Uuid,
+    response: Response,
+    who: Walker,
+    db: Db,
+    sent: Annotated[ObservationIn, json_body(ObservationIn)],
+) -> Receipt:
+    with db.write() as tx:
+        kept = ingest.keep(tx, who, observation_id, sent)
+    if kept.clash:
+        raise Problem(
+            "same-revision-different-content",
+            _("Both texts are kept. The phone sends the newest once more."),
+            receipt=kept.receipt.model_dump(),
+        )
+    response.status_code = 201 if kept.created else 200
+    return kept.receipt
+
+
+@router.get("/walks/{walk_id}/changes")
+def get_changes(
+    walk_id: Uuid,
+    request: Request,
+    who: Walker,
+    db: Db,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=LIMITS["changes"])] = 100,
+) -> Changes:
+    guards.walks_with(who, walk_id)
+    with db.read() as tx:
+        walk = _walk(tx.get_one(Walk, walk_id))
+        as_read = for_phone(tx, walk, request.app.state.settings) if walk.changed_seq > after else {}
+        return changes.since(tx, who, walk, as_read, after, limit)
+
+
+@router.put("/observations/{observation_id}/agreement", openapi_extra=described(AgreementIn))
+def put_agreement(
+    observation_id: Uuid, who: Walker, db: Db, sent: Annotated[AgreementIn, json_body(AgreementIn)]
+) -> AgreementOut:
+    with db.write() as tx:
+        _walk(tx.get_one(Walk, who.walk_id))
+        return changes.agree(tx, who, observation_id, sent.agrees)
+
+
+@router.post("/walks/{walk_id}/known", openapi_extra=described(KnownIn))
+def post_known(walk_id: Uuid, who: Walker, db: Db, asked: Annotated[KnownIn, json_body(KnownIn)]) -> KnownOut:
+    guards.walks_with(who, walk_id)
+    with db.read() as tx:
+        return changes.missing(tx, who, asked)
+
+
+def _walk(walk: Walk) -> Walk:
+    """The walk, unless retention has emptied it. Raises walk-archived (410)."""
+    if walk.state == "archived":
+        raise Problem("walk-archived")
+    return walk

@@ -1,0 +1,32 @@
+// Generated from app/sync/protocol.py by `python -m app.sync.phone_types`. Do not edit.
+export const VERSION = 1;
+export const BASE = "/api/v1";
+export const LIMITS = Object.freeze({"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500});
+export const PHOTO_TYPES = Object.freeze(["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]);
+export const ROLES = Object.freeze(/** @type {const} */ (["resident", "council", "municipality", "police", "rescue", "housing", "business", "association", "school", "other"]));
+export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "mixed"]));
+/** @typedef {"resident"|"council"|"municipality"|"police"|"rescue"|"housing"|"business"|"association"|"school"|"other"} Role */
+/** @typedef {"safe"|"unsafe"|"mixed"} Valence */
+/** @typedef {"planned"|"open"|"closed"|"published"|"archived"} WalkState */
+/** @typedef {"expected"|"stored"|"ready"|"unreadable"} PhotoState */
+/** @typedef {"late"|"after-close"|"clock-skew"|"unknown-factor"|"needs-place"} Flag */
+/** @typedef {{walk_id: string, rev: number, deleted: boolean, captured_at: string, valence: "safe"|"unsafe"|"mixed"|null, feeling: number|null, factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null, photos: PhotoDeclaration[]}} ObservationBody */
+/** @typedef {{lat: number, lon: number, accuracy_m: number|null, source: "gps"|"exif", fixed_at: string|null}} Fix */
+/** @typedef {{lat: number, lon: number}} Place */
+/** @typedef {{id: string, sha256: string, bytes: number, type: string}} PhotoDeclaration */
+/** @typedef {{id: string, rev: number, seq: number, received_at: string, flags: string[], photos: PhotoOut[]}} Receipt */
+/** @typedef {{id: string, sha256: string, bytes: number, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoReceipt */
+/** @typedef {{id: string, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoOut */
+/** @typedef {{observations: HeldIn[], photos: string[]}} Missing */
+/** @typedef {{id: string, rev: number}} HeldIn */
+/** @typedef {{id: string, number: number, name: string, prompt: string, lat: number|null, lon: number|null}} Stop */
+/** @typedef {{key: string, da: string, en: string, help_da: string, help_en: string, sensitive: boolean}} Factor */
+/** @typedef {{key: string, da: string, en: string, factors: Factor[]}} Category */
+/** @typedef {{id: string, title: string, purpose: string, state: WalkState, starts_at: string|null,
+ *   ends_at: string|null, timezone: string, light: "daylight"|"dusk"|"dark"|null, meeting_point: string,
+ *   route: {type: "LineString", coordinates: number[][]}|null, stops: Stop[],
+ *   taxonomy: {version: string, categories: Category[]}, privacy_notice: string, contacts: string,
+ *   basemap: {url: string, sha256: string, bytes: number}|null,
+ *   limits: {note: number, photos: number, photo_bytes: number}, seq: number}} Walk */
+/** @typedef {{type: string, title: string, status: number, detail: string,
+ *   errors?: {field: string, message: string}[], receipt?: Receipt}} Problem */
