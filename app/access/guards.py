@@ -1,23 +1,28 @@
 """Every decision about who may do what. Everything may ask here; nothing else decides.
 
 Hides how a caller proves who they are: a phone by its participant's secret, a person by a session or a reading key.
-Promises that secrets are compared in constant time and that an outsider learns nothing, not even what exists.
+Promises that secrets are compared in constant time and that an outsider learns nothing, not even what exists: what
+somebody may not read answers exactly as what is not there.
 """
 
 import hashlib
 import hmac
-import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlmodel import Session, select
 
+from app.access import browser
 from app.db import Db
-from app.models import Observation, Participant
+from app.models import Membership, Observation, Participant, Photo, ReadingKey, User, UserSession, Walk, now
 from app.problems import Problem
 from app.taxonomy import is_sensitive
 
-_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
+_WALKERS_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
+_READERS_BEARER = re.compile(r"Bearer (tryg_[A-Za-z0-9_-]{20,128})")
+READ_ALL = {"coordinator", "admin"}
 
 
 def secret_hash(secret: str) -> str:
@@ -25,9 +30,12 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+# Walkers: a phone and its participant's secret
+
+
 def _walker(request: Request, db: Db) -> Participant:
     """The participant whose phone is calling. Raises not-joined (401)."""
-    given = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    given = _WALKERS_BEARER.fullmatch(request.headers.get("authorization", ""))
     if given is None:
         raise Problem("not-joined")
     with db.read() as tx:
@@ -56,17 +64,109 @@ def walker_sees(participant: Participant, observation: Observation) -> bool:
     )
 
 
-def address_of(request: Request) -> str:
-    """Where a call comes from, for the limits on guessing: an IPv4 address, or an IPv6 network of one household."""
-    host = request.client.host if request.client else "unknown"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+# Readers: a person who is signed in, or a script with that person's key
 
 
-def etag_matches(request: Request, etag: str) -> bool:
-    """Whether the caller holds this version already (If-None-Match, RFC 9110 13.1.2; weak comparison)."""
-    held = request.headers.get("if-none-match", "")
-    return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
+@dataclass(frozen=True)
+class Person:
+    """Who reads: a user with the roles they have now."""
+
+    user: User
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True)
+class WalkReader:
+    """A person before a walk they may read. `sensitive`: whether the notes on sensitive subjects are for them too."""
+
+    person: Person
+    walk: Walk
+    sensitive: bool
+
+    def sees(self, observation: Observation) -> bool:
+        """Whether this note of the walk is for them: not deleted, and not sensitive unless they are cleared."""
+        if observation.walk_id != self.walk.id or observation.deleted:
+            return False
+        return self.sensitive or not is_sensitive(observation.factors)
+
+
+def _reader(request: Request, db: Db) -> Person:
+    """The person who is calling. Raises sign-in-first (401), for a walker's secret too."""
+    with db.read() as tx:
+        user_id = _user_id(request, tx)
+        user = tx.get(User, user_id) if user_id else None
+        if user is None:
+            raise Problem("sign-in-first", headers={"WWW-Authenticate": "Bearer"})
+        roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
+    person = Person(user, tuple(roles))
+    request.state.person = person  # pages show who is signed in
+    return person
+
+
+Reader = Annotated[Person, Depends(_reader)]
+
+
+def _user_id(request: Request, tx: Session) -> str | None:
+    if "authorization" in request.headers:
+        given = _READERS_BEARER.fullmatch(request.headers["authorization"])
+        key = tx.get(ReadingKey, secret_hash(given[1])) if given else None
+        return key.user_id if key and key.revoked_at is None else None
+    cookie = browser.session_secret(request)
+    session = tx.get(UserSession, secret_hash(cookie)) if cookie else None
+    return session.user_id if session and session.expires_at > now() else None
+
+
+def reading(person: Person, walk: Walk) -> WalkReader | None:
+    """How `person` reads `walk`, or None. A role without an organisation holds in every walk; one with an organisation
+    in the walks of that organisation alone. Partners read what was routed to them, and nothing is routed yet."""
+    here = [role for role in person.memberships if role.organisation_id in (None, walk.organisation_id)]
+    if any(role.role in READ_ALL for role in here):
+        return WalkReader(person, walk, sensitive=True)
+    organising = [role for role in here if role.role == "organiser"]
+    if organising:
+        return WalkReader(person, walk, sensitive=any(role.cleared for role in organising))
+    return None
+
+
+def reader_of_walk(walk_id: str, person: Reader, db: Db) -> WalkReader:
+    """The reader of the walk in the route's path. Raises sign-in-first (401), not-found (404): also where there is such
+    a walk but it is not theirs to read; not-allowed (403) for partners, whatever walk they ask for."""
+    if person.memberships and all(role.role == "partner" for role in person.memberships):
+        raise Problem("not-allowed")
+    with db.read() as tx:
+        walk = tx.get(Walk, walk_id.lower())
+    found = reading(person, walk) if walk else None
+    if found is None:
+        raise Problem("not-found")
+    return found
+
+
+ReaderOfWalk = Annotated[WalkReader, Depends(reader_of_walk)]
+
+
+# Photos: walkers' phones, signed-in people and scripts alike
+
+
+def _viewer(request: Request, db: Db) -> Participant | Person:
+    """Whoever is calling: a participant's phone, a person or a script. Raises not-joined or sign-in-first (401)."""
+    if _WALKERS_BEARER.fullmatch(request.headers.get("authorization", "")):
+        return _walker(request, db)
+    return _reader(request, db)
+
+
+Viewer = Annotated[Participant | Person, Depends(_viewer)]
+
+
+def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool:
+    """Whether this photo is for them: their own always; others' while the newest visible revision of its note has it."""
+    observation = tx.get(Observation, photo.observation_id)
+    if observation is None:
+        return False
+    if isinstance(viewer, Participant) and observation.participant_id == viewer.id:
+        return True
+    if photo.id not in observation.photo_ids:
+        return False
+    if isinstance(viewer, Participant):
+        return walker_sees(viewer, observation)
+    found = reading(viewer, tx.get_one(Walk, observation.walk_id))
+    return found is not None and found.sees(observation)
