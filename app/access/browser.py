@@ -1,35 +1,19 @@
 """What a browser carries for us: the session's cookie, the language's cookie, and the proof that a form is our own.
 
 Hides cookie names, flags and the headers that tell one site's form from another's. Promises that a page of another site
-can neither post a form here nor send anybody away from here. The only place that reads or writes cookies.
+can neither post a form here nor send anybody away from here. The only place that writes cookies.
 """
 
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.i18n import LANGUAGES, language_of, use
+from app.i18n import LANGUAGES
 from app.problems import Problem
 from app.settings import Settings
 
-LANGUAGE_COOKIE = "tryg_language"
+LANGUAGE_COOKIE = "tryg_language"  # read in main, for every request
 YEAR_S = 365 * 24 * 3600
-
-
-class InItsLanguage:
-    """ASGI middleware: the whole request is answered in the browser's language, a choice by hand first."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        request = Request(scope)
-        wish = language_of(request.headers.get("accept-language"), request.cookies.get(LANGUAGE_COOKIE))
-        with use(wish):
-            await self.app(scope, receive, send)
 
 
 def session_secret(request: Request) -> str | None:

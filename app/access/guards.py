@@ -7,6 +7,7 @@ somebody may not read answers exactly as what is not there.
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -170,3 +171,22 @@ def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool
         return walker_sees(viewer, observation)
     found = reading(viewer, tx.get_one(Walk, observation.walk_id))
     return found is not None and found.sees(observation)
+
+
+# Calls, whoever makes them
+
+
+def address_of(request: Request) -> str:
+    """Where a call comes from, for the limits on guessing: an IPv4 address, or an IPv6 network of one household."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def etag_matches(request: Request, etag: str) -> bool:
+    """Whether the caller holds this version already (If-None-Match, RFC 9110 13.1.2; weak comparison)."""
+    held = request.headers.get("if-none-match", "")
+    return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
