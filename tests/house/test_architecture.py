@@ -1,0 +1,170 @@
+"""Who may import whom, and what happens in one place only: the house's rules, read from the source itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "app"
+JS = ROOT / "static" / "js"
+
+FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report", "basemap", "privacy"}
+LEAVES = {"app.settings", "app.models", "app.problems", "app.sync.protocol"}
+WORDS = {"app.i18n"}  # every sentence is said in the reader's language, a leaf's too
+# What features share: the schema, the database, failures, words, pages, the taxonomy.
+FLOOR = {"app", "app.models", "app.db", "app.problems", "app.i18n", "app.settings", "app.pages", "app.taxonomy"}
+# (feature or *, what it may use of another feature). A walk's life is one place that all may ask, and the wire
+# contract's words (a leaf) are everybody's.
+ACROSS = {
+    ("*", "app.access.guards"),
+    ("*", "app.walks.walks"),
+    ("*", "app.sync.protocol"),
+    ("sync", "app.photos.vault"),
+    ("report", "app.photos.vault"),
+    ("review", "app.photos.vault"),
+    ("report", "app.review"),
+    ("report", "app.measures"),
+}
+# One place for each of these; a call's name and the modules that may make it.
+ONE_PLACE = {
+    "commit": {"app.db"},
+    "environ": {"app.settings"},
+    "getenv": {"app.settings"},
+    "set_cookie": {"app.access"},
+    "delete_cookie": {"app.access"},
+    "cookies": {"app.access", "app.main"},  # main reads the language's for every request
+    "boto3": {"app.photos.vault", "app.basemap"},
+}
+WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "rename", "touch", "rmdir"}
+# The vault and the base map; beside them what no request reaches: the secret made at the first start, the command
+# line, and what writes source files.
+NO_REQUEST = {"app.settings", "app.cli", "app.catalogue", "app.sync.phone_types"}
+MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST
+
+
+def name_of(path: Path) -> str:
+    """The module in a file: app/sync/ingest.py is app.sync.ingest."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def feature_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in FEATURES else None
+
+
+def within(module: str, places: set[str]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    return {name_of(path): ast.parse(path.read_text("utf-8")) for path in sorted(APP.rglob("*.py"))}
+
+
+def imports_of(tree: ast.Module) -> Iterator[str]:
+    """Every module of ours that a module imports, also lazily and for types; `from app.x import y` gives app.x.y where
+    that is a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "app")
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                yield deeper if deeper in modules() else node.module
+
+
+def edges() -> Iterator[tuple[str, str]]:
+    for module, tree in modules().items():
+        yield from ((module, imported) for imported in imports_of(tree))
+
+
+def test_the_source_was_read_and_relative_imports_hide_nothing_from_these_rules() -> None:
+    assert len(list(edges())) > 50
+    relative = [
+        f"{module}:{node.lineno}"
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not relative
+
+
+def test_leaves_import_nothing_of_ours() -> None:
+    assert not [edge for edge in edges() if edge[0] in LEAVES and edge[1] not in WORDS]
+
+
+def test_the_wire_contract_imports_only_pydantic() -> None:
+    allowed = {"pydantic", "pydantic_core", "__future__"}
+    standard = {"re", "datetime", "typing", "enum", "uuid", "json", "math", "collections", "functools", "hashlib"}
+    tree = modules()["app.sync.protocol"]
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    found |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in found} <= allowed | standard
+
+
+def test_features_meet_only_where_the_plan_lets_them() -> None:
+    wrong = []
+    for module, imported in edges():
+        ours, theirs = feature_of(module), feature_of(imported)
+        if ours is None or ours == theirs or imported in FLOOR:
+            continue
+        if not any(who in ("*", ours) and within(imported, {what}) for who, what in ACROSS):
+            wrong.append(f"{module} imports {imported}")
+    assert not wrong
+
+
+def test_the_floor_knows_no_feature() -> None:
+    floor = (FLOOR | {"app.catalogue"}) - {"app"}
+    assert not [edge for edge in edges() if edge[0] in floor and feature_of(edge[1])]
+
+
+def test_only_main_imports_routes() -> None:
+    assert not [edge for edge in edges() if edge[1].endswith(".routes") and edge[0] != "app.main"]
+
+
+def test_the_environment_commits_and_cookies_each_have_one_place() -> None:
+    wrong = []
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+            if name in ONE_PLACE and not within(module, ONE_PLACE[name]):
+                wrong.append(f"{module}:{node.lineno} {name}")
+    assert not wrong
+
+
+def test_files_are_written_by_the_vault_and_the_base_map_alone() -> None:
+    wrong = []
+    for module, tree in modules().items():
+        if within(module, MAY_WRITE_FILES):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES_FILES:
+                wrong.append(f"{module}:{node.lineno} {node.func.attr}")
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+                wrong.append(f"{module}:{node.lineno} open")
+    assert not wrong
+
+
+def scripts() -> dict[str, set[str]]:
+    """Each script of ours and the scripts of ours that it imports, also lazily: paths below static/js."""
+    found = {}
+    for path in sorted(JS.rglob("*.js")):
+        code = re.sub(r"/\*.*?\*/|^\s*//.*?$", "", path.read_text("utf-8"), flags=re.S | re.M)
+        wanted = re.findall(r"(?:\bfrom\s*|\bimport\s*\(?\s*)[\"'](\.[^\"']+)[\"']", code)
+        targets = {(path.parent / name).resolve() for name in wanted}
+        found[path.relative_to(JS).as_posix()] = {
+            target.relative_to(JS).as_posix() for target in targets if target.is_relative_to(JS)
+        }
+    return found
+
+
+def test_only_the_app_knows_the_screens() -> None:
+    assert len(scripts()) > 5
+    outside = {name: found for name, found in scripts().items() if not name.startswith("screens/") and name != "app.js"}
+    assert not [(name, other) for name, found in outside.items() for other in found if other.startswith("screens/")]
+
+
+def test_sync_knows_the_store_and_the_wire_and_nothing_that_is_shown() -> None:
+    assert scripts().get("sync.js", set()) <= {"store.js", "protocol.js", "api.js"}

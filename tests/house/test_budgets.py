@@ -1,0 +1,84 @@
+"""What a phone has to fetch over a bad network stays small, is compressed once, and never changes under its name."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import brotli
+import httpx
+
+from tests.running import Server
+
+ROOT = Path(__file__).parents[2]
+DIST = ROOT / "static" / "dist"
+DIST_URL = "/static/dist/"
+HASHED = re.compile(r"-[\w-]{8,}\.\w+$")
+
+SHELL_BYTES = 45_000  # html, css and js of the walker's app; fonts and map apart
+MAP_BYTES = 390_000  # MapLibre and all that only a map needs
+
+
+@cache
+def release() -> dict[str, Any]:
+    """The release that the service worker keeps: {"id", "files", "onDemand"}."""
+    first_line = (DIST / "sw.js").read_text("utf-8").splitlines()[0]
+    found = re.search(r"self\.RELEASE = (\{.*\});$", first_line)
+    assert found, "static/dist/sw.js does not begin with its release: make build"
+    return json.loads(found[1])  # type: ignore[no-any-return]
+
+
+def compressed(addresses: list[str]) -> int:
+    """Bytes on the wire of the scripts and styles among `addresses`."""
+    code = [address for address in addresses if address.endswith((".js", ".css"))]
+    assert code
+    return sum((DIST / f"{address.removeprefix(DIST_URL)}.br").stat().st_size for address in code)
+
+
+def test_the_walkers_shell_fits_in_45_kilobytes(server: Server) -> None:
+    page = httpx.get(f"{server.url}/app/", headers={"Accept-Encoding": "identity"})
+    assert page.status_code == 200
+    html = len(brotli.compress(page.content))
+    code = compressed(release()["files"])
+    print(f"walker's shell: html {html} + code {code} = {html + code} of {SHELL_BYTES} bytes")
+    assert html + code <= SHELL_BYTES
+
+
+def test_a_map_costs_390_kilobytes_and_only_those_who_look_at_one() -> None:
+    size = compressed(release()["onDemand"])
+    print(f"map: {size} of {MAP_BYTES} bytes")
+    assert size <= MAP_BYTES
+    assert size > 100_000, "the map is not among what is loaded on demand"
+
+
+def test_the_previous_releases_are_still_whole() -> None:
+    for earlier in json.loads((DIST / "releases.json").read_text("utf-8")):
+        assert not [name for name in earlier["files"] if not (DIST / name).is_file()]
+
+
+def test_every_built_file_is_served_compressed_under_a_name_that_never_changes(server: Server) -> None:
+    with httpx.Client(base_url=server.url, headers={"Accept-Encoding": "br"}) as http:
+        for address in release()["files"] + release()["onDemand"]:
+            answer = http.get(address)
+            assert answer.status_code == 200, address
+            assert HASHED.search(address), address
+            assert "immutable" in answer.headers["cache-control"], address
+            if address.endswith((".js", ".css", ".svg")):
+                assert answer.headers["content-encoding"] == "br", address
+                assert "Accept-Encoding" in answer.headers["vary"], address
+
+
+def test_a_phone_that_knows_no_brotli_gets_gzip_and_one_that_knows_neither_gets_the_file(server: Server) -> None:
+    script = next(address for address in release()["files"] if address.endswith(".js"))
+    for accepted, expected in (("gzip", "gzip"), ("identity", None)):
+        answer = httpx.get(server.url + script, headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("content-encoding") == expected
+        assert answer.content == (DIST / script.removeprefix(DIST_URL)).read_bytes()
+
+
+def test_the_service_worker_is_asked_for_anew_each_time(server: Server) -> None:
+    answer = httpx.get(f"{server.url}/sw.js")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-cache"
+    assert release()["id"] in answer.text
