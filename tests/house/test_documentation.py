@@ -4,8 +4,8 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
 from app import cli
@@ -45,7 +45,7 @@ def documents() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split() if (ROOT / name).is_file()]
 
 
-def commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Every command below `command` that does something, by its full name."""
     for below, child in getattr(command, "commands", {}).items():
         full = f"{name} {below}".strip()
@@ -55,7 +55,7 @@ def commands(command: click.Command, name: str = "") -> Iterator[tuple[str, clic
             yield full, child
 
 
-def all_commands() -> dict[str, click.Command]:
+def all_commands() -> dict[str, Any]:
     found = next(value for value in vars(cli).values() if isinstance(value, typer.Typer) and value.registered_commands)
     roots = [value for value in vars(cli).values() if isinstance(value, typer.Typer) and value.registered_groups]
     return dict(commands(typer.main.get_command(roots[0] if roots else found)))
@@ -68,7 +68,7 @@ def test_the_promised_commands_are_there() -> None:
 def test_every_command_and_option_says_what_it_is_for() -> None:
     for name, command in all_commands().items():
         assert command.help, name
-        options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+        options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
         assert not [(name, option.name) for option in options if not option.help]
 
 
