@@ -1,0 +1,148 @@
+// The phone's database: one IndexedDB connection that mends itself, and writes that are on the disk when they return.
+//
+// Hides idb, lost connections and full phones. Promises: a write resolves only after its strict transaction is complete;
+// a connection the system took away (iOS does, in the background) is opened again and the work done once more; a full
+// phone is told as `Full`. Work given to read() and write() may therefore run twice: it must give the same both times.
+
+import { openDB } from "idb";
+
+const NAME = "tryghedsvandring";
+const VERSION = 1;
+
+/** The phone has no room. `what` could not be kept: "words" or "photo". */
+export class Full extends Error {
+  constructor(/** @type {"words" | "photo"} */ what) {
+    super(`no room for ${what}`);
+    this.name = "Full";
+    this.what = what;
+  }
+}
+
+/**
+ * @typedef {import("./store.js").Joined} Joined
+ * @typedef {import("./store.js").NoteRecord} NoteRecord
+ * @typedef {import("./store.js").PhotoRecord} PhotoRecord
+ * @typedef {import("./store.js").DraftRecord} DraftRecord
+ * @typedef {{
+ *   kept: {key: string, value: unknown},
+ *   notes: {key: string, value: NoteRecord},
+ *   photos: {key: string, value: PhotoRecord, indexes: {note: string, draft: string}},
+ *   bytes: {key: string, value: ArrayBuffer},
+ *   drafts: {key: string, value: DraftRecord},
+ * }} Schema   kept: the walk and the settings by name; bytes: a photo's by its id, apart, so that lists stay light
+ * @typedef {("kept" | "notes" | "photos" | "bytes" | "drafts")[]} Names
+ * @typedef {import("idb").IDBPTransaction<Schema, Names, "readwrite">} Transaction
+ */
+
+/** @type {Promise<import("idb").IDBPDatabase<Schema>> | null} */
+let connection = null;
+
+function open() {
+  connection ??= openDB(NAME, VERSION, {
+    upgrade(db) {
+      db.createObjectStore("kept");
+      db.createObjectStore("notes", { keyPath: "id" });
+      const photos = db.createObjectStore("photos", { keyPath: "id" });
+      photos.createIndex("note", "note_id");
+      photos.createIndex("draft", "draft_key");
+      db.createObjectStore("bytes");
+      db.createObjectStore("drafts", { keyPath: "key" });
+    },
+    blocking: drop,
+    terminated: drop,
+  });
+  connection.catch(drop);
+  return connection;
+}
+
+function drop() {
+  connection?.then((db) => db.close()).catch(() => {});
+  connection = null;
+}
+
+const LOST = ["InvalidStateError", "UnknownError", "AbortError"];
+
+/** @template R @returns {Promise<R>} */
+async function run(
+  /** @type {Names} */ stores,
+  /** @type {"readonly" | "readwrite"} */ mode,
+  /** @type {(tx: Transaction) => Promise<R>} */ work,
+  again = true,
+) {
+  try {
+    const db = await open();
+    const tx = /** @type {Transaction} */ (
+      /** @type {unknown} */ (db.transaction(stores, mode, { durability: "strict" }))
+    );
+    const complete = tx.done;
+    complete.catch(() => {});
+    let result;
+    try {
+      result = await work(tx);
+    } catch (failure) {
+      abort(tx);
+      // The transaction's own reason (a full disk) says more than the request it broke off.
+      await complete.catch((reason) => {
+        if (reason?.name === "QuotaExceededError") throw reason;
+      });
+      throw failure;
+    }
+    await complete;
+    return result;
+  } catch (failure) {
+    if (!again || !(failure instanceof DOMException) || !LOST.includes(failure.name)) throw failure;
+    drop();
+    return run(stores, mode, work, false);
+  }
+}
+
+function abort(/** @type {Transaction} */ tx) {
+  try {
+    tx.abort();
+  } catch {
+    // It has already ended.
+  }
+}
+
+/** Look, in one transaction. `work` awaits nothing but the transaction. @template R @returns {Promise<R>} */
+export const read = (/** @type {Names} */ stores, /** @type {(tx: Transaction) => Promise<R>} */ work) =>
+  run(stores, "readonly", work);
+
+/**
+ * Change, in one strict transaction. Throws Full; then nothing of it was kept.
+ * @template R @returns {Promise<R>}
+ */
+export async function write(
+  /** @type {Names} */ stores,
+  /** @type {(tx: Transaction) => Promise<R>} */ work,
+  /** @type {"words" | "photo"} */ what = "words",
+) {
+  try {
+    const result = await run(stores, "readwrite", work);
+    changed();
+    return result;
+  } catch (failure) {
+    if (failure instanceof DOMException && failure.name === "QuotaExceededError") throw new Full(what);
+    throw failure;
+  }
+}
+
+/** @type {Set<() => void>} */
+const listeners = new Set();
+const tabs = new BroadcastChannel(`${NAME}-store`);
+tabs.onmessage = tell;
+
+/** Call `fn` after every write, in this tab or another. @returns {() => void} unsubscribe */
+export function onChange(/** @type {() => void} */ fn) {
+  listeners.add(fn);
+  return () => listeners.delete(fn);
+}
+
+function changed() {
+  tabs.postMessage(null);
+  tell();
+}
+
+function tell() {
+  for (const fn of listeners) fn();
+}

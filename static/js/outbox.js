@@ -1,0 +1,120 @@
+// The sender's side of the store: what has to go, and what the server said about it.
+//
+// For sync.js alone. Promises: a receipt counts for the revision it was sent for and no other, so an edit made while its
+// predecessor was on its way still goes; what the server turns out not to hold becomes unsent again.
+
+import { read, write } from "./database.js";
+import { uuid7 } from "./ids.js";
+import { asNote, forgetPhoto, info, loadAll, needsSending } from "./records.js";
+
+/**
+ * @typedef {import("./store.js").Note} Note
+ * @typedef {import("./store.js").NoteRecord} NoteRecord
+ * @typedef {import("./store.js").PhotoRecord} PhotoRecord
+ * @typedef {import("./store.js").PhotoInfo} PhotoInfo
+ * @typedef {import("./store.js").Problem} Problem
+ * @typedef {import("./protocol.js").Receipt} Receipt
+ */
+
+const UNDO_MS = 3_600_000;
+
+/** What has to go, oldest first; photos only once the server knows of them. */
+export const pending = () =>
+  read(["notes", "photos"], async (tx) => {
+    const all = (await loadAll(tx)).sort((a, b) => (a.record.id < b.record.id ? -1 : 1));
+    const words = all.filter(({ record }) => needsSending(record)).map(({ record, photos }) => asNote(record, photos));
+    const pictures = all.flatMap(({ record, photos }) => {
+      const declared = new Set(record.content.deleted ? [] : record.receipt?.photos.map((photo) => photo.id));
+      return photos.filter((photo) => photo.state === "kept" && declared.has(photo.id)).map(info);
+    });
+    return { notes: words, photos: pictures };
+  });
+
+/** What the server has confirmed, to ask it about. */
+export const confirmed = () =>
+  read(["notes", "photos"], async (tx) => {
+    const all = (await loadAll(tx)).filter(({ record }) => record.sent_rev > 0);
+    const observations = all.map(({ record }) => ({ id: record.id, rev: record.sent_rev }));
+    const own = all.filter(({ record }) => !record.content.deleted).flatMap(({ photos }) => photos);
+    return { observations, photos: own.filter((photo) => photo.state !== "kept").map((photo) => photo.id) };
+  });
+
+const changeOne = (
+  /** @type {"notes" | "photos"} */ store,
+  /** @type {string} */ id,
+  /** @type {(record: any) => object} */ change,
+) =>
+  write([store], async (tx) => {
+    const record = await tx.objectStore(store).get(id);
+    if (record) await tx.objectStore(store).put(/** @type {any} */ ({ ...record, ...change(record) }));
+  });
+
+/** From now on the server may hold this revision, whatever becomes of the reply. */
+export const markTried = (/** @type {string} */ noteId, /** @type {number} */ rev) =>
+  changeOne("notes", noteId, (note) => ({ tried_rev: Math.max(note.tried_rev, rev) }));
+
+/** The server holds revision `rev`; where it holds a newer one than ours, ours is said again on top of it. */
+export const keepReceipt = (/** @type {string} */ noteId, /** @type {number} */ rev, /** @type {Receipt} */ receipt) =>
+  write(["notes", "photos"], async (tx) => {
+    const before = await tx.objectStore("notes").get(noteId);
+    if (!before) return;
+    const content = receipt.rev > before.content.rev ? { ...before.content, rev: receipt.rev + 1 } : before.content;
+    const sent_rev = Math.max(before.sent_rev, rev);
+    await tx.objectStore("notes").put({ ...before, content, sent_rev, receipt, problem: null });
+    for (const { id, state } of receipt.photos) {
+      const photo = await tx.objectStore("photos").get(id);
+      const now = state === "expected" ? "kept" : state;
+      if (photo && photo.state !== now) await tx.objectStore("photos").put({ ...photo, state: now });
+    }
+  });
+
+/** The server holds other words under this revision: ours become the one after its newest. */
+export const outbid = (/** @type {string} */ noteId, /** @type {number} */ rev, /** @type {number} */ newest) =>
+  changeOne("notes", noteId, ({ content }) =>
+    content.rev === rev ? { content: { ...content, rev: Math.max(rev, newest) + 1 } } : {},
+  );
+
+/** The server does not hold this note (any more): its words go again. */
+export const unsend = (/** @type {string} */ noteId) => changeOne("notes", noteId, () => ({ sent_rev: 0 }));
+
+export const keepPhotoState = (/** @type {string} */ photoId, /** @type {PhotoInfo["state"]} */ state) =>
+  changeOne("photos", photoId, () => ({ state, problem: null }));
+
+/** A photo whose bytes are no longer what was declared gets a new name with its true sum, in the note's next revision. */
+export const redeclare = (/** @type {string} */ photoId, /** @type {string} */ sha256) =>
+  write(["notes", "photos", "bytes"], async (tx) => {
+    const photo = await tx.objectStore("photos").get(photoId);
+    const buffer = await tx.objectStore("bytes").get(photoId);
+    const note = photo?.note_id ? await tx.objectStore("notes").get(photo.note_id) : undefined;
+    if (!photo || !buffer || !note) return;
+    const id = uuid7();
+    const photos = note.content.photos.map((one) => (one.id === photoId ? { ...one, id, sha256 } : one));
+    await forgetPhoto(tx, photoId);
+    await tx.objectStore("bytes").put(buffer, id);
+    await tx.objectStore("photos").put({ ...photo, id, sha256, problem: null });
+    await tx.objectStore("notes").put({ ...note, content: { ...note.content, photos, rev: note.content.rev + 1 } });
+  });
+
+export const keepProblem = (
+  /** @type {"notes" | "photos"} */ kind,
+  /** @type {string} */ id,
+  /** @type {Problem} */ problem,
+) => changeOne(kind, id, () => ({ problem }));
+
+/** Everything may be tried again. */
+export const clearProblems = () =>
+  write(["notes", "photos"], async (tx) => {
+    for (const store of /** @type {const} */ (["notes", "photos"]))
+      for (const record of await tx.objectStore(store).getAll())
+        if (record.problem) await tx.objectStore(store).put(/** @type {any} */ ({ ...record, problem: null }));
+  });
+
+/** Let go of notes whose deletion is done, once nobody can want it undone. */
+export const forgetDeleted = () =>
+  write(["notes", "photos", "bytes"], async (tx) => {
+    for (const { record, photos } of await loadAll(tx)) {
+      if (!record.content.deleted || needsSending(record) || record.saved_at > Date.now() - UNDO_MS) continue;
+      for (const photo of photos) await forgetPhoto(tx, photo.id);
+      await tx.objectStore("notes").delete(record.id);
+    }
+  });

@@ -1,0 +1,97 @@
+// What a stored note means: whether it still has to go, what it waits for, which photos are its own.
+//
+// Pure rules over the records of one transaction, shared by store.js (the walker's side) and outbox.js (the sender's).
+// Promises: phases and counts come from the records and from what the sender is doing right now, never from a flag.
+
+/**
+ * @typedef {import("./database.js").Transaction} Transaction
+ * @typedef {import("./store.js").NoteRecord} NoteRecord
+ * @typedef {import("./store.js").PhotoRecord} PhotoRecord
+ * @typedef {import("./store.js").PhotoInfo} PhotoInfo
+ * @typedef {import("./store.js").Note} Note
+ * @typedef {import("./store.js").Phase} Phase
+ */
+
+/** What the sender sees now; sync.js tells. online: null until asked. sending: ids of notes on their way. */
+export const traffic = {
+  online: /** @type {boolean | null} */ (null),
+  sending: /** @type {Set<string>} */ (new Set()),
+};
+
+/** A note deleted before the server can have seen it never has to be sent. */
+export const needsSending = (/** @type {NoteRecord} */ { content, sent_rev, tried_rev }) =>
+  sent_rev < content.rev && !(content.deleted && tried_rev === 0);
+
+/** The photos of a note that only this phone has; a deleted note's stay where they are. */
+const photosToSend = (/** @type {NoteRecord} */ record, /** @type {PhotoRecord[]} */ photos) =>
+  record.content.deleted ? [] : photos.filter((photo) => photo.state === "kept");
+
+/** @returns {Note} */
+export function asNote(/** @type {NoteRecord} */ record, /** @type {PhotoRecord[]} */ photos) {
+  const { id, content, saved_at, sent_rev, receipt } = record;
+  const order = new Map(content.photos.map((photo, at) => [photo.id, at]));
+  const own = photos.filter((photo) => order.has(photo.id));
+  own.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
+  const left = photosToSend(record, own);
+  const problem = needsSending(record) ? record.problem : (left.find((photo) => photo.problem)?.problem ?? null);
+  const facts = { id, walk_id: content.walk_id, rev: content.rev, content, saved_at, sent_rev, receipt, problem };
+  return { ...facts, photos: own.map(info), phase: phase(record, problem, left.length) };
+}
+
+/** @returns {Phase} */
+function phase(
+  /** @type {NoteRecord} */ record,
+  /** @type {Note["problem"]} */ problem,
+  /** @type {number} */ photosLeft,
+) {
+  const words = needsSending(record);
+  if (!words && !photosLeft) return "sent";
+  if (words && traffic.sending.has(record.id)) return "sending";
+  if (problem?.final) return "failed";
+  if (!words) return "photos";
+  if (traffic.online === false) return "waiting";
+  return problem ? "failed" : "saved";
+}
+
+/** A photo without what only the records need. @returns {PhotoInfo} */
+export const info = (/** @type {PhotoRecord} */ { draft_key: _d, removed_in: _r, ...photo }) => photo;
+
+/** @returns {Promise<Note | null>} */
+export async function load(/** @type {Transaction} */ tx, /** @type {string} */ id) {
+  const record = await tx.objectStore("notes").get(id);
+  return record ? asNote(record, await tx.objectStore("photos").index("note").getAll(id)) : null;
+}
+
+/** Every note with its photos. @returns {Promise<{record: NoteRecord, photos: PhotoRecord[]}[]>} */
+export async function loadAll(/** @type {Transaction} */ tx) {
+  const [records, photos] = [await tx.objectStore("notes").getAll(), await tx.objectStore("photos").getAll()];
+  return records.map((record) => ({ record, photos: photos.filter((photo) => photo.note_id === record.id) }));
+}
+
+/** What a draft shows: its note's photos that it has not taken out, in their order, then its own. */
+export async function photosOf(
+  /** @type {Transaction} */ tx,
+  /** @type {string} */ draftKey,
+  /** @type {string | null | undefined} */ noteId,
+) {
+  const record = noteId ? await tx.objectStore("notes").get(noteId) : undefined;
+  const own = noteId ? await tx.objectStore("photos").index("note").getAll(noteId) : [];
+  const order = record?.content.photos.map((photo) => photo.id) ?? [];
+  own.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+  const removed = own.filter((photo) => photo.removed_in === draftKey);
+  const added = await tx.objectStore("photos").index("draft").getAll(draftKey);
+  added.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { removed, shown: [...own.filter((photo) => !removed.includes(photo)), ...added] };
+}
+
+export async function forgetPhoto(/** @type {Transaction} */ tx, /** @type {string} */ id) {
+  await tx.objectStore("photos").delete(id);
+  await tx.objectStore("bytes").delete(id);
+}
+
+/** @returns {Promise<{notes: number, photos: number}>} what the server does not hold */
+export async function count(/** @type {Transaction} */ tx) {
+  const all = await loadAll(tx);
+  const photos = all.reduce((sum, { record, photos }) => sum + photosToSend(record, photos).length, 0);
+  return { notes: all.filter(({ record }) => needsSending(record)).length, photos };
+}

@@ -1,0 +1,257 @@
+// The phone's truth: what a walker has saved is here before anything says "saved", and stays until it is in the report.
+//
+// Hides the records and their rules. Promises: a new note, its photos and the end of its draft are one transaction; an
+// edit and a deletion are the next revision; what is unsent, and each note's phase, is worked out from the records every
+// time, never remembered beside them. Photos are ArrayBuffers (WebKit loses Blobs). Never deletes what the server has
+// not confirmed, except on the walker's own word.
+
+import { read, write } from "./database.js";
+import { stamp } from "./i18n.js";
+import { sha256, uuid7 } from "./ids.js";
+import { asNote, count, forgetPhoto, info, load, loadAll, needsSending, photosOf } from "./records.js";
+
+export { Full, onChange } from "./database.js";
+
+/**
+ * @typedef {import("./protocol.js").Walk} Walk
+ * @typedef {import("./protocol.js").Receipt} Receipt
+ * @typedef {import("./protocol.js").ObservationBody} ObservationBody
+ * @typedef {import("./protocol.js").PhotoState} PhotoState
+ * @typedef {import("./database.js").Transaction} Transaction
+ * @typedef {import("./database.js").Names} Names
+ * @typedef {{participant_id: string, secret: string, code: string, walk: Walk, role: import("./protocol.js").Role,
+ *   name: string | null, team: string | null, language: string, joined_at: string, etag: string | null}} Joined
+ * @typedef {{code: string, detail: string, at: number, final: boolean, retry_at: number | null}} Problem
+ *   at, retry_at: ms; final: not tried again by itself
+ * @typedef {"kept" | "stored" | "ready" | "unreadable"} KeptState   kept: only on this phone so far
+ * @typedef {{id: string, note_id: string | null, type: string, bytes: number, sha256: string, state: KeptState,
+ *   problem: Problem | null}} PhotoInfo
+ * @typedef {"saved" | "waiting" | "sending" | "sent" | "photos" | "failed"} Phase
+ * @typedef {{id: string, walk_id: string, rev: number, content: ObservationBody, saved_at: number, sent_rev: number,
+ *   receipt: Receipt | null, problem: Problem | null, photos: PhotoInfo[], phase: Phase}} Note
+ *   problem: what keeps it from being sent now, its words' or else a photo's
+ * @typedef {Omit<ObservationBody, "walk_id" | "rev" | "deleted" | "photos">} Words
+ * @typedef {{key: string, id: string, note_id: string, content: Words, [more: string]: unknown}} DraftRecord
+ * @typedef {DraftRecord & {photos: PhotoInfo[]}} Draft
+ *   key: "new" or the edited note's id; id: of this sitting; more: what the screen wants to come back to
+ *
+ * @typedef {{id: string, content: ObservationBody, saved_at: number, tried_rev: number, sent_rev: number,
+ *   receipt: Receipt | null, problem: Problem | null, draft_id: string}} NoteRecord
+ *   tried_rev: the server may hold this one; sent_rev: the server said so; draft_id: the sitting that saved it last
+ * @typedef {PhotoInfo & {draft_key?: string, removed_in?: string}} PhotoRecord
+ *   draft_key: still in a draft; removed_in: the draft that will take it out of its note
+ */
+
+/** Leaving is refused while the phone holds what the server does not. */
+export class Unsent extends Error {
+  constructor(/** @type {{notes: number, photos: number, drafts: number}} */ left) {
+    super(`${left.notes} notes, ${left.photos} photos, ${left.drafts} drafts`);
+    this.name = "Unsent";
+    this.left = left;
+  }
+}
+
+/** @type {Names} */
+const ALL = ["kept", "notes", "photos", "bytes", "drafts"];
+
+// The walk this phone takes part in
+
+/** @returns {Promise<Joined | null>} */
+export const joined = () => read(["kept"], inWalk);
+const inWalk = async (/** @type {Transaction} */ tx) =>
+  /** @type {Joined | null} */ ((await tx.objectStore("kept").get("joined")) ?? null);
+
+/** Take part in a walk. Another walk's notes leave with it, so throws Unsent while some are unsent. */
+export const join = (/** @type {Joined} */ next) =>
+  write(ALL, async (tx) => {
+    const before = await inWalk(tx);
+    if (before && before.participant_id !== next.participant_id) await forgetWalk(tx);
+    await tx.objectStore("kept").put(next, "joined");
+  });
+
+export const updateWalk = (/** @type {Walk} */ walk, /** @type {string | null} */ etag) =>
+  write(["kept"], async (tx) => {
+    const before = await inWalk(tx);
+    if (before?.walk.id === walk.id) await tx.objectStore("kept").put({ ...before, walk, etag }, "joined");
+  });
+
+/** Throws Unsent while a note, a photo or a draft is only here. */
+export const leave = () => write(ALL, forgetWalk);
+
+async function forgetWalk(/** @type {Transaction} */ tx) {
+  const left = { ...(await count(tx)), drafts: await tx.objectStore("drafts").count() };
+  if (left.notes || left.photos || left.drafts) throw new Unsent(left);
+  await tx.objectStore("kept").delete("joined");
+  for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
+}
+
+/** @returns {Promise<any>} */
+export const setting = (/** @type {string} */ key) =>
+  read(["kept"], async (tx) => (await tx.objectStore("kept").get(`setting:${key}`)) ?? null);
+export const setSetting = (/** @type {string} */ key, /** @type {unknown} */ value) =>
+  write(["kept"], async (tx) => void (await tx.objectStore("kept").put(value, `setting:${key}`)));
+
+// Drafts: one for a new note, one for each note being edited
+
+/** A draft to begin with: blank, or with what a note says. Nothing is stored until saveDraft(). @returns {Draft} */
+export function freshDraft(/** @type {Note | null} */ note = null) {
+  const { walk_id: _w, rev: _r, deleted: _d, photos: _p, ...words } = note ? structuredClone(note.content) : blank();
+  return {
+    key: note?.id ?? "new",
+    id: uuid7(),
+    note_id: note?.id ?? uuid7(),
+    content: words,
+    photos: note?.photos ?? [],
+  };
+}
+
+/** @returns {ObservationBody} */
+const blank = () => ({
+  walk_id: "",
+  rev: 0,
+  deleted: false,
+  captured_at: stamp(),
+  valence: null,
+  feeling: null,
+  factors: [],
+  note: "",
+  suggestion: "",
+  fix: null,
+  pin: null,
+  stop_id: null,
+  photos: [],
+});
+
+/** @returns {Promise<Draft | null>} */
+export const draft = (/** @type {string | null} */ noteId) =>
+  read(["drafts", "photos", "notes"], async (tx) => {
+    const key = noteId ?? "new";
+    const record = await tx.objectStore("drafts").get(key);
+    const { shown } = await photosOf(tx, key, record?.note_id ?? noteId);
+    const fresh = shown.some((photo) => photo.draft_key) ? freshDraft(noteId ? await load(tx, noteId) : null) : null;
+    const found = record ?? fresh;
+    return found ? /** @type {Draft} */ ({ ...found, photos: shown.map(info) }) : null;
+  });
+
+/** Keep a draft. Its photos are kept apart, by addDraftPhoto(); a draft that was saved as a note is not brought back. */
+export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
+  write(["drafts", "notes"], async (tx) => {
+    const note = await tx.objectStore("notes").get(record.note_id);
+    if (note?.draft_id !== record.id) await tx.objectStore("drafts").put(record);
+  });
+
+export const dropDraft = (/** @type {string} */ key) =>
+  write(["drafts", "photos", "bytes"], async (tx) => {
+    await tx.objectStore("drafts").delete(key);
+    for (const photo of await tx.objectStore("photos").index("draft").getAll(key)) await forgetPhoto(tx, photo.id);
+    if (key === "new") return;
+    for (const { removed_in, ...photo } of await tx.objectStore("photos").index("note").getAll(key))
+      if (removed_in === key) await tx.objectStore("photos").put(photo);
+  });
+
+/** Throws Full when there is no room; the draft's words are not touched. @returns {Promise<PhotoInfo>} */
+export async function addDraftPhoto(
+  /** @type {string} */ draftKey,
+  /** @type {{buffer: ArrayBuffer, type: string}} */ { buffer, type },
+) {
+  const bytes = buffer.byteLength;
+  /** @type {PhotoRecord} */
+  const photo = {
+    id: uuid7(),
+    note_id: null,
+    draft_key: draftKey,
+    type,
+    bytes,
+    sha256: await sha256(buffer),
+    state: "kept",
+    problem: null,
+  };
+  const keep = async (/** @type {Transaction} */ tx) => {
+    await tx.objectStore("bytes").put(buffer, photo.id);
+    await tx.objectStore("photos").put(photo);
+  };
+  await write(["photos", "bytes"], keep, "photo");
+  return info(photo);
+}
+
+export const removeDraftPhoto = (/** @type {string} */ draftKey, /** @type {string} */ photoId) =>
+  write(["photos", "bytes"], async (tx) => {
+    const photo = await tx.objectStore("photos").get(photoId);
+    if (photo?.draft_key === draftKey) await forgetPhoto(tx, photoId);
+    else if (photo) await tx.objectStore("photos").put({ ...photo, removed_in: draftKey });
+  });
+
+// Notes
+
+/** The draft becomes a note, or its note's next revision. Saved twice, it is saved once. @returns {Promise<Note>} */
+export const saveNote = (/** @type {Draft} */ { key, id, note_id, content }) =>
+  write(ALL, async (tx) => {
+    const now = await inWalk(tx);
+    const before = await tx.objectStore("notes").get(note_id);
+    const walk_id = before?.content.walk_id ?? now?.walk.id;
+    if (!walk_id) throw new Error("a note belongs to a walk; join one first");
+    const { shown, removed } = await photosOf(tx, key, note_id);
+    for (const photo of removed) await forgetPhoto(tx, photo.id);
+    for (const { draft_key: _, ...photo } of shown) await tx.objectStore("photos").put({ ...photo, note_id });
+    const photos = shown.map(({ id, sha256, bytes, type }) => ({ id, sha256, bytes, type }));
+    await revise(tx, before ?? newRecord(note_id), { ...blank(), ...content, walk_id, deleted: false, photos }, id);
+    await tx.objectStore("drafts").delete(key);
+    return /** @type {Promise<Note>} */ (load(tx, note_id));
+  });
+
+/** @returns {NoteRecord} */
+const newRecord = (/** @type {string} */ id) => ({
+  id,
+  content: blank(),
+  saved_at: 0,
+  tried_rev: 0,
+  sent_rev: 0,
+  receipt: null,
+  problem: null,
+  draft_id: "",
+});
+
+/** Store `content` as the next revision, unless it says what the newest says. */
+async function revise(
+  /** @type {Transaction} */ tx,
+  /** @type {NoteRecord} */ before,
+  /** @type {ObservationBody} */ content,
+  draft_id = before.draft_id,
+) {
+  const { rev } = before.content;
+  const same = rev > 0 && JSON.stringify({ ...content, rev }) === JSON.stringify(before.content);
+  const changes = same ? {} : { content: { ...content, rev: rev + 1 }, saved_at: Date.now(), problem: null };
+  await tx.objectStore("notes").put({ ...before, ...changes, draft_id });
+}
+
+export const deleteNote = (/** @type {string} */ id) => setDeleted(id, true);
+export const undeleteNote = (/** @type {string} */ id) => setDeleted(id, false);
+
+/** @returns {Promise<Note>} */
+const setDeleted = (/** @type {string} */ id, /** @type {boolean} */ deleted) =>
+  write(["notes", "photos"], async (tx) => {
+    const before = await tx.objectStore("notes").get(id);
+    if (!before) throw new Error(`no note ${id}`);
+    await revise(tx, before, { ...before.content, deleted });
+    return /** @type {Promise<Note>} */ (load(tx, id));
+  });
+
+/** Newest first, without those whose deletion is done. @returns {Promise<Note[]>} */
+export const notes = () =>
+  read(["notes", "photos"], async (tx) => {
+    const shown = (await loadAll(tx)).filter(({ record }) => !record.content.deleted || needsSending(record));
+    return shown.map(({ record, photos }) => asNote(record, photos)).sort((a, b) => (a.id < b.id ? 1 : -1));
+  });
+
+/** @returns {Promise<Note | null>} */
+export const note = (/** @type {string} */ id) => read(["notes", "photos"], (tx) => load(tx, id));
+
+/** @returns {Promise<{buffer: ArrayBuffer, type: string} | null>} */
+export const photoBytes = (/** @type {string} */ photoId) =>
+  read(["photos", "bytes"], async (tx) => {
+    const [photo, buffer] = [await tx.objectStore("photos").get(photoId), await tx.objectStore("bytes").get(photoId)];
+    return photo && buffer ? { buffer, type: photo.type } : null;
+  });
+
+/** What the server does not hold yet, counted from the records. */
+export const unsent = () => read(["notes", "photos"], count);
