@@ -1,0 +1,200 @@
+"""Photos that have come in are cleaned, one after another, by processes that can fail without harm.
+
+Hides the worker processes: started when there is a photo, ended when they hang or have long had nothing to do, started
+again when they die. The queue is the database's photos in the state `stored`, so a restart goes on where it stopped.
+Promises that only what the decoder refuses becomes unreadable. A worker that dies, hangs or finds the disk full says
+nothing about a photo, however often it happens: the photo stays stored, and is tried again after a growing pause, so
+that one which kills its worker each time costs a little idle time and holds nobody up.
+"""
+
+import logging
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.db import Database
+from app.photos import states
+from app.photos.vault import Vault
+from app.problems import TryAgain
+from app.settings import Settings
+from app.sync.protocol import PHOTO_EDGE, PHOTO_PIXELS
+
+log = logging.getLogger("tryg")
+
+LIMIT_S = 120.0  # for one photo; a large HEIC takes 2 s on an idle core, and cleaning gets what others leave over
+LOOK_S = 2.0  # how often the queue is looked at without being told: photos may be due again, or come from elsewhere
+REST_S = 300.0  # without work, then the worker's memory is given back
+LONGEST_PAUSE_S = 30.0  # after one trouble upon another
+_ROOT = Path(__file__).parents[2]
+
+
+class Cleaner:
+    """Cleans whatever is stored, from start() to stop(), with `settings.photo_workers` processes."""
+
+    def __init__(self, db: Database, vault: Vault, settings: Settings) -> None:
+        self._db, self._vault = db, vault
+        self._wake = threading.Condition()
+        self._kicked, self._stopping = False, threading.Event()
+        self._taken: set[str] = set()
+        self._choosing = threading.Lock()
+        self._workers = [Worker(vault.folder) for _number in range(settings.photo_workers)]
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Returns at once; no process is started before there is a photo to clean."""
+        for number, worker in enumerate(self._workers):
+            thread = threading.Thread(target=self._run, args=(worker, number == 0), name=f"cleaning-{number}")
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends the processes, whatever they are doing: it is done again at the next start."""
+        self._stopping.set()
+        self.kick()
+        for worker in self._workers:
+            worker.halt()
+        for thread in self._threads:
+            thread.join()
+
+    def kick(self) -> None:
+        """There is a new photo."""
+        with self._wake:
+            self._kicked = True
+            self._wake.notify_all()
+
+    def _run(self, worker: "Worker", first: bool) -> None:
+        if first:
+            self._or_later(self._tidy)
+        troubles, rested = 0, time.monotonic()
+        while not self._stopping.is_set():
+            found = self._or_later(lambda: self._clean_one(worker))
+            if found is None:
+                if time.monotonic() - rested > REST_S:
+                    worker.end()
+                self._rest()
+                continue
+            rested = time.monotonic()
+            troubles = 0 if found else troubles + 1
+            if troubles:
+                self._stopping.wait(min(2.0 ** (troubles - 1), LONGEST_PAUSE_S))
+        worker.end()
+
+    def _or_later(self, step: Callable[[], bool | None]) -> bool | None:
+        """What `step` gives, False where it fails: this thread goes on, come what may."""
+        try:
+            return step()
+        except TryAgain:  # the database is busy or its disk full
+            return False
+        except Exception:
+            log.exception("cleaning of photos was interrupted")
+            return False
+
+    def _rest(self) -> None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._kicked or self._stopping.is_set(), LOOK_S)
+            self._kicked = False
+
+    def _tidy(self) -> None:
+        """What a crash may have left: half-written files, and originals of photos that are ready."""
+        self._vault.sweep()
+        states.forgive(self._db)
+        left = list(self._vault.originals())
+        for at in range(0, len(left), 500):
+            for photo_id in states.of_those_ready(self._db, left[at : at + 500]):
+                self._vault.erase_original(photo_id)
+
+    def _clean_one(self, worker: "Worker") -> bool | None:
+        """Whether the photo that has waited longest is done with; None where there is none."""
+        with self._choosing:
+            photo_id = states.next_to_clean(self._db, self._taken)
+            if photo_id is None:
+                return None
+            self._taken.add(photo_id)
+        try:
+            return self._clean(worker, photo_id)
+        finally:
+            self._taken.discard(photo_id)
+
+    def _clean(self, worker: "Worker", photo_id: str) -> bool:
+        said, _space, more = worker.ask(photo_id).partition(" ")
+        if said == "ready":
+            width, height = more.split()
+            states.cleaned(self._db, photo_id, int(width), int(height))
+            self._vault.erase_original(photo_id)
+        elif said == "unreadable":
+            log.info("photo %s cannot be read: %s", photo_id, more)
+            states.refused(self._db, photo_id)
+        elif not self._stopping.is_set():
+            log.warning("photo %s could not be cleaned yet: %s", photo_id, more)
+            self._vault.sweep()
+            states.postponed(self._db, photo_id)
+            return False
+        return True
+
+
+class Worker:
+    """One process of app.photos.worker, seen from here. For one thread; only halt() may be called by another."""
+
+    def __init__(self, folder: Path) -> None:
+        self._command = [
+            sys.executable, "-m", "app.photos.worker", str(folder), str(PHOTO_EDGE), str(PHOTO_PIXELS)
+        ]  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+        self._halted = False
+        self._lock = threading.Lock()
+
+    def ask(self, photo_id: str) -> str:
+        """The worker's answer; `trouble …` where it gives none within LIMIT_S, or dies."""
+        try:
+            answer = self._exchange(photo_id)
+        except OSError as failed:  # it could not be started, or had died before it was asked
+            answer = f"trouble {failed}"
+        if not answer or answer.startswith("trouble"):
+            self.end()  # the next photo gets a fresh one
+        return answer or "trouble the worker died"
+
+    def end(self) -> None:
+        """Ends the process, if there is one."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
+
+    def halt(self) -> None:
+        """Ends the process in the middle of whatever it does, and for good."""
+        with self._lock:
+            self._halted = True
+            if self._process:
+                self._process.kill()
+
+    def _exchange(self, photo_id: str) -> str:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{photo_id}\n".encode())
+        poll = select.poll()
+        poll.register(process.stdout, select.POLLIN)
+        if not poll.poll(LIMIT_S * 1000):
+            return f"trouble no answer within {LIMIT_S:.0f} s"
+        answer = process.stdout.readline().decode(errors="replace")
+        return answer.rstrip() if answer.endswith("\n") else ""
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._halted:
+                raise BrokenPipeError("the server is shutting down")
+            if self._process is None:
+                # A session of its own: Ctrl-C in the server's terminal is for the server, which then ends this.
+                self._process = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=_ROOT,
+                    start_new_session=True,
+                )  # fmt: skip
+            return self._process

@@ -1,0 +1,129 @@
+"""What the first bytes of a file say: which kind of photo it is, and how many pixels it claims to have.
+
+Hides four file formats. Promises to read little and to decode nothing, so that a file made to harm us is judged before
+any decoder sees it, and that the web process needs no imaging library. Never trusts a name or a Content-Type.
+Formats: ITU-T T.81 (JPEG), PNG 3rd edition 11.2.1, RFC 9649 (WebP), ISO/IEC 23008-12 (HEIF).
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+_HEVC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_ANY_HEIF = {b"mif1", b"msf1", b"mif2"}  # says HEIF, not which codec
+_AV1 = {b"avif", b"avis"}
+_META_BYTES = 4 * 1024 * 1024  # a HEIF file's table of contents; real ones are some ten kilobytes
+_SEGMENTS = 10_000  # of a JPEG before its frame header; real ones have tens, a large ICC profile has hundreds
+
+
+def kind_of(file: BinaryIO) -> str | None:
+    """image/jpeg, image/png, image/webp or image/heic; None where the bytes begin as none of these."""
+    file.seek(0)
+    start = file.read(512)
+    if start.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "image/webp"
+    if start[4:8] == b"ftyp":
+        listed = start[8 : max(16, int.from_bytes(start[:4]))]
+        brands = {listed[:4], *(listed[at : at + 4] for at in range(8, len(listed) - 3, 4))}
+        if brands & _HEVC or (brands & _ANY_HEIF and not brands & _AV1):
+            return "image/heic"
+    return None
+
+
+def pixels(file: BinaryIO, kind: str) -> int | None:
+    """Width times height as the header claims; None where it cannot be read, which says nothing against the photo."""
+    read = {"image/jpeg": _jpeg, "image/png": _png, "image/webp": _webp, "image/heic": _heif}[kind]
+    file.seek(0)
+    try:
+        width, height = read(file)
+    except (struct.error, EOFError, ValueError):
+        return None
+    return width * height
+
+
+def _jpeg(file: BinaryIO) -> tuple[int, int]:
+    file.seek(2)
+    for _segment in range(_SEGMENTS):
+        while (marker := _one(file)) != 0xFF:
+            pass  # bytes between segments are skipped, as decoders do
+        while marker == 0xFF:
+            marker = _one(file)
+        if marker == 0 or marker == 0x01 or 0xD0 <= marker <= 0xD8:  # these stand alone
+            continue
+        length = int.from_bytes(_exactly(file, 2))
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">xHH", _exactly(file, 5))
+            return width, height
+        if marker in (0xD9, 0xDA):  # the picture begins, or the file ends, without a frame header
+            break
+        file.seek(length - 2, io.SEEK_CUR)
+    raise EOFError
+
+
+def _png(file: BinaryIO) -> tuple[int, int]:
+    width, height = struct.unpack(">16xII", _exactly(file, 24))
+    return width, height
+
+
+def _webp(file: BinaryIO) -> tuple[int, int]:
+    start = _exactly(file, 30)
+    chunk = start[12:16]
+    if chunk == b"VP8X":
+        return int.from_bytes(start[24:27], "little") + 1, int.from_bytes(start[27:30], "little") + 1
+    if chunk == b"VP8L":
+        bits = int.from_bytes(start[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if chunk == b"VP8 ":
+        width, height = struct.unpack("<26xHH", start)
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError
+
+
+def _heif(file: BinaryIO) -> tuple[int, int]:
+    """The largest of the sizes listed: a photo of tiles lists its tiles' size and its own."""
+    end = file.seek(0, io.SEEK_END)
+    at, length = next((at, length) for kind, at, length in _boxes(file, 0, end) if kind == b"meta") or (0, 0)
+    if length > _META_BYTES:
+        raise ValueError
+    sizes = [(0, 0)]
+    for kind, inside, room in _boxes(file, at + 4, at + length):
+        if kind == b"iprp":
+            for listed, properties, many in _boxes(file, inside, inside + room):
+                if listed == b"ipco":
+                    for name, here, _long in _boxes(file, properties, properties + many):
+                        if name == b"ispe":
+                            file.seek(here)
+                            sizes.append(struct.unpack(">4xII", _exactly(file, 12)))
+    return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(type, where its content begins, how long that is) of the boxes from `at` to `end` (ISO/IEC 14496-12, 4.2)."""
+    while at + 8 <= end:
+        file.seek(at)
+        size, kind = struct.unpack(">I4s", _exactly(file, 8))
+        head = 8
+        if size == 1:
+            size, head = int.from_bytes(_exactly(file, 8)), 16
+        elif size == 0:
+            size = end - at
+        if size < head:
+            raise ValueError
+        yield kind, at + head, size - head
+        at += size
+
+
+def _one(file: BinaryIO) -> int:
+    return _exactly(file, 1)[0]
+
+
+def _exactly(file: BinaryIO, count: int) -> bytes:
+    found = file.read(count)
+    if len(found) < count:
+        raise EOFError
+    return found

@@ -1,0 +1,158 @@
+"""A photo as received in, a picture that may be shown out: turned, shrunk, in sRGB, without a byte of metadata.
+
+Hides the imaging library. Promises that orientation is in the pixels, and that what is written is a plain JPEG built
+from pixels alone, so that nothing of the file as received can be in it. NoPicture is said only where the bytes, all of
+them in memory, cannot be decoded; whatever lacks memory or a decoder is Trouble. Runs in the worker's process alone.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageCms
+
+from app.photos.header import kind_of
+
+try:
+    import pillow_heif
+except ImportError:  # an optional extra: without it HEIC photos wait
+    pillow_heif = None  # type: ignore[assignment]
+
+QUALITY = 85
+THUMBNAIL_BYTES = 20_000
+_THUMBNAIL_STEPS = [(320, 80), (320, 65), (320, 50), (320, 35), (240, 35), (160, 35), (96, 35)]  # pixels, quality
+_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+_OURS = ("out of memory", "not available", "memory allocation")  # in an error of a decoder: no fault of the photo
+
+warnings.simplefilter("ignore")  # of broken EXIF, and there is nobody to read it; pixels are counted below
+Image.MAX_IMAGE_PIXELS = None
+if pillow_heif:
+    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.options.DECODE_THREADS = 1
+
+
+class NoPicture(Exception):
+    """These bytes are no picture, or not a whole one."""
+
+
+class Trouble(Exception):
+    """The picture cannot be decoded here and now, which says nothing against it."""
+
+
+@dataclass(frozen=True)
+class Clean:
+    """JPEGs: the picture and its thumbnail of 20 kB at most; `width` and `height` of the picture, in pixels."""
+
+    jpeg: bytes
+    thumbnail: bytes
+    width: int
+    height: int
+
+
+def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
+    """The picture in `received`, its long edge at most `edge` pixels. More than `most_pixels` are not decoded.
+
+    Raises NoPicture, Trouble, MemoryError."""
+    picture = _decoded(received, edge, most_pixels)
+    orientation, profile = _orientation(picture), picture.info.get("icc_profile")
+    picture = _shrunk(_resizable(picture), edge)
+    picture = _turned(_as_srgb(_on_white(picture), profile), orientation)
+    return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)
+
+
+def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
+    if kind_of(io.BytesIO(received)) == "image/heic" and pillow_heif is None:
+        raise Trouble("pillow-heif is not installed (the extra named heic), so HEIC photos wait")
+    try:
+        picture = Image.open(io.BytesIO(received), formats=_FORMATS)
+        if picture.width * picture.height > most_pixels:
+            raise NoPicture(f"{picture.width} x {picture.height} pixels")
+        picture.draft(None, (edge, edge))  # a large JPEG is decoded at half its size or less: less memory, same result
+        picture.load()
+    except (NoPicture, MemoryError):
+        raise
+    except Exception as refused:  # decoders raise whatever they like for bytes that are no picture
+        if any(words in str(refused).lower() for words in _OURS):
+            raise Trouble(str(refused)) from refused
+        raise NoPicture(f"{type(refused).__name__}: {refused}") from refused
+    return picture
+
+
+def _orientation(picture: Image.Image) -> int:
+    """1 to 8 (Exif 2.32, tag 0x0112); 1 where it is missing or broken: the pixels are kept all the same."""
+    try:
+        return int(picture.getexif().get(0x0112, 1))
+    except Exception:  # as above, for bytes that are no Exif
+        return 1
+
+
+def _resizable(picture: Image.Image) -> Image.Image:
+    """The same picture in a mode that can be shrunk smoothly: L, RGB, RGBA or CMYK."""
+    if picture.mode in {"L", "RGB", "RGBA", "CMYK"}:
+        return picture
+    if picture.mode.startswith("I"):  # 16 bits of grey
+        return picture.convert("I").point(lambda grey: grey / 256).convert("L")
+    if picture.mode == "P":
+        return picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    if picture.mode in {"LA", "La", "PA", "RGBa"}:
+        return picture.convert("RGBA")
+    return picture.convert("L" if picture.mode in {"1", "F"} else "RGB")
+
+
+def _shrunk(picture: Image.Image, edge: int) -> Image.Image:
+    scale = edge / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode != "RGBA":
+        return picture
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture.getchannel("A"))
+    return paper
+
+
+def _as_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB as screens take it where no profile says otherwise; a broken profile is passed over."""
+    if profile:
+        try:
+            source = ImageCms.getOpenProfile(io.BytesIO(profile))
+            srgb = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(picture, source, srgb, outputMode="RGB")
+            return converted if converted is not None else picture
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass
+    return picture.convert("RGB")
+
+
+def _turned(picture: Image.Image, orientation: int) -> Image.Image:
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    return picture.transpose(turns[orientation]) if orientation in turns else picture
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    for edge, quality in _THUMBNAIL_STEPS:
+        small = _jpeg(_shrunk(picture, edge), quality)
+        if len(small) <= THUMBNAIL_BYTES:
+            break
+    return small
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    """Built from the pixels alone: the library would copy a comment from `info`."""
+    bare = picture.copy()
+    bare.info = {}
+    written = io.BytesIO()
+    bare.save(written, "JPEG", quality=quality)
+    return written.getvalue()

@@ -1,0 +1,249 @@
+"""Photos over the wire: in by PUT, streamed to disk while they come; out by GET, never as they came.
+
+Hides HTTP: digests, ranges, caching, a phone that falls silent. Promises the contract's order of checks, that a receipt is
+sent only after file, folder and record are on disk, and that a photo is never whole in memory. The record is not locked
+while bytes stream. Disk work has a few threads of its own: words are not kept waiting by pictures.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import anyio
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
+
+from app.access.guards import Viewer, Walker, etag_matches, viewer_sees
+from app.db import Database, Db
+from app.i18n import gettext as _
+from app.models import Observation, Participant, Photo, Walk
+from app.photos import header, states
+from app.photos.vault import PIECE, Arriving, Digest, Vault
+from app.problems import Problem, TryAgain
+from app.sync.protocol import BASE, PHOTO_PIXELS, PHOTO_TYPES, PhotoReceipt, Uuid
+
+router = APIRouter(prefix=BASE, tags=["photos"])
+
+SILENCE_S = 120.0  # without a byte, then the phone is taken to be gone
+PATIENCE = 4  # a body of up to so many times the limit is read to its end, so that the phone hears the answer
+RETRY_S = 5
+_NOT_KEPT = {"Cache-Control": "no-store"}
+_disk = anyio.CapacityLimiter(8)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _vault(request: Request) -> Vault:
+    return request.app.state.vault  # type: ignore[no-any-return]
+
+
+Photos = Annotated[Vault, Depends(_vault)]
+_BODY = {"requestBody": {"required": True, "content": {
+    kind: {"schema": {"type": "string", "format": "binary"}} for kind in PHOTO_TYPES}}}  # fmt: skip
+_JPEG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {}}, "description": "a JPEG without metadata"}
+}
+
+
+@router.put(
+    "/observations/{observation_id}/photos/{photo_id}",
+    status_code=201,
+    responses={200: {"model": PhotoReceipt, "description": "was here already"}},
+    openapi_extra=_BODY,
+)
+async def put_photo(
+    observation_id: Uuid, photo_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
+) -> PhotoReceipt:
+    limit = request.app.state.settings.photo_bytes
+    is_here = await _aside(_admitted, db, who, observation_id, photo_id)
+    declared_length = int(request.headers.get("content-length", 0))
+    if declared_length > limit:
+        raise _too_large(limit, hang_up=declared_length > PATIENCE * limit)
+    # What is here already is only compared: that needs no room on a disk that may be full.
+    arriving = Digest() if is_here else await _aside(vault.arrive)
+    try:
+        await _receive(request, arriving, limit)
+        claim = ",".join(request.headers.getlist("content-digest"))
+        photo, is_new = await _aside(_keep, db, vault, photo_id, arriving, claim)
+    finally:
+        arriving.close()
+    if is_new:
+        request.app.state.cleaner.kick()
+    response.status_code = 201 if is_new else 200
+    return PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+
+
+@router.get("/photos/{photo_id}", response_class=Response, responses=_JPEG)
+def get_photo(photo_id: Uuid, request: Request, viewer: Viewer, db: Db, vault: Photos) -> Response:
+    return _shown(request, vault, _seen(db, viewer, photo_id), thumbnail=False)
+
+
+@router.get("/photos/{photo_id}/thumbnail", response_class=Response, responses=_JPEG)
+def get_thumbnail(photo_id: Uuid, request: Request, viewer: Viewer, db: Db, vault: Photos) -> Response:
+    return _shown(request, vault, _seen(db, viewer, photo_id), thumbnail=True)
+
+
+# In
+
+
+async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """`work` in one of the threads for photos."""
+    return await anyio.to_thread.run_sync(lambda: work(*given, **named), limiter=_disk)
+
+
+def _admitted(db: Database, who: Participant, observation_id: str, photo_id: str) -> bool:
+    """Whether the photo is here already. Raises Problem where it may not come: 403, 404, 410, 422."""
+    with db.read() as tx:
+        observation, photo = tx.get(Observation, observation_id), tx.get(Photo, photo_id)
+        walk = tx.get(Walk, who.walk_id)
+    if observation is None:
+        raise Problem("observation-unknown", _("The note's words come first; the phone sends them and then the photo."))
+    if observation.participant_id != who.id:
+        raise Problem("not-yours")
+    if walk and walk.state == "archived":
+        raise Problem("walk-archived")
+    if photo is None or photo.observation_id != observation_id:
+        raise Problem("photo-undeclared", _("The phone sends the newest text of the note and then the photo again."))
+    return photo.state != "expected"
+
+
+async def _receive(request: Request, arriving: Digest, limit: int) -> None:
+    """The body, piece by piece, into `arriving`. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
+    phone has gone."""
+    piece, length = bytearray(), 0
+    try:
+        with anyio.fail_after(SILENCE_S) as silence:
+            async for chunk in request.stream():
+                length += len(chunk)
+                if length > PATIENCE * limit:
+                    break
+                if length <= limit:
+                    piece += chunk
+                if len(piece) >= PIECE:
+                    await _aside(arriving.write, bytes(piece))
+                    piece.clear()
+                silence.deadline = anyio.current_time() + SILENCE_S
+            if length > limit:  # it came without a length
+                raise _too_large(limit, hang_up=length > PATIENCE * limit)
+            await _aside(arriving.write, bytes(piece))
+    except (ClientDisconnect, TimeoutError):
+        raise Problem("bad-request", headers={"Connection": "close"}) from None
+
+
+def _keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claim: str) -> tuple[Photo, bool]:
+    """The photo, durably kept, and whether that is news. Raises Problem (409, 413, 415, 422), TryAgain."""
+    claimed = _sha256_in(claim)
+    if claimed is not None and claimed != arriving.sha256:
+        raise _mismatch()
+    with db.read() as tx:
+        photo = tx.get_one(Photo, photo_id)
+    same = photo.sha256 == arriving.sha256
+    if photo.state != "expected":
+        if not same:
+            raise Problem("photo-differs", _("A photo with this number is kept already, and it stays."))
+        return photo, False
+    if not same:
+        raise _mismatch()
+    assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
+    _judge(arriving)
+    arriving.keep(photo_id)
+    photo, is_new = states.arrived(db, photo_id, arriving.size)
+    if photo.state == "ready" and not is_new:
+        vault.erase_original(photo_id)  # a repeat at the same moment was cleaned already; this is its copy
+    return photo, is_new
+
+
+def _judge(arriving: Arriving) -> None:
+    """By its bytes alone. Raises not-a-photo (415), too-many-pixels (413)."""
+    kind = header.kind_of(arriving.file)
+    if kind is None:
+        raise Problem("not-a-photo", _("Photos are JPEG, PNG, WebP or HEIC; this file is none of them."))
+    if (header.pixels(arriving.file, kind) or 0) > PHOTO_PIXELS:
+        most = PHOTO_PIXELS // 1_000_000
+        raise Problem("too-many-pixels", _("A photo may have at most %(most)s megapixels.") % {"most": most})
+
+
+def _sha256_in(claim: str) -> str | None:
+    """The SHA-256, in hex, in a Content-Digest (RFC 9530; a dictionary of RFC 8941); None where there is none.
+
+    Raises digest-mismatch (422) where it cannot be read: then the bytes cannot be trusted either."""
+    claimed = None
+    for member in claim.split(","):
+        name, _equals, value = member.strip().partition("=")
+        if name.lower() != "sha-256":
+            continue
+        encoded = value.split(";")[0].strip()
+        try:
+            if len(encoded) < 2 or encoded[0] != ":" or encoded[-1] != ":":
+                raise ValueError
+            bare = encoded[1:-1].rstrip("=")
+            digest = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+            if len(digest) != 32:
+                raise ValueError
+        except (ValueError, binascii.Error):
+            raise _mismatch() from None
+        claimed = digest.hex()
+    return claimed
+
+
+def _mismatch() -> Problem:
+    return Problem("digest-mismatch", _("The photo that came is not the one the phone meant; it is sent again."))
+
+
+def _too_large(limit: int, *, hang_up: bool) -> Problem:
+    detail = _("A photo may be at most %(most)s MB.") % {"most": f"{limit / 1024 / 1024:.0f}"}
+    return Problem("photo-too-large", detail, headers={"Connection": "close"} if hang_up else None)
+
+
+# Out
+
+
+def _seen(db: Database, viewer: Viewer, photo_id: str) -> Photo:
+    """A photo that is ready and that the caller may see. Raises photo-unknown, -unreadable, -not-ready (404)."""
+    with db.read() as tx:
+        photo = tx.get(Photo, photo_id)
+        if photo is None or not viewer_sees(tx, viewer, photo):
+            raise Problem("photo-unknown", headers=_NOT_KEPT)
+    if photo.state == "unreadable":
+        raise Problem("photo-unreadable", headers=_NOT_KEPT)
+    if photo.state != "ready":
+        raise Problem("photo-not-ready", headers=_NOT_KEPT, retry_after=RETRY_S)
+    return photo
+
+
+def _shown(request: Request, vault: Vault, photo: Photo, *, thumbnail: bool) -> Response:
+    """The picture or a part of it, or 304. Raises range-not-satisfiable (416), TryAgain."""
+    etag = f'"{photo.id}{"-thumbnail" if thumbnail else ""}"'
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable", "Accept-Ranges": "bytes"}
+    if etag_matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    size = vault.size(photo.id, thumbnail=thumbnail)
+    if size is None:  # the record was restored from a backup before the file was
+        raise TryAgain()
+    part = _part(request, etag, size)
+    start, length = part or (0, size)
+    headers["Content-Length"] = str(length)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+    pieces = vault.pieces(photo.id, thumbnail=thumbnail, start=start, length=length)
+    return StreamingResponse(pieces, 206 if part else 200, headers=headers, media_type="image/jpeg")
+
+
+def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:
+    """(first byte, how many) of the one range that is asked for; None for the whole (RFC 9110 14.2: a range that cannot
+    be read, or several of them, may be passed over). Raises range-not-satisfiable (416)."""
+    asked = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", request.headers.get("range", "").replace(" ", ""))
+    if asked is None or request.headers.get("if-range", etag) != etag:
+        return None
+    first, last = asked.groups()
+    if not (first or last) or (first and last and int(last) < int(first)):
+        return None
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last) if first and last else size - 1, size - 1)
+    if start > end:
+        raise Problem("range-not-satisfiable", headers={"Content-Range": f"bytes */{size}"})
+    return start, end - start + 1

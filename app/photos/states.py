@@ -1,0 +1,82 @@
+"""What becomes of a photo, in the database: expected → stored → ready, or unreadable.
+
+Hides that a photo's state is part of its observation: whoever follows the walk's changes is told of it. Promises that a
+step is taken once, however many ask for it at once, and is committed when the function returns. Never touches a file.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlmodel import Session, col, or_, select, update
+
+from app.db import Database, next_seq
+from app.models import Observation, Photo, now
+
+LONGEST_PAUSE_S = 600
+
+
+def arrived(db: Database, photo_id: str, size: int) -> tuple[Photo, bool]:
+    """expected → stored, `size` in bytes. The photo as it is now, and whether this call took the step. Raises TryAgain."""
+    with db.write() as tx:
+        photo = tx.get_one(Photo, photo_id, with_for_update=True)
+        is_new = photo.state == "expected"
+        if is_new:
+            photo.state, photo.bytes, photo.stored_at = "stored", size, now()
+            _tell(tx, photo)
+        return photo, is_new
+
+
+def cleaned(db: Database, photo_id: str, width: int, height: int) -> None:
+    """stored → ready; width and height in pixels. Raises TryAgain."""
+    with db.write() as tx:
+        photo = tx.get_one(Photo, photo_id, with_for_update=True)
+        if photo.state == "stored":
+            photo.state, photo.width, photo.height, photo.ready_at = "ready", width, height, now()
+            _tell(tx, photo)
+
+
+def refused(db: Database, photo_id: str) -> None:
+    """stored → unreadable. Raises TryAgain."""
+    with db.write() as tx:
+        photo = tx.get_one(Photo, photo_id, with_for_update=True)
+        if photo.state == "stored":
+            photo.state = "unreadable"
+            _tell(tx, photo)
+
+
+def postponed(db: Database, photo_id: str) -> None:
+    """Stays stored, and waits longer each time before the next try. Raises TryAgain."""
+    with db.write() as tx:
+        photo = tx.get_one(Photo, photo_id, with_for_update=True)
+        photo.tries += 1
+        photo.retry_at = now() + timedelta(seconds=min(2**photo.tries, LONGEST_PAUSE_S))
+
+
+def forgive(db: Database) -> None:
+    """No photo waits any longer: what hindered its cleaning may have gone with the restart. Raises TryAgain."""
+    with db.read() as tx:
+        if tx.exec(select(Photo.id).where(Photo.state == "stored", Photo.tries > 0).limit(1)).first() is None:
+            return
+    with db.write() as tx:
+        tx.exec(update(Photo).where(col(Photo.state) == "stored").values(tries=0, retry_at=None))
+
+
+def next_to_clean(db: Database, taken: Collection[str]) -> str | None:
+    """The id of the photo that has waited longest, none of those `taken`; None where none is due. Raises TryAgain."""
+    due = or_(col(Photo.retry_at).is_(None), col(Photo.retry_at) <= now())
+    waiting = select(Photo.id).where(Photo.state == "stored", due, col(Photo.id).not_in(taken))
+    with db.read() as tx:
+        return tx.exec(waiting.order_by(col(Photo.stored_at)).limit(1)).first()
+
+
+def of_those_ready(db: Database, ids: Collection[str]) -> list[str]:
+    """Which of these photos are ready. Raises TryAgain."""
+    with db.read() as tx:
+        return list(tx.exec(select(Photo.id).where(col(Photo.id).in_(ids), Photo.state == "ready")).all())
+
+
+def _tell(tx: Session, photo: Photo) -> None:
+    # The number is taken before the note is read: on PostgreSQL everybody who changes notes waits for the walk first.
+    walk_id = tx.exec(select(Observation.walk_id).where(Observation.id == photo.observation_id)).one()
+    seq = next_seq(tx, walk_id)
+    tx.exec(update(Observation).where(col(Observation.id) == photo.observation_id).values(seq=seq))

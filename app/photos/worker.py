@@ -1,0 +1,47 @@
+"""The process in which photos are cleaned: one id a line in, one answer a line out.
+
+Hides everything that can go wrong in a decoder from the server: it may run out of memory, crash or hang here. Promises to
+run at idle priority, so that receipts come first, and to say `ready WIDTH HEIGHT` only when the clean files are on disk;
+`unreadable WHY` only where the bytes prove to be no picture; `trouble WHY` for everything else. Started by cleaning.py:
+`python -m app.photos.worker FOLDER EDGE PIXELS`. Ends when its input does.
+"""
+
+import contextlib
+import os
+import resource
+import sys
+from pathlib import Path
+
+from app.photos import images
+from app.photos.vault import Vault
+
+MEMORY_BYTES = 2 * 1024**3  # address space; 50 megapixels of the most wasteful kind take about 1 GiB
+
+
+def main() -> None:
+    folder, edge, pixels = sys.argv[1:]
+    os.nice(19)
+    with contextlib.suppress(OSError, ValueError):  # not every system has such a limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints goes to the log and is no answer
+    vault = Vault(Path(folder))
+    for line in sys.stdin:
+        print(_answer(vault, line.strip(), int(edge), int(pixels)).replace("\n", " "), file=answers)
+
+
+def _answer(vault: Vault, photo_id: str, edge: int, pixels: int) -> str:
+    try:
+        # All bytes first: what fails below with an OSError is then never the disk.
+        original = vault.original(photo_id)
+        clean = images.clean(original, edge, pixels)
+        vault.keep_clean(photo_id, clean.jpeg, clean.thumbnail)
+    except images.NoPicture as refused:
+        return f"unreadable {refused}"
+    except (OSError, MemoryError, images.Trouble) as trouble:
+        return f"trouble {type(trouble).__name__}: {trouble}"
+    return f"ready {clean.width} {clean.height}"
+
+
+if __name__ == "__main__":
+    main()
