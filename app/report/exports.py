@@ -1,0 +1,163 @@
+"""A Report as files: GeoJSON, CSV, JSON and a ZIP with the photos. Each from a Report alone, piece by piece.
+
+Hides the formats: RFC 7946, a CSV that Excel opens with æøå and without running anything a walker wrote, a ZIP whose
+photos are stored as they are. Promises to begin at once and to hold no more than one piece in memory. The names of the
+fields are a contract with scripts and QGIS projects: fields are added, never renamed. Never a participant's name.
+"""
+
+import csv
+import io
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Any
+from zipfile import ZIP_DEFLATED
+
+from zipstream import ZIP_STORED, ZipStream
+
+from app.report.report import Observation, Report
+from app.sync.protocol import utc
+
+log = logging.getLogger("tryg")
+
+FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source",
+          "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
+PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
+
+
+def geojson(report: Report) -> Iterator[bytes]:
+    """A FeatureCollection (RFC 7946), one Feature for each note, in the order they were captured."""
+    features = (_json(_feature(seen)) for seen in report.observations)
+    return _pieces(_listed('{"type":"FeatureCollection","features":[\n', features, "\n]}\n"))
+
+
+def table(report: Report) -> Iterator[bytes]:
+    """CSV (RFC 4180) in UTF-8 with BOM; one row for each note, lists joined with ";"."""
+    return _pieces(_rows(report))
+
+
+def whole(report: Report, **more: Any) -> Iterator[bytes]:
+    """Everything as one JSON object: walk, numbers, stops, route, observations, and what `more` names."""
+    head = {"walk": {**report.walk, **more}, "numbers": report.numbers, "stops": _stops(report), "route": report.route}
+    begin = _json(head)[:-1] + ',"observations":[\n'
+    notes = (_json({"id": seen.id, "lat": seen.lat, "lon": seen.lon, **_properties(seen)} | _beside(seen))
+             for seen in report.observations)  # fmt: skip
+    return _pieces(_listed(begin, notes, "\n]}\n"))
+
+
+def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
+    """A ZIP: observations.csv, observations.geojson, photos/<id>.jpg for each ready photo, and report.json, which names
+    as `missing_photos` those that should have been there. `photo_bytes` raises OSError at its first piece where it
+    cannot read the photo."""
+    archive, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
+    archive.add(table(report), "observations.csv", compress_type=ZIP_DEFLATED)
+    archive.add(geojson(report), "observations.geojson", compress_type=ZIP_DEFLATED)
+    yield from archive.all_files()
+    for photo_id in (photo.id for seen in report.observations for photo in seen.photos if photo.state == "ready"):
+        pieces = photo_bytes(photo_id)
+        try:
+            first = next(pieces, b"")
+        except OSError as trouble:
+            log.error("photo %s is ready but cannot be read: %s", photo_id, trouble)
+            missing.append(photo_id)
+            continue
+        archive.add(chain([first], pieces), f"photos/{photo_id}.jpg")
+        yield from archive.all_files()
+    archive.add(whole(report, missing_photos=missing), "report.json", compress_type=ZIP_DEFLATED)
+    yield from archive.finalize()
+
+
+def file_name(report: Report, ending: str) -> str:
+    """A name for the file that says which walk it is, in letters every system takes: "aalborg-oest-2026-11-26.csv"."""
+    plain = report.walk["title"].lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
+    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:60].strip("-") or "tryghedsvandring"
+    begun = report.walk["starts_at"]
+    return f"{words}{begun:-%Y-%m-%d}.{ending}" if begun else f"{words}.{ending}"
+
+
+def _feature(seen: Observation) -> dict[str, Any]:
+    placed = seen.lat is not None and seen.lon is not None
+    point = {"type": "Point", "coordinates": [seen.lon, seen.lat]} if placed else None
+    return {"type": "Feature", "id": seen.id, "geometry": point, "properties": _properties(seen)}
+
+
+def _properties(seen: Observation) -> dict[str, Any]:
+    # Nothing is reviewed and no measure is agreed in this version; the fields stand for the scripts that will look.
+    made = {
+        "photos": [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos],
+        "review": None,
+        "measures": [],
+    }
+    return {name: made[name] if name in made else getattr(seen, name) for name in FIELDS}
+
+
+def _beside(seen: Observation) -> dict[str, Any]:
+    """What only the JSON tells: what was sent under a revision that was already held."""
+    texts = [{"rev": other.rev, "valence": other.valence, "note": other.note, "suggestion": other.suggestion}
+             for other in seen.other_texts]  # fmt: skip
+    return {"other_texts": texts}
+
+
+def _stops(report: Report) -> list[dict[str, Any]]:
+    return [{"id": stop.id, "number": stop.number, "name": stop.name, "prompt": stop.prompt, "lat": stop.lat,
+             "lon": stop.lon} for stop in report.stops]  # fmt: skip
+
+
+def _rows(report: Report) -> Iterator[str]:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    yield "\ufeff"
+    writer.writerow(["id", "lat", "lon", *FIELDS])
+    for seen in report.observations:
+        properties = _properties(seen) | {"photos": [photo.url for photo in seen.photos]}
+        writer.writerow([_cell(value) for value in (seen.id, seen.lat, seen.lon, *properties.values())])
+        yield written.getvalue()
+        written.seek(0)
+        written.truncate()
+    yield written.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """One cell. A text that a spreadsheet would run as a formula gets ' before it; a number never does."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        value = ";".join(map(str, value))
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return utc(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _listed(begin: str, items: Iterable[str], end: str) -> Iterator[str]:
+    yield begin
+    for at, item in enumerate(items):
+        yield f",\n{item}" if at else item
+    yield end
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[bytes]:
+    """The texts as bytes, gathered to pieces of about PIECE."""
+    held, size = list[bytes](), 0
+    for text in texts:
+        held.append(text.encode())
+        size += len(held[-1])
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
