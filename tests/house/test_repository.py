@@ -6,7 +6,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # Put together from parts, so that this file does not name what it forbids.
-HOSTS = ("pypi.org", "pythonhosted.org", "registry.npmjs", "npmjs.org", "deb.debian.org", "crates.io")
+REGISTRIES = (
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("registry.npmjs", "org"),
+    ("npmjs", "com"),
+    ("deb.debian", "org"),
+)
+HOSTS = tuple(".".join(parts) for parts in REGISTRIES)
 MACHINES = re.compile(r"(?<![\w.])/(?:work|root|opt/wheels|opt/pypi|tmp/(?:team|tooling))(?=[/\s\"'`])")
 SECRETS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bghp_\w{36}\b")
 BUILT = re.compile(r"^(?:static/dist|node_modules|var|\.venv)/|^static/js/locales/|\.mo$|(?:^|/)uv\.lock$|\.pyc$")
