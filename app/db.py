@@ -41,10 +41,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session on a snapshot; nothing written in it is kept. Raises TryAgain."""
         with _as_try_again(), Session(self._reader, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session  # closing it rolls back; rollback() would also empty the objects that were read
 
     @contextmanager
     def write(self) -> Iterator[Session]:
