@@ -119,7 +119,7 @@ export async function write(
 ) {
   try {
     const result = await run(stores, "readwrite", work);
-    changed();
+    changed(stores);
     return result;
   } catch (failure) {
     if (failure instanceof DOMException && failure.name === "QuotaExceededError") throw new Full(what);
@@ -127,22 +127,22 @@ export async function write(
   }
 }
 
-/** @type {Set<() => void>} */
+/** @type {Set<(stores: Names) => void>} */
 const listeners = new Set();
 const tabs = new BroadcastChannel(`${NAME}-store`);
-tabs.onmessage = tell;
+tabs.onmessage = ({ data }) => tell(data);
 
-/** Call `fn` after every write, in this tab or another. @returns {() => void} unsubscribe */
-export function onChange(/** @type {() => void} */ fn) {
+/** Call `fn` with the stores' names after every write, in this tab or another. @returns {() => void} unsubscribe */
+export function onChange(/** @type {(stores: Names) => void} */ fn) {
   listeners.add(fn);
   return () => listeners.delete(fn);
 }
 
-function changed() {
-  tabs.postMessage(null);
-  tell();
+function changed(/** @type {Names} */ stores) {
+  tabs.postMessage(stores);
+  tell(stores);
 }
 
-function tell() {
-  for (const fn of listeners) fn();
+function tell(/** @type {Names} */ stores) {
+  for (const fn of listeners) fn(stores);
 }

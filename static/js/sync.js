@@ -1,0 +1,313 @@
+// Empties the outbox whenever there is a network: words first, one item at a time, one sender for all tabs.
+//
+// Hides when to try, what an answer means and how it is mended. Promises: an item counts as sent only when our server
+// names it; one that is refused is parked with the server's sentence while the others go on; all else is tried again,
+// later and later, at most 5 minutes apart. Never believes navigator.onLine: it asks. Everything it sends may safely be
+// sent twice, so neither a lost reply nor a second sender does harm.
+
+import { ask, reachable, Trouble } from "./api.js";
+import { language, t } from "./i18n.js";
+import { contentDigest, sha256 } from "./ids.js";
+import * as outbox from "./outbox.js";
+import { LIMITS } from "./protocol.js";
+import { traffic } from "./records.js";
+import { joined, onChange, photoBytes, updateWalk } from "./store.js";
+
+/**
+ * @typedef {import("./store.js").Joined} Joined
+ * @typedef {import("./store.js").Note} Note
+ * @typedef {import("./store.js").PhotoInfo} PhotoInfo
+ * @typedef {import("./store.js").Problem} Problem
+ * @typedef {{online: boolean | null, sending: boolean, next_try: number | null, last_problem: Problem | null,
+ *   confirmed: boolean}} Status
+ *   online: whether the server answered last time, null before the first; next_try: ms; confirmed: the server was asked,
+ *   and holds all that was ever sent from here
+ */
+
+const FIRST_MS = 2_000;
+const CAP_MS = 300_000;
+const EVERY_MS = 60_000;
+const MENDS = 3;
+const LOCK = "tryghedsvandring-sender";
+const NETWORK = "network"; // may be back at any moment
+const SERVER = "server"; // asked to be left alone
+const REFUSED = [400, 403, 404, 405, 409, 410, 413, 415, 422];
+const HELD = ["stored", "ready", "unreadable"];
+
+/** @type {Status} */
+let state = { online: null, sending: false, next_try: null, last_problem: null, confirmed: false };
+/** @type {Set<(status: Status) => void>} */
+const listeners = new Set();
+/** How long an item, the network or the server is left alone. @type {Map<string, {tries: number, until: number}>} */
+const waits = new Map();
+/** @type {Promise<void> | null} */
+let running = null;
+let started = false;
+let walkAsked = 0;
+let vouched = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/** Send by itself from now on: now, and whenever something is saved or the network may be back. */
+export function start() {
+  if (started) return;
+  started = true;
+  const wake = () => document.visibilityState === "visible" && kick();
+  for (const event of ["online", "offline", "pageshow"]) addEventListener(event, kick);
+  document.addEventListener("visibilitychange", wake);
+  setInterval(wake, EVERY_MS);
+  onChange((stores) => stores.includes("notes") && !running && round());
+  outbox
+    .forgetDeleted()
+    .then(outbox.clearProblems)
+    .catch(() => {})
+    .finally(kick);
+}
+
+/** The walker's button: everything at once, whatever was to be waited for. Resolves when it has been tried. */
+export async function sendNow() {
+  await running;
+  waits.clear();
+  walkAsked = 0;
+  await outbox.clearProblems();
+  await running;
+  await round(true);
+}
+
+/** @returns {Status} */
+export const status = () => ({ ...state });
+
+/** Call `fn` at every change of the status. @returns {() => void} unsubscribe */
+export function onStatus(/** @type {(status: Status) => void} */ fn) {
+  listeners.add(fn);
+  return () => listeners.delete(fn);
+}
+
+function show(/** @type {Partial<Status>} */ news, /** @type {string[]} */ sending = []) {
+  state = { ...state, ...news };
+  traffic.online = state.online;
+  traffic.sending = new Set(sending);
+  for (const fn of listeners) fn(status());
+}
+
+/** The network may be back: ask it, even if it was to be left alone. */
+function kick() {
+  waits.delete(NETWORK);
+  if (!running) round();
+}
+
+function round(pressed = false) {
+  running ??= alone(work, pressed)
+    .catch((failure) => show({ last_problem: problemOf(failure, false, null) }))
+    .finally(() => {
+      running = null;
+      return plan();
+    });
+  return running;
+}
+
+/** One sender for all tabs; a pressed button does not wait for a tab that the system may have put to sleep. */
+async function alone(/** @type {() => Promise<void>} */ work, /** @type {boolean} */ pressed) {
+  if (!navigator.locks) return work();
+  /** @type {Promise<void> | undefined} */
+  let done;
+  const begin = (/** @type {Lock | null} */ lock) => {
+    if (lock) done = work();
+    else wait(NETWORK, null);
+    return done;
+  };
+  await navigator.locks.request(LOCK, pressed ? { steal: true } : { ifAvailable: true }, begin).catch(() => {});
+  return done;
+}
+
+async function work() {
+  const me = await joined();
+  if (!me || !due(NETWORK) || !due(SERVER)) return;
+  show({ sending: true });
+  try {
+    if (await online()) await talk(me);
+  } finally {
+    show({ sending: false });
+  }
+}
+
+async function online() {
+  const answers = await reachable();
+  if (answers) waits.delete(NETWORK);
+  else wait(NETWORK, null);
+  show({ online: answers });
+  return answers;
+}
+
+async function talk(/** @type {Joined} */ me) {
+  if (!(await freshWalk(me)) || !(await empty(me))) return;
+  // Before anything says "all sent", the server is asked whether it thinks so too.
+  if (!vouched && !(await vouch(me)) && !(await empty(me))) return;
+  const { notes, photos } = await outbox.pending();
+  const all = notes.length + photos.length === 0;
+  show(all ? { confirmed: vouched, last_problem: null } : {});
+}
+
+/** The walk as the server has it now. @returns {Promise<boolean>} false where the network is gone */
+async function freshWalk(/** @type {Joined} */ me) {
+  if (Date.now() - walkAsked < EVERY_MS / 2) return true;
+  try {
+    const { status, body, etag } = await ask("GET", `/walks/${me.walk.id}`, { key: me, etag: me.etag });
+    if (status === 200 && body.id === me.walk.id) await updateWalk(body, etag);
+    walkAsked = Date.now();
+  } catch (failure) {
+    if (!(failure instanceof Trouble)) throw failure;
+    if (failure.code === "not-joined") await rejoin(me);
+    if (failure.code === "no-network") return online();
+  }
+  return true;
+}
+
+/** Send until nothing is due. @returns {Promise<boolean>} false where the network is gone or the server wants a pause */
+async function empty(/** @type {Joined} */ me) {
+  /** @type {Map<string, number>} */
+  const mended = new Map();
+  const ready = (/** @type {Note | PhotoInfo} */ item) => !item.problem?.final && due(item.id);
+  for (;;) {
+    const { notes, photos } = await outbox.pending();
+    const note = notes.find(ready);
+    const photo = note ? undefined : photos.find(ready);
+    if (!note && !photo) return true;
+    const goesOn = await (note
+      ? sendOne(me, "notes", note, mended)
+      : sendOne(me, "photos", /** @type {PhotoInfo} */ (photo), mended));
+    if (!goesOn) return false;
+  }
+}
+
+/** @returns {Promise<boolean>} whether there is a point in going on with the next item */
+async function sendOne(
+  /** @type {Joined} */ me,
+  /** @type {"notes" | "photos"} */ kind,
+  /** @type {any} */ item,
+  /** @type {Map<string, number>} */ mended,
+) {
+  vouched = false;
+  show({ confirmed: false }, [kind === "notes" ? item.id : item.note_id]);
+  try {
+    await (kind === "notes" ? sendWords(me, item) : sendPhoto(me, item));
+    waits.delete(item.id);
+    return true;
+  } catch (failure) {
+    if (!(failure instanceof Trouble)) throw failure;
+    const times = mended.get(item.id) ?? 0;
+    mended.set(item.id, times + 1);
+    if (times < MENDS && (await mend(me, item, failure))) return true;
+    return park(kind, item, failure);
+  }
+}
+
+/** A receipt is one only if it names what was sent. */
+const notOurs = () =>
+  new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."));
+
+async function sendWords(/** @type {Joined} */ me, /** @type {Note} */ { id, rev, content }) {
+  await outbox.markTried(id, rev);
+  const { body } = await ask("PUT", `/observations/${id}`, { key: me, json: content });
+  if (body.id !== id || !(body.rev >= rev) || !Array.isArray(body.photos)) throw notOurs();
+  await outbox.keepReceipt(id, rev, body);
+}
+
+async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoInfo} */ photo) {
+  const kept = await photoBytes(photo.id);
+  if (!kept) throw new Trouble("photo-gone", t("The photo is no longer on the phone."), { status: 410 });
+  const headers = { "Content-Type": photo.type, "Content-Digest": contentDigest(photo.sha256) };
+  const path = `/observations/${photo.note_id}/photos/${photo.id}`;
+  const { body } = await ask("PUT", path, { key: me, bytes: kept.buffer, headers });
+  if (body.id !== photo.id || body.sha256 !== photo.sha256 || !HELD.includes(body.state)) throw notOurs();
+  await outbox.keepPhotoState(photo.id, body.state);
+}
+
+/** Put right what can be put right from here. @returns {Promise<boolean>} whether the item may go again at once */
+async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type {Trouble} */ { code, problem }) {
+  if (code === "not-joined") return rejoin(me);
+  if (code === "same-revision-different-content") await outbox.outbid(item.id, item.rev, problem.receipt.rev);
+  else if (item.note_id && (code === "observation-unknown" || code === "photo-undeclared"))
+    await outbox.unsend(item.note_id);
+  else if (code === "digest-mismatch") {
+    const kept = await photoBytes(item.id);
+    const now = kept && (await sha256(kept.buffer));
+    if (!now || now === item.sha256) return false;
+    await outbox.redeclare(item.id, now);
+  } else return false;
+  return true;
+}
+
+/** The server does not know us (a restored backup): join again with the same id and secret. */
+async function rejoin(/** @type {Joined} */ me) {
+  const { participant_id, secret, code, role, name, team } = me;
+  try {
+    const json = { code, secret, role, name, team, language: language() };
+    const { body } = await ask("PUT", `/participants/${participant_id}`, { json });
+    if (body.participant_id !== participant_id) return false;
+    await updateWalk(body.walk, null);
+    return true;
+  } catch (failure) {
+    if (failure instanceof Trouble) return false;
+    throw failure;
+  }
+}
+
+/** Say what is wrong with an item and leave it alone for a while, or for good. @returns {Promise<boolean>} as sendOne() */
+async function park(/** @type {"notes" | "photos"} */ kind, /** @type {any} */ item, /** @type {Trouble} */ failure) {
+  // What changed on its way may arrive whole next time, and so may what an unknown answerer refused.
+  const final = REFUSED.includes(failure.status) && !["digest-mismatch", "not-ours"].includes(failure.code);
+  const until = final ? null : wait(item.id, failure.retryAfter);
+  if (failure.status === 429 || failure.status === 503) wait(SERVER, failure.retryAfter);
+  const answers = failure.code === "no-network" || failure.code === "not-ours" ? await online() : due(SERVER);
+  const problem = problemOf(failure, final, until);
+  show({ last_problem: problem });
+  if (failure.code !== "no-network" || answers) await outbox.keepProblem(kind, item.id, problem);
+  return answers;
+}
+
+/** Ask whether the server holds all that it confirmed; what it lacks goes again. Sets and returns `vouched`. */
+async function vouch(/** @type {Joined} */ me) {
+  const { observations, photos } = await outbox.confirmed();
+  let missing = 0;
+  for (let at = 0; at < Math.max(observations.length, photos.length); at += LIMITS.known) {
+    const end = at + LIMITS.known;
+    const json = { observations: observations.slice(at, end), photos: photos.slice(at, end) };
+    const { body } = await ask("POST", `/walks/${me.walk.id}/known`, { key: me, json });
+    for (const { id } of body.missing.observations) await outbox.unsend(id);
+    for (const id of body.missing.photos) await outbox.keepPhotoState(id, "kept");
+    missing += body.missing.observations.length + body.missing.photos.length;
+  }
+  vouched = missing === 0;
+  return vouched;
+}
+
+const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
+
+/** Exponential back-off with full jitter, never sooner than the server asks. @returns {number} until when, ms */
+function wait(/** @type {string} */ id, /** @type {number | null} */ atLeast) {
+  const tries = (waits.get(id)?.tries ?? 0) + 1;
+  const pause = Math.max(Math.random() * Math.min(CAP_MS, FIRST_MS * 2 ** tries), atLeast ?? 0);
+  waits.set(id, { tries, until: Date.now() + pause });
+  return Date.now() + pause;
+}
+
+/** @returns {Problem} */
+function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /** @type {number | null} */ retry_at) {
+  const { code, detail } =
+    failure instanceof Trouble
+      ? failure
+      : { code: "phone", detail: t("The phone could not read its notes. Close the app and open it again.") };
+  return { code, detail, at: Date.now(), final, retry_at };
+}
+
+/** Set the clock for the next try. */
+async function plan() {
+  clearTimeout(timer);
+  const { notes, photos } = await outbox.pending().catch(() => ({ notes: [], photos: [] }));
+  const left = [...notes, ...photos].filter((item) => !item.problem?.final);
+  const all = Math.max(waits.get(NETWORK)?.until ?? 0, waits.get(SERVER)?.until ?? 0);
+  const next = left.length ? Math.max(all, Math.min(...left.map((item) => waits.get(item.id)?.until ?? 0))) : null;
+  show({ next_try: next });
+  if (next !== null) timer = setTimeout(round, Math.max(1000, next - Date.now()));
+}
