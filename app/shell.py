@@ -1,0 +1,159 @@
+"""The installed app's release: the walker's shell, its service worker, the web manifest and the built files.
+
+Hides where the build lies and how its files were compressed beforehand. Promises that the shell is one page, the same
+for everybody and never a redirect, so that a phone may keep it; that it names its release, so that no phone keeps half
+of one and half of the next; that files with a hash in their name are kept for ever. Never serves anything but the build.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import brotli  # type: ignore[import-untyped]
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
+
+from app import i18n, pages
+from app.access.guards import etag_matches
+from app.pages import DIST
+from app.problems import Problem
+
+router = APIRouter(tags=["app"])
+
+BUILT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*-[\w-]{8}\.(js|css|svg|png|woff2)")
+TYPES = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "woff2": "font/woff2",
+}
+ENCODINGS = {"br": ".br", "gzip": ".gz"}  # best first
+CHECKED = {"Cache-Control": "no-cache"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# Workers answer to the policy of their own file, not to the page's.
+WORKER_POLICY = {"Content-Security-Policy": "default-src 'self'; object-src 'none'"}
+POWERS = {"Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()"}
+NIGHT = "#0a1115"
+
+
+class Shell(NamedTuple):
+    """The rendered page in every encoding ("" is none), and its ETag."""
+
+    bodies: dict[str, bytes]
+    etag: str
+
+
+@router.get("/app", include_in_schema=False)
+@router.head("/app", include_in_schema=False)
+def to_the_app(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse("/app/" + query, 308)
+
+
+@router.get("/app/manifest.webmanifest")
+@router.head("/app/manifest.webmanifest", include_in_schema=False)
+def web_manifest() -> Response:
+    """What a phone needs to install the app."""
+    icons = [
+        {"src": pages.asset("img/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+        {"src": pages.asset("img/icon-192.png"), "sizes": "192x192", "type": "image/png"},
+        {"src": pages.asset("img/icon-512.png"), "sizes": "512x512", "type": "image/png"},
+        {
+            "src": pages.asset("img/icon-maskable-512.png"),
+            "sizes": "512x512",
+            "type": "image/png",
+            "purpose": "maskable",
+        },
+    ]
+    told = {
+        "name": "Tryghedsvandring",
+        "short_name": "Tryghed",
+        "description": "Skriv ned, hvor der er trygt, og hvor der ikke er. Virker uden net.",
+        "lang": "da",
+        "id": "/app/",
+        "scope": "/app/",
+        "start_url": "/app/",
+        "display": "standalone",
+        "background_color": NIGHT,
+        "theme_color": NIGHT,
+        "icons": icons,
+    }
+    return JSONResponse(told, headers=CHECKED, media_type="application/manifest+json")
+
+
+@router.get("/app/{path:path}")
+@router.head("/app/{path:path}", include_in_schema=False)
+def walkers_app(path: str, request: Request) -> Response:
+    """The walker's app, whatever the path: 200, the same bytes for everybody."""
+    release = _release()
+    shell = _shell(release, pages.MANIFEST.stat().st_mtime_ns)
+    headers = pages.HEADERS | POWERS | CHECKED
+    headers |= {"ETag": shell.etag, "Vary": "Accept-Encoding", "X-Release": release}
+    if etag_matches(request, shell.etag):
+        return Response(status_code=304, headers=headers)
+    encoding = _encoding(request, set(shell.bodies))
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(shell.bodies[encoding], media_type="text/html", headers=headers)
+
+
+@router.get("/sw.js")
+@router.head("/sw.js", include_in_schema=False)
+def service_worker(request: Request) -> Response:
+    """The service worker of the release; browsers ask for it again and again, and get it only when it is new."""
+    headers = CHECKED | WORKER_POLICY | {"Service-Worker-Allowed": "/app/"}
+    return _file(request, DIST / "sw.js", f'"{_release()}"', headers)
+
+
+@router.get("/static/dist/assets/{name}")
+@router.head("/static/dist/assets/{name}", include_in_schema=False)
+def built_file(name: str, request: Request) -> Response:
+    """A built file; its name carries the hash of what is in it."""
+    if not BUILT_NAME.fullmatch(name) or not (DIST / "assets" / name).is_file():
+        raise Problem("not-found")
+    return _file(request, DIST / "assets" / name, f'"{name}"', FOR_EVER | WORKER_POLICY)
+
+
+def _file(request: Request, path: Path, etag: str, headers: dict[str, str]) -> Response:
+    headers = headers | {"ETag": etag, "Vary": "Accept-Encoding"}
+    if etag_matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    made = {name for name, ending in ENCODINGS.items() if Path(f"{path}{ending}").is_file()}
+    encoding = _encoding(request, made)
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    media_type = TYPES[path.suffix.removeprefix(".")]
+    return FileResponse(f"{path}{ENCODINGS.get(encoding, '')}", media_type=media_type, headers=headers)
+
+
+def _encoding(request: Request, made: set[str]) -> str:
+    """The best encoding of those made that the request accepts; "" for none."""
+    wishes = [wish.replace(" ", "").lower() for wish in request.headers.get("accept-encoding", "").split(",")]
+    accepted = {wish.partition(";")[0] for wish in wishes if not re.search(r";q=0(\.0*)?$", wish)}
+    return next((name for name in ENCODINGS if name in made & accepted), "")
+
+
+def _release() -> str:
+    """The release's id. Raises not-built (503) where there is no build."""
+    try:
+        return _newest((DIST / "releases.json").stat().st_mtime_ns)
+    except OSError:
+        raise Problem("not-built") from None
+
+
+@cache
+def _newest(_changed: int) -> str:
+    return str(json.loads((DIST / "releases.json").read_text("utf-8"))[0]["id"])
+
+
+@cache
+def _shell(_release: str, _changed: int) -> Shell:
+    with i18n.use(i18n.DEFAULT):
+        page = pages.environment().get_template("walker/shell.html").render().encode()
+    etag = f'"{hashlib.sha256(page).hexdigest()[:32]}"'
+    return Shell({"br": brotli.compress(page), "gzip": gzip.compress(page, mtime=0), "": page}, etag)
