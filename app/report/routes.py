@@ -1,0 +1,146 @@
+"""The report over HTTP: the page, and its files for scripts, spreadsheets and maps.
+
+Hides addresses, filters in the query and what a reader's browser holds already. Promises that every answer went through
+the guard of the walk, that the database is let go of before the first byte is sent, and that a filter holds for files as
+it does for the page.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+from app import pages
+from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
+from app.db import Database, Db
+from app.i18n import language
+from app.photos.vault import Vault
+from app.report import exports, page, words
+from app.report.filters import Filter, wanted
+from app.report.report import Report, build, version
+
+router = APIRouter(tags=["report"])
+
+Wanted = Annotated[Filter, Depends(wanted)]
+_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
+_KINDS = {
+    "geojson": "application/geo+json",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "zip": "application/zip",
+}
+
+
+def _file(kind: str) -> dict[str, Any]:
+    described = {"content": {_KINDS[kind].split(";")[0]: {}}, "description": "the notes asked for, as a file"}
+    return {"response_class": Response, "responses": {200: described}}
+
+
+@router.get("/walks/{walk_id}/report", response_class=HTMLResponse)
+@router.head("/walks/{walk_id}/report", include_in_schema=False)
+def show(
+    request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted, page_number: Annotated[int, Query(alias="page")] = 1
+) -> Response:
+    """The report as a page."""
+    told = (reader.person.user.id, language(), pages.asset("css/desk.css"), pages.asset("js/report.js"))
+    etag, report = _read(request, reader, db, *told)
+    if report is None:
+        return Response(status_code=304, headers={"ETag": etag} | pages.PRIVATE)
+    answer = pages.render(request, "report/report.html", **_shown(request, reader, report, asked, page_number))
+    answer.headers["ETag"] = etag
+    return answer
+
+
+@router.get("/walks/{walk_id}/report.geojson", **_file("geojson"))
+@router.head("/walks/{walk_id}/report.geojson", include_in_schema=False)
+def as_geojson(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
+    """RFC 7946: one Feature for each note."""
+    return _sent(request, reader, db, asked, "geojson", exports.geojson)
+
+
+@router.get("/walks/{walk_id}/report.csv", **_file("csv"))
+@router.head("/walks/{walk_id}/report.csv", include_in_schema=False)
+def as_table(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
+    """One row for each note, for a spreadsheet."""
+    return _sent(request, reader, db, asked, "csv", exports.table)
+
+
+@router.get("/walks/{walk_id}/report.json", **_file("json"))
+@router.head("/walks/{walk_id}/report.json", include_in_schema=False)
+def as_json(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
+    """Walk, numbers, stops, route and notes."""
+    return _sent(request, reader, db, asked, "json", exports.whole)
+
+
+@router.get("/walks/{walk_id}/report.zip", **_file("zip"))
+@router.head("/walks/{walk_id}/report.zip", include_in_schema=False)
+def as_bundle(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
+    """The other files and the photos in one."""
+    vault: Vault = request.app.state.vault
+    return _sent(request, reader, db, asked, "zip", lambda report: exports.bundle(report, vault.pieces))
+
+
+def _read(request: Request, reader: WalkReader, db: Database, *told: str) -> tuple[str, Report | None]:
+    """(the ETag, the whole report); no report where the caller holds this version already. `told`: what else the answer
+    depends on."""
+    with db.read() as tx:
+        parts = (version(tx, reader.walk.id), str(reader.sensitive), *told)
+        etag = '"' + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] + '"'
+        if etag_matches(request, etag):
+            return etag, None
+        base_url = request.app.state.settings.base_url or str(request.base_url).rstrip("/")
+        return etag, build(tx, reader.walk.id, sensitive=reader.sensitive, base_url=base_url)
+
+
+def _sent(
+    request: Request,
+    reader: WalkReader,
+    db: Database,
+    asked: Filter,
+    kind: str,
+    written: Callable[[Report], Iterator[bytes]],
+) -> Response:
+    etag, report = _read(request, reader, db)
+    headers = {"ETag": etag} | _PRIVATE
+    if report is None:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{exports.file_name(report, kind)}"'
+    shown = asked.of(report)
+    if request.method == "HEAD":
+        return Response(headers=headers | {"Content-Type": _KINDS[kind]})
+    return StreamingResponse(written(shown), headers=headers, media_type=_KINDS[kind])
+
+
+def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, page_number: int) -> dict[str, Any]:
+    """What the template is filled with."""
+    path = f"/walks/{reader.walk.id}/report"
+    query, settings = asked.query(), request.app.state.settings
+    shown = asked.of(report)
+    notes, number, last = page.pages(page.in_order(shown), page_number)
+    begun, ended = words.walked(report)
+    return {
+        "report": report,
+        "begun": begun,
+        "ended": ended,
+        "stop_points": [{"number": stop.number, "name": stop.name, "lat": stop.lat, "lon": stop.lon}
+                        for stop in report.stops if stop.lat is not None],
+        "stop_name": partial(words.stop_name, report=report),
+        "numbers": report.numbers,
+        "found": len(shown.observations),
+        "places": page.places(shown, notes),
+        "choices": asked.choices(report),
+        "filtered": bool(asked),
+        "page_number": number,
+        "pages": last,
+        "link": path,
+        "query": f"?{query}" if query else "",
+        "address": page.addresses(report, path),
+        "sensitive": reader.sensitive,
+        "basemap": "/basemap.pmtiles" if settings.basemap else "",
+        "credit": settings.basemap_credit,
+        "page": page,
+        "words": words,
+    }  # fmt: skip

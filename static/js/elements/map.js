@@ -1,0 +1,111 @@
+// <tryg-map>: a walk's route, stops and notes on a map, for whoever looks; the list beside it tells the same.
+//
+// Hides MapLibre, which is fetched only when the map comes near the window and only where the browser can draw it.
+// Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
+// another server. Attributes: src (GeoJSON of the notes), basemap and credit (the operator's PMTiles). A child
+// <script type="application/json"> or `plan` gives {route, stops}. Method: show(id). The attribute state becomes drawn or
+// failed.
+
+import { t } from "../i18n.js";
+
+/** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
+/** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
+/** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
+/** @typedef {{show(id: string): boolean, update(notes: Notes): void, remove(): void}} Drawing */
+
+const NEAR = "800px"; // about a screen ahead: it is there when one arrives
+
+class TrygMap extends HTMLElement {
+  static observedAttributes = ["src"];
+
+  /** @type {Plan} */
+  plan = { route: null, stops: [] };
+  /** @type {Promise<Drawing | null> | null} */
+  #drawing = null;
+  #words = document.createElement("p");
+  #near = new IntersectionObserver(
+    (entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) this.#begin();
+    },
+    { rootMargin: NEAR },
+  );
+
+  connectedCallback() {
+    const given = this.querySelector("script[type='application/json']");
+    if (given) this.plan = JSON.parse(given.textContent ?? "");
+    this.#words.className = "map-words";
+    this.#words.setAttribute("role", "status");
+    this.append(this.#words);
+    this.#near.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.#near.disconnect();
+    this.#drawing?.then((drawing) => drawing?.remove());
+    this.#drawing = null;
+  }
+
+  async attributeChangedCallback(/** @type {string} */ _name, /** @type {string | null} */ before) {
+    const drawing = before === null ? null : await this.#drawing;
+    if (!drawing) return;
+    try {
+      drawing.update(await this.#notes());
+    } catch {
+      this.#say(t("The map could not be fetched. Every place stands as text below."));
+    }
+  }
+
+  /** Bring a note into view and tell what it says; false where it is not on the map. */
+  async show(/** @type {string} */ id) {
+    return (await this.#begin())?.show(id) ?? false;
+  }
+
+  #begin() {
+    this.#near.disconnect();
+    this.#drawing ??= this.#draw();
+    return this.#drawing;
+  }
+
+  /** @returns {Promise<Drawing | null>} */
+  async #draw() {
+    if (!canDraw()) return this.#fail(t("This browser cannot draw the map. Every place stands as text below."));
+    try {
+      const [{ draw }, notes] = await Promise.all([import("./drawing.js"), this.#notes()]);
+      const ground = { basemap: this.getAttribute("basemap"), credit: this.getAttribute("credit") ?? "" };
+      const drawing = await draw(this, { ...this.plan, notes, ...ground }, (text) => this.#say(text));
+      this.setAttribute("state", "drawn");
+      return drawing;
+    } catch {
+      return this.#fail(t("The map could not be fetched. Every place stands as text below."));
+    }
+  }
+
+  #fail(/** @type {string} */ text) {
+    this.setAttribute("state", "failed");
+    this.#say(text);
+    return null;
+  }
+
+  /** @returns {Promise<Notes>} */
+  async #notes() {
+    const src = this.getAttribute("src");
+    if (!src) return { type: "FeatureCollection", features: [] };
+    const answer = await fetch(src);
+    if (!answer.ok) throw new Error(`${src}: ${answer.status}`);
+    return answer.json();
+  }
+
+  #say(/** @type {string} */ text) {
+    this.#words.textContent = text;
+  }
+}
+
+function canDraw() {
+  try {
+    return Boolean(document.createElement("canvas").getContext("webgl2"));
+  } catch {
+    return false;
+  }
+}
+
+customElements.define("tryg-map", TrygMap);
