@@ -8,7 +8,7 @@ record. Migrations under migrations/versions/ must give exactly this; a house te
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 from uuid_utils import uuid7
@@ -162,7 +162,7 @@ class Photo(SQLModel, table=True):
     id: str = Field(primary_key=True)
     observation_id: str = Field(foreign_key="observation.id", index=True)
     sha256: str = Field(description="hex, of the bytes as sent")
-    bytes: int
+    bytes: int = Field(sa_column=Column(BigInteger, nullable=False), description="as declared, until it has arrived")
     type: str
     state: str = "expected"
     stored_at: datetime | None = Field(default=None, sa_column=_instant(null=True))

@@ -10,20 +10,24 @@ import hmac
 import ipaddress
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from app.access import browser
 from app.db import Db
-from app.models import Membership, Observation, Participant, Photo, ReadingKey, User, UserSession, Walk, now
+from app.i18n import gettext as _
+from app.models import FailedTry, Membership, Observation, Participant, Photo, ReadingKey, User, UserSession, Walk, now
 from app.problems import Problem
 from app.taxonomy import is_sensitive
 
 _WALKERS_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
 _READERS_BEARER = re.compile(r"Bearer (tryg_[A-Za-z0-9_-]{20,128})")
 READ_ALL = {"coordinator", "admin"}
+TRIES = 30  # failed tries from one address …
+WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
 
 
 def secret_hash(secret: str) -> str:
@@ -91,16 +95,23 @@ class WalkReader:
         return self.sensitive or not is_sensitive(observation.factors)
 
 
-def _reader(request: Request, db: Db) -> Person:
-    """The person who is calling. Raises sign-in-first (401), for a walker's secret too."""
+def signed_in(request: Request, db: Db) -> Person | None:
+    """The person whose session or key comes with the call, or None."""
     with db.read() as tx:
         user_id = _user_id(request, tx)
         user = tx.get(User, user_id) if user_id else None
         if user is None:
-            raise Problem("sign-in-first", headers={"WWW-Authenticate": "Bearer"})
+            return None
         roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
-    person = Person(user, tuple(roles))
-    request.state.person = person  # pages show who is signed in
+    request.state.person = Person(user, tuple(roles))  # pages show who is signed in
+    return request.state.person  # type: ignore[no-any-return]
+
+
+def _reader(request: Request, db: Db) -> Person:
+    """The person who is calling. Raises sign-in-first (401), for a walker's secret too."""
+    person = signed_in(request, db)
+    if person is None:
+        raise Problem("sign-in-first", headers={"WWW-Authenticate": "Bearer"})
     return person
 
 
@@ -129,11 +140,16 @@ def reading(person: Person, walk: Walk) -> WalkReader | None:
     return None
 
 
+def only_partner(person: Person) -> bool:
+    """Whether this is somebody who reads nothing but what is routed to them."""
+    return bool(person.memberships) and all(role.role == "partner" for role in person.memberships)
+
+
 def reader_of_walk(walk_id: str, person: Reader, db: Db) -> WalkReader:
     """The reader of the walk in the route's path. Raises sign-in-first (401), not-found (404): also where there is such
     a walk but it is not theirs to read; not-allowed (403) for partners, whatever walk they ask for."""
-    if person.memberships and all(role.role == "partner" for role in person.memberships):
-        raise Problem("not-allowed")
+    if only_partner(person):
+        raise Problem("not-allowed", _("Nothing has been passed on to you yet."))
     with db.read() as tx:
         walk = tx.get(Walk, walk_id.lower())
     found = reading(person, walk) if walk else None
@@ -149,10 +165,8 @@ ReaderOfWalk = Annotated[WalkReader, Depends(reader_of_walk)]
 
 
 def _viewer(request: Request, db: Db) -> Participant | Person:
-    """Whoever is calling: a participant's phone, a person or a script. Raises not-joined or sign-in-first (401)."""
-    if _WALKERS_BEARER.fullmatch(request.headers.get("authorization", "")):
-        return _walker(request, db)
-    return _reader(request, db)
+    """Whoever is calling: a person, a script, or else a participant's phone. Raises not-joined (401)."""
+    return signed_in(request, db) or _walker(request, db)
 
 
 Viewer = Annotated[Participant | Person, Depends(_viewer)]
@@ -184,6 +198,17 @@ def address_of(request: Request) -> str:
     except ValueError:
         return host
     return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def not_guessing(tx: Session, purpose: str, address: str) -> None:
+    """Raises too-many-attempts (429) where TRIES with this purpose came from this address within WINDOW."""
+    tries = select(func.count(), func.min(FailedTry.at)).where(
+        FailedTry.purpose == purpose, FailedTry.address == address, col(FailedTry.at) > now() - WINDOW
+    )
+    failed, since = tx.exec(tries).one()
+    if failed >= TRIES:
+        wait = int((since + WINDOW - now()).total_seconds()) + 1
+        raise Problem("too-many-attempts", retry_after=max(1, wait))
 
 
 def etag_matches(request: Request, etag: str) -> bool:

@@ -1,0 +1,146 @@
+"""The pages by which people come in and go out, and the other language.
+
+Hides nothing but HTTP and the limits on trying. Promises that opening a link never uses it up (mail scanners open links):
+only the button on its page does; and that known and unknown addresses get the same answer.
+"""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+from starlette.background import BackgroundTask
+
+from app import pages
+from app.access import browser, guards, people, signin
+from app.access.mail import NoMail, Post
+from app.db import Db
+from app.i18n import gettext as _
+from app.models import FailedTry, User, now
+from app.problems import Problem
+from app.settings import Settings
+
+router = APIRouter(tags=["access"])
+
+Text = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("/sign-in")
+def get_sign_in(request: Request, db: Db, next: str = "/") -> Response:
+    if guards.signed_in(request, db):
+        return _go(next)
+    return _page(request, then=next)
+
+
+@router.post("/sign-in")
+def post_sign_in(
+    request: Request, db: Db, email: Text = "", code: Text = "", again: Text = "", next: Text = "/"
+) -> Response:
+    """Asks for a code where none is given (or a new one is wanted), else signs in with it."""
+    browser.own_form(request)
+    try:
+        people.address(email)
+    except Problem as wrong:
+        return _page(request, 422, then=next, email=email, wrong_email=wrong.detail)
+    if again or not code.strip():
+        return _send_code(request, db, email, next)
+    with db.write() as tx:
+        _not_guessing(request, tx, "sign-in")
+        user = signin.use_code(tx, email, code, _settings(request).signing_key())
+        if user:
+            return _come_in(request, tx, user, next)
+        tx.add(FailedTry(purpose="sign-in", address=guards.address_of(request)))
+    wrong_code = _("This code does not fit, or is too old. Look at the newest e-mail, or ask for a new code.")
+    return _page(request, 422, then=next, email=email, asked=True, wrong_code=wrong_code)
+
+
+@router.get("/sign-in/link")
+def get_link(request: Request, db: Db, key: str = "", next: str = "/") -> Response:
+    with db.read() as tx:
+        user = signin.whose_link(tx, key)
+    return _link_page(request, user, key, next)
+
+
+@router.post("/sign-in/link")
+def post_link(request: Request, db: Db, key: Text = "", next: Text = "/") -> Response:
+    browser.own_form(request)
+    with db.write() as tx:
+        user = signin.use_link(tx, key)
+        if user:
+            return _come_in(request, tx, user, next)
+    if guards.signed_in(request, db):  # the button was pressed twice
+        return _go(next)
+    return _link_page(request, None, key, next)
+
+
+@router.post("/sign-out")
+def post_sign_out(request: Request, db: Db) -> Response:
+    browser.own_form(request)
+    secret = browser.session_secret(request)
+    if secret:
+        with db.write() as tx:
+            signin.end_session(tx, secret)
+    answer = _go("/sign-in")
+    browser.drop_session(request, answer)
+    return answer
+
+
+@router.post("/language")
+def post_language(request: Request, language: Text = "", next: Text = "/") -> Response:
+    browser.own_form(request)
+    answer = _go(next)
+    browser.keep_language(request, answer, language)
+    return answer
+
+
+def _send_code(request: Request, db: Db, email: str, then: str) -> Response:
+    """The same answer in the same time, whether or not we know the address."""
+    with db.write() as tx:
+        _not_guessing(request, tx, "code")
+        tx.add(FailedTry(purpose="code", address=guards.address_of(request)))
+    try:
+        post = Post(_settings(request))
+    except NoMail:
+        return _page(request, 503, then=then, email=email, no_mail=True)
+    with db.write() as tx:
+        code = signin.new_code(tx, email, _settings(request).signing_key())
+    answer = _page(request, then=then, email=email, asked=True, until=now() + signin.CODE_LASTS)
+    answer.background = BackgroundTask(post.send, people.address(email), code)
+    return answer
+
+
+def _come_in(request: Request, tx: Session, user: User, then: str) -> Response:
+    before = browser.session_secret(request)
+    secret = signin.begin_session(tx, user, _settings(request).session_hours, before)
+    answer = _go(then)
+    browser.keep_session(request, answer, secret)
+    return answer
+
+
+def _not_guessing(request: Request, tx: Session, purpose: str) -> None:
+    """Raises too-many-attempts (429) after too many tries from one address, unless limits are off."""
+    if _settings(request).rate_limits == "on":
+        guards.not_guessing(tx, purpose, guards.address_of(request))
+
+
+def _page(request: Request, status: int = 200, *, then: str, email: str = "", **more: object) -> Response:
+    stages = {"asked": False, "until": None, "no_mail": False, "void_link": False, "wrong_email": "", "wrong_code": ""}
+    next_path, hours = browser.own_path(then), _settings(request).session_hours
+    here = "/sign-in?" + urlencode({"next": next_path})  # where the other language is shown: a form has no address
+    given = {"next": next_path, "email": email, "hours": hours, "path": here} | stages | more
+    return pages.render(request, "access/signin.html", status, **given)
+
+
+def _link_page(request: Request, user: User | None, key: str, then: str) -> Response:
+    if user is None:
+        return _page(request, 410, then=then, void_link=True)
+    return pages.render(request, "access/link.html", user=user, key=key, next=browser.own_path(then))
+
+
+def _go(path: str) -> RedirectResponse:
+    return RedirectResponse(browser.own_path(path), 303, headers=pages.PRIVATE)
+
+
+def _settings(request: Request) -> Settings:
+    return request.app.state.settings  # type: ignore[no-any-return]

@@ -1,0 +1,312 @@
+"""The command `tryg`: what scripts, cron jobs and whoever runs the server hold on to.
+
+Hides set-up: every command brings the database up to date first. Promises that each one works while `serve` runs, that
+--json prints one object on stdout and nothing else, and that a failure is one sentence on stderr: exit code 1, or 2 where
+the call itself was wrong. Features are imported where they are needed, so that a start is quick.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+
+from app import i18n, server
+from app.schema import CannotMigrate, migrate_to_newest
+from app.settings import Settings, WrongSetting, load
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from app.db import Database
+    from app.models import Walk
+
+cli = typer.Typer(
+    help="Tryghedsvandring: safety walks, from the walkers' notes to the report.",
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+walk = typer.Typer(help="Make, open and close walks.", no_args_is_help=True)
+user = typer.Typer(help="People who sign in, and the keys of their scripts.", no_args_is_help=True)
+cli.add_typer(walk, name="walk")
+cli.add_typer(user, name="user")
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+Code = Annotated[
+    str, typer.Argument(metavar="CODE", help="The walk's code, K7QF-2MXD; capitals and hyphen do not matter.")
+]
+
+
+class Role(StrEnum):
+    organiser = "organiser"
+    coordinator = "coordinator"
+    partner = "partner"
+    admin = "admin"
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text is the sentence. `code`: 1, or 2 where the call was wrong."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def main() -> NoReturn:
+    """The entry point. Exits 0, 1 (could not be done) or 2 (wrongly called)."""
+    from app.problems import Problem
+
+    with i18n.use("en"):
+        try:
+            cli()
+        except WrongSetting as wrong:
+            _end(str(wrong), 2)
+        except Refused as refused:
+            _end(str(refused), refused.code)
+        except Problem as problem:
+            if problem.code == "try-again":
+                _end("The database is locked, full or cannot be reached; nothing was changed.", 1)
+            _end(problem.body()["detail"], 2 if problem.status == 422 else 1)
+        except (server.CannotServe, CannotMigrate) as hindrance:
+            _end(str(hindrance), 1)
+        except OSError as trouble:
+            _end(f"{trouble.strerror or trouble}{f': {trouble.filename}' if trouble.filename else ''}.", 1)
+    sys.exit(0)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(code)
+
+
+def _say(as_json: bool, told: dict[str, Any], *lines: str) -> None:
+    print(json.dumps(told) if as_json else "\n".join(lines), flush=True)
+
+
+@contextmanager
+def _database(data: Path | None) -> "Iterator[tuple[Settings, Database]]":
+    """Settings with the address people reach the server at, and the up-to-date database."""
+    from app.db import Database
+
+    settings = load(data=data)
+    if not settings.base_url:
+        settings = settings.model_copy(update={"base_url": server.address_in_use(settings) or "http://127.0.0.1:8000"})
+    migrate_to_newest(settings)
+    db = Database(settings.database)
+    try:
+        yield settings, db
+    finally:
+        db.close()
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8000,
+    workers: Annotated[int | None, typer.Option(min=1, max=32, help="Processes that clean photos.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Migrate, then serve until SIGTERM or Ctrl-C."""
+    with server.listening(load(data=data, photo_workers=workers), host, port) as (settings, listener):
+        migrate_to_newest(settings)
+        server.run(
+            settings, listener, lambda: _say(as_json, {"url": settings.base_url}, f"Serving {settings.base_url}")
+        )
+
+
+@cli.command()
+def migrate(data: Data = None, as_json: Json = False) -> None:
+    """Bring the database up to date."""
+    before, after = migrate_to_newest(load(data=data))
+    said = "The database is up to date" if before == after else "The database is now up to date"
+    _say(as_json, {"before": before, "after": after}, f"{said} ({after}).")
+
+
+@cli.command()
+def demo(data: Data = None, as_json: Json = False) -> None:
+    """Make a walk with route, stops, notes and photos to look at; once, then only a new sign-in link."""
+    with _database(data) as (settings, db):
+        from app import demo as made
+        from app.photos.vault import Vault
+
+        told = made.make(db, Vault(settings.photos), settings)
+    if as_json:
+        return _say(True, told)
+    import segno
+
+    from app.walks.walks import shown
+
+    print(f"\nWalkers join here: {told['join_url']}   (code {shown(told['code'])})\n")
+    segno.make(told["join_url"], error="l", micro=False).terminal(compact=True, border=2)
+    print(f"\nA coordinator signs in here, once:\n{told['sign_in_url']}\n", flush=True)
+
+
+@walk.command("create")
+def create_walk(
+    title: Annotated[str, typer.Option(help="What the walk is called.")],
+    planned: Annotated[bool, typer.Option("--planned", help="Not open yet; it can be joined all the same.")] = False,
+    starts: Annotated[str, typer.Option(metavar="ISO", help="When it starts: 2026-11-26T19:00.")] = "",
+    ends: Annotated[str, typer.Option(metavar="ISO", help="When it ends; nothing closes by itself.")] = "",
+    route: Annotated[
+        Path | None, typer.Option(metavar="FILE.geojson", help="One LineString; Points become stops.")
+    ] = None,
+    organisation: Annotated[str, typer.Option(help="Whose walk it is; the only organisation where there is one.")] = "",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a walk; prints its code and its link."""
+    from app.access import people
+    from app.walks import route as routes
+    from app.walks import walks
+
+    if not title.strip():
+        raise Refused("A walk needs a title.", 2)
+    begins, over = _moment("--starts", starts), _moment("--ends", ends)
+    if begins and over and over < begins:
+        raise Refused("--ends is before --starts.", 2)
+    plan = routes.read(route.read_bytes()) if route else None
+    line, stops = (plan.line, plan.stops) if plan else (None, None)
+    with _database(data) as (settings, db), db.write() as tx:
+        owner = people.organisation_named(tx, organisation) if organisation.strip() else people.only_organisation(tx)
+        made = walks.create(
+            tx, title.strip(), planned=planned, starts_at=begins, ends_at=over, route=line, stops=stops, organisation_id=owner and owner.id,
+        )  # fmt: skip
+    link = walks.join_url(made, settings)
+    _say(as_json, {"walk_id": made.id, "code": made.code, "join_url": link}, f"{walks.shown(made.code)}  {link}")
+
+
+@walk.command("open")
+def open_walk(code: Code, data: Data = None, as_json: Json = False) -> None:
+    """Open a planned walk."""
+    _change(code, data, as_json, "open")
+
+
+@walk.command("close")
+def close_walk(code: Code, data: Data = None, as_json: Json = False) -> None:
+    """Close a walk: nobody new joins, and what its phones still hold is taken in."""
+    _change(code, data, as_json, "close")
+
+
+@walk.command("reopen")
+def reopen_walk(code: Code, data: Data = None, as_json: Json = False) -> None:
+    """Open a closed walk again."""
+    _change(code, data, as_json, "open")
+
+
+def _change(code: str, data: Path | None, as_json: bool, what: str) -> None:
+    from app.walks import walks
+
+    with _database(data) as (_settings, db), db.write() as tx:
+        found = _walk(tx, code)
+        if what == "open":
+            walks.open_walk(tx, found)
+        else:
+            walks.close(tx, found)
+    told = {"walk_id": found.id, "code": found.code, "state": found.state}
+    _say(as_json, told, f"{walks.shown(found.code)} is {found.state}.")
+
+
+@user.command("add")
+def add_user(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")],
+    role: Annotated[Role, typer.Option(help="What the person is; takes the place of what they were.")],
+    organisation: Annotated[str, typer.Option(help="Where; in every organisation where none is named.")] = "",
+    cleared: Annotated[bool, typer.Option("--cleared", help="An organiser who may read sensitive notes.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Add a person, or change a known one; prints a link that signs them in once, within 24 hours."""
+    from app.access import people, signin
+
+    with _database(data) as (settings, db), db.write() as tx:
+        person = people.add(tx, email, role.value, organisation, cleared=cleared)
+        link = signin.new_link(tx, person, settings.base_url)
+    _say(as_json, {"user_id": person.id, "sign_in_url": link}, link)
+
+
+@user.command("key")
+def user_key(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address of a person who was added.")],
+    revoke: Annotated[bool, typer.Option("--revoke", help="Make all of this person's keys useless instead.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Print a new key for reading and exports with this person's rights; it is not shown again."""
+    from app.access import people
+
+    with _database(data) as (_settings, db), db.write() as tx:
+        person = people.by_email(tx, email)
+        if person is None:
+            raise Refused(f"Nobody has the address {email}: add the person first (tryg user add).")
+        if revoke:
+            gone = people.revoke_keys(tx, person)
+            return _say(as_json, {"revoked": gone}, f"Keys revoked: {gone}.")
+        key = people.new_key(tx, person)
+    _say(as_json, {"key": key}, key)
+
+
+@cli.command()
+def export(
+    walk: Annotated[str, typer.Argument(metavar="WALK", help="The walk's code or id.")],
+    format: Annotated[str, typer.Option("--format", help="geojson, csv, zip or json.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The file to write; one that is there is replaced.")
+    ],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write a walk's report to a file, sensitive notes included."""
+    from app.report import exports
+    from app.report.report import build
+
+    kinds = {"geojson": exports.geojson, "csv": exports.table, "json": exports.whole}
+    if format not in {*kinds, "zip"}:
+        raise Refused(f"This version cannot write {format}: choose geojson, csv, zip or json.", 2)
+    with _database(data) as (settings, db):
+        with db.read() as tx:
+            report = build(tx, _walk(tx, walk).id, sensitive=True, base_url=settings.base_url)
+        if format == "zip":
+            from app.photos.vault import Vault
+
+            pieces = exports.bundle(report, Vault(settings.photos).pieces)
+        else:
+            pieces = kinds[format](report)
+        beside = out.with_name(f".{out.name}.{os.getpid()}")
+        try:
+            with beside.open("wb") as file:
+                file.writelines(pieces)
+            beside.replace(out)
+        finally:
+            beside.unlink(missing_ok=True)
+    told = {"out": str(out), "notes": len(report.observations), "bytes": out.stat().st_size}
+    _say(as_json, told, f"{out}: {len(report.observations)} notes.")
+
+
+def _walk(tx: "Session", named: str) -> "Walk":
+    """The walk with this code or id."""
+    from app.models import Walk
+    from app.walks.walks import find_by_code
+
+    found = find_by_code(tx, named) or tx.get(Walk, named.strip().lower())
+    if found is None:
+        raise Refused(f"No walk has the code or id {named}.")
+    return found
+
+
+def _moment(option: str, text: str) -> datetime | None:
+    """An ISO 8601 time; without an offset it is Danish time."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{option} must be a time such as 2026-11-26T19:00.", 2) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Europe/Copenhagen"))

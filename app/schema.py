@@ -1,0 +1,61 @@
+"""Brings a database up to date with the tables of app/models.py, by the migrations under migrations/versions/.
+
+Hides Alembic, which is only loaded where there is something to do: each command of `tryg` asks first. Promises that a
+migration happens whole or not at all, and once, however many processes start together. The file's number is its revision.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+from sqlmodel import Session
+
+from app.db import Database
+from app.settings import Settings
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_ONE_AT_A_TIME = 8127  # PostgreSQL's advisory lock for this; any number, the same in every release
+
+
+class CannotMigrate(Exception):
+    """The database is newer than this program, or otherwise unknown; the text is the sentence."""
+
+
+def migrate_to_newest(settings: Settings) -> tuple[str | None, str]:
+    """Makes the data folder and brings the database up to date; the revisions (before, after).
+
+    Raises TryAgain, CannotMigrate."""
+    newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
+    settings.data.mkdir(parents=True, exist_ok=True)
+    db = Database(settings.database)
+    try:
+        with db.read() as tx:
+            before = _version(tx)
+        if before != newest:
+            with db.write() as tx:
+                if not db.sqlite:
+                    tx.connection().execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+                before = _version(tx)
+                if before != newest:
+                    _migrate(tx)
+    finally:
+        db.close()
+    return before, newest
+
+
+def _version(tx: Session) -> str | None:
+    if not inspect(tx.connection()).has_table("alembic_version"):
+        return None
+    return tx.connection().execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(tx: Session) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config(attributes={"connection": tx.connection()})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise CannotMigrate("The database was made by a newer version of this program: update the program.") from None

@@ -1,0 +1,96 @@
+"""Reads a walk's route, and its stops where there are any, from a GeoJSON file (RFC 7946) as map programs write it.
+
+Hides the shapes such a file may have: a LineString alone, in a Feature, or in a FeatureCollection beside Points that
+become stops. Promises a sentence for whatever cannot be used, never half a route.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from app.i18n import gettext as _
+from app.models import Stop
+from app.problems import Problem, invalid
+
+MOST_POINTS = 5_000  # a line that every phone carries; more is a mistake
+MOST_STOPS = 99
+
+
+@dataclass(frozen=True)
+class Route:
+    """`line`: a GeoJSON LineString of [lon, lat]; `stops`: numbered from 1, not yet in any walk."""
+
+    line: dict[str, Any]
+    stops: list[Stop]
+
+
+def read(content: bytes) -> Route:
+    """The route in a GeoJSON file. Stops are its Points, by their property `number` where all have one, else in the
+    file's order; `name` and `prompt` are properties too. Raises invalid (422)."""
+    try:
+        whole = json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise _wrong(_("The file is not GeoJSON.")) from None
+    shapes = list(_shapes(whole))
+    lines = [geometry for geometry, _about in shapes if geometry.get("type") == "LineString"]
+    if len(lines) != 1:
+        raise _wrong(_("The file must hold one line (LineString): the route. It holds %(num)s.", num=len(lines)))
+    points = [(geometry, about) for geometry, about in shapes if geometry.get("type") == "Point"]
+    if len(points) > MOST_STOPS:
+        raise _wrong(_("These are too many: at most %(most)s.", most=MOST_STOPS))
+    return Route({"type": "LineString", "coordinates": _line(lines[0].get("coordinates"))}, _stops(points))
+
+
+def _shapes(whole: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """(geometry, properties) of everything in the file."""
+    kind = whole.get("type") if isinstance(whole, dict) else None
+    if kind == "FeatureCollection" and isinstance(whole.get("features"), list):
+        for feature in whole["features"]:
+            if isinstance(feature, dict) and feature.get("type") == "Feature":
+                yield from _shapes(feature)
+    elif kind == "Feature" and isinstance(whole.get("geometry"), dict):
+        about = whole.get("properties")
+        yield whole["geometry"], about if isinstance(about, dict) else {}
+    elif kind is not None:
+        yield whole, {}
+
+
+def _line(coordinates: Any) -> list[list[float]]:
+    if not isinstance(coordinates, list) or not 2 <= len(coordinates) <= MOST_POINTS:
+        raise _wrong(_("The line must have between 2 and %(most)s points.", most=MOST_POINTS))
+    return [list(_position(point)) for point in coordinates]
+
+
+def _position(point: Any) -> tuple[float, float]:
+    """(lon, lat) in degrees; a height is left out."""
+    if isinstance(point, list) and 2 <= len(point) <= 4:
+        lon, lat = point[:2]
+        if _is_number(lon) and _is_number(lat) and abs(lon) <= 180 and abs(lat) <= 90:
+            return float(lon), float(lat)
+    raise _wrong(_("Points must be [longitude, latitude] in degrees (WGS 84)."))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _stops(points: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[Stop]:
+    if points and all(_is_number(about.get("number")) for _geometry, about in points):
+        points = sorted(points, key=lambda point: point[1]["number"])
+    stops = []
+    for number, (geometry, about) in enumerate(points, 1):
+        lon, lat = _position(geometry.get("coordinates"))
+        name = str(about.get("name") or "").strip()[:120] or f"Stop {number}"
+        prompt = str(about.get("prompt") or "").strip()[:500]
+        stops.append(Stop(walk_id="", number=number, name=name, prompt=prompt, lat=lat, lon=lon))
+    return stops
+
+
+def _wrong(sentence: str) -> Problem:
+    return invalid(("route", sentence))
+
+
+def _no_number(_name: str) -> NoReturn:
+    raise ValueError

@@ -1,0 +1,114 @@
+"""The life of a walk: made, opened, closed, opened again; and the walk as a phone carries it.
+
+Hides codes and how people write them, and what a change of state means for phones: each is a change of the walk with a
+number of its own. Never decides who may do it: that is access.guards.
+"""
+
+import re
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.db import next_seq
+from app.models import Stop, Walk, now
+from app.problems import Problem
+from app.settings import Settings
+from app.sync.protocol import LIMITS, utc
+from app.taxonomy import for_phones
+from app.walks.notice import privacy_notice
+
+# Crockford's base32: no I, L, O and U, so that a code can be read aloud. 8 characters are 40 bits.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 8
+_MISREAD = str.maketrans("OIL", "011")
+
+
+def create(tx: Session, title: str, *, planned: bool = False, stops: list[Stop] | None = None, **given: Any) -> Walk:
+    """A new walk, open unless `planned`. `given`: further columns of Walk; `stops`: numbered, their walk_id unset."""
+    walk = Walk(title=title, code=given.pop("code", None) or _free_code(tx), **given)
+    walk.state = "planned" if planned else "open"
+    walk.privacy_notice = walk.privacy_notice or privacy_notice(walk.language)
+    tx.add(walk)
+    tx.flush()
+    for stop in stops or []:
+        stop.walk_id = walk.id
+        tx.add(stop)
+    return walk
+
+
+def open_walk(tx: Session, walk: Walk) -> None:
+    """Open a planned walk, or a closed one again. A second opening changes nothing. Raises walk-archived (410)."""
+    if walk.state == "archived":
+        raise Problem("walk-archived")
+    if walk.state != "open":
+        _change(tx, walk, "open", None)
+
+
+def close(tx: Session, walk: Walk) -> None:
+    """Close it: nobody new joins, late phones still deliver. A second closing changes nothing."""
+    if walk.state not in {"closed", "published", "archived"}:
+        _change(tx, walk, "closed", now())
+
+
+def find_by_code(tx: Session, written: str) -> Walk | None:
+    """The walk of a code as people write it: case, spaces and hyphens do not matter; O is 0, I and L are 1."""
+    return tx.exec(select(Walk).where(Walk.code == normalised(written))).first()
+
+
+def normalised(written: str) -> str:
+    """A code as it is kept; something that no walk has where it cannot be a code."""
+    code = re.sub(r"[\s\-\u2010-\u2015]", "", written).upper().translate(_MISREAD)
+    return code if len(code) == CODE_LENGTH and code.isascii() else ""
+
+
+def shown(code: str) -> str:
+    """A code as people read it: K7QF-2MXD."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def join_url(walk: Walk, settings: Settings) -> str:
+    """The link a walker joins by."""
+    return f"{settings.base_url}/app/?walk={walk.code}"
+
+
+def stops_of(tx: Session, walk_id: str) -> list[Stop]:
+    """The stops in the order of the walk."""
+    return list(tx.exec(select(Stop).where(Stop.walk_id == walk_id).order_by(col(Stop.number))).all())
+
+
+def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
+    """The contract's Walk, as JSON."""
+    return {
+        "id": walk.id,
+        "title": walk.title,
+        "purpose": walk.purpose,
+        "state": walk.state,
+        "starts_at": walk.starts_at and utc(walk.starts_at),
+        "ends_at": walk.ends_at and utc(walk.ends_at),
+        "timezone": walk.timezone,
+        "light": walk.light,
+        "meeting_point": walk.meeting_point,
+        "route": walk.route,
+        "stops": [stop.model_dump(exclude={"walk_id"}) for stop in stops_of(tx, walk.id)],
+        "taxonomy": for_phones(),
+        "privacy_notice": walk.privacy_notice,
+        "contacts": walk.contacts,
+        "basemap": None,
+        "limits": {"note": LIMITS["note"], "photos": LIMITS["photos"], "photo_bytes": settings.photo_bytes},
+        "seq": walk.seq,
+    }
+
+
+def _change(tx: Session, walk: Walk, state: str, closed_at: datetime | None) -> None:
+    walk.state, walk.closed_at = state, closed_at
+    tx.flush()
+    walk.seq = walk.changed_seq = next_seq(tx, walk.id)
+
+
+def _free_code(tx: Session) -> str:
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        if find_by_code(tx, code) is None:
+            return code
