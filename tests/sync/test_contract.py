@@ -1,0 +1,79 @@
+"""The contract itself: what phones of other makers and last month's app rely on."""
+
+import pytest
+
+from app.sync import phone_types
+from app.sync.protocol import instant
+from tests.cast import Stage
+from tests.phone import Phone, new_id
+
+
+def test_the_phones_protocol_is_the_servers() -> None:
+    assert phone_types.TARGET.read_text("utf-8") == phone_types.written(), "run python -m app.sync.phone_types"
+
+
+def test_every_answer_carries_nosniff(stage: Stage) -> None:
+    for path in ("/healthz", "/nowhere", f"/api/v1/walks/{new_id()}", "/openapi.json"):
+        assert stage.http.get(path).headers["X-Content-Type-Options"] == "nosniff", path
+
+
+def test_the_server_is_alive_and_ready(stage: Stage) -> None:
+    assert stage.http.get("/healthz").json()["status"] == "ok"
+    assert stage.http.get("/readyz").status_code == 200
+
+
+def test_a_database_that_is_locked_says_try_again_and_loses_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = stage.phone()
+    note_id = phone.note()
+    monkeypatch.setattr("app.db.TURN_S", 0.2)
+    with stage.db.write():
+        reply = phone.put(note_id)
+        assert (reply.status_code, reply.json()["type"]) == (503, "/problems/try-again")
+        assert reply.headers["Retry-After"]
+        assert stage.http.get("/healthz").status_code == 200
+    assert phone.put(note_id).status_code == 201
+
+
+def test_a_commit_that_fails_is_never_a_receipt(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy.exc import OperationalError
+    from sqlmodel import Session
+
+    phone = stage.phone()
+    note_id = phone.note()
+
+    def fail(_session: Session) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "commit", fail)
+        assert phone.put(note_id).status_code == 503
+        assert phone.try_to_join().status_code == 503
+    assert phone.changes() == []
+    assert phone.put(note_id).status_code == 201
+
+
+def test_problems_speak_the_language_of_the_request(stage: Stage) -> None:
+    details = {
+        language: Phone(stage.http, "ZZZZZZZZ").network.send(
+            "PUT", f"/api/v1/participants/{new_id()}",
+            json={"code": "ZZZZZZZZ", "secret": "x" * 43}, headers={"Accept-Language": language},
+        ).json()["detail"]
+        for language in ("da", "en-GB,en;q=0.9")
+    }  # fmt: skip
+    assert len(set(details.values())) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-24T19:32:60Z", "2026-11-24t19:32:11.123456789+01:00", "2026-11-24 19:32:11-00:00"]
+)
+def test_every_form_of_rfc_3339_is_read(text: str) -> None:
+    assert instant(text).tzinfo is not None
+
+
+def test_openapi_lists_every_route_with_its_body(stage: Stage) -> None:
+    document = stage.http.get("/openapi.json").json()
+    assert "requestBody" in document["paths"]["/api/v1/observations/{observation_id}"]["put"]
+    for path in ("/healthz", "/readyz", "/app/", "/walks/{walk_id}/report", "/api/v1/photos/{photo_id}"):
+        assert path in document["paths"], path
