@@ -1,0 +1,109 @@
+// App: starts the walker's app and shows the screen that the address names.
+//
+// Hides the service worker's life and the router. Promises: the theme is right before the first paint; a draft that was
+// cut off is opened again; a new release is offered only when nothing is being written, and never taken by itself.
+
+import { toast, turnPage } from "./dom.js";
+import { start as startLanguage, t } from "./i18n.js";
+import * as capture from "./screens/capture.js";
+import * as help from "./screens/help.js";
+import * as join from "./screens/join.js";
+import * as notes from "./screens/notes.js";
+import * as walk from "./screens/walk.js";
+import { says } from "./screens/words.js";
+import { draft, dropDraft, joined } from "./store.js";
+import { start as startSync } from "./sync.js";
+import { apply, placed } from "./theme.js";
+
+apply();
+startLanguage();
+
+const RESUME_MS = 30 * 60_000; // a draft younger than this was cut off, not put aside
+const HOUR_MS = 3_600_000;
+
+/** @type {Record<string, (root: HTMLElement) => Promise<string | (() => void)>>} */
+const SCREENS = { "#/join": join.mount, "#/walk": walk.mount, "#/notes": notes.mount, "#/help": help.mount };
+
+/** @type {Promise<unknown>} */
+let turning = Promise.resolve();
+let leave = () => {};
+let opened = false;
+
+/** Shows the screen the address names, after the one before it has gone. */
+function show() {
+  turning = turning.then(turn);
+}
+
+async function turn() {
+  const { hash } = location;
+  const note = /^#\/note\/([0-9a-z-]+)$/.exec(hash)?.[1];
+  const mount = note
+    ? (/** @type {HTMLElement} */ root) => capture.mount(root, note === "new" ? null : note)
+    : SCREENS[hash];
+  leave();
+  leave = () => {};
+  turnPage();
+  const root = document.createElement("div");
+  root.id = "screen";
+  const answer = mount ? await mount(root) : await firstScreen();
+  if (typeof answer === "string") return location.replace(answer);
+  leave = answer;
+  document.getElementById("screen")?.replaceWith(root);
+  apply();
+  arrive(root);
+}
+
+/** Names the page, and moves those who listen or type to its heading; the first page is read from its start anyway. */
+function arrive(/** @type {HTMLElement} */ root) {
+  const heading = root.querySelector("h1");
+  const title = [...(heading?.childNodes ?? [])].find(
+    (node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim(),
+  );
+  document.title = [title?.nodeValue?.trim(), t("Safety walk")].filter(Boolean).join(" – ");
+  scrollTo(0, 0);
+  if (opened && !root.contains(document.activeElement)) heading?.focus({ preventScroll: true });
+  opened = true;
+}
+
+/** Where somebody who just opened the app wants to be. */
+async function firstScreen() {
+  const [taking, begun] = await Promise.all([joined(), draft(null)]);
+  const invited = new URLSearchParams(location.search).get("walk");
+  if (!taking || (invited && invited.replace(/[^0-9a-z]/gi, "").toUpperCase() !== taking.code)) return "#/join";
+  if (!begun) return "#/walk";
+  if (!says(begun)) await dropDraft(begun.key);
+  return says(begun) && Date.now() - Date.parse(begun.content.captured_at) < RESUME_MS ? "#/note/new" : "#/walk";
+}
+
+async function keepWorker() {
+  if (!("serviceWorker" in navigator)) return;
+  const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/app/" });
+  const look = () => registration.update().catch(() => {});
+  const offer = () => registration.waiting && navigator.serviceWorker.controller && offerRelease(registration.waiting);
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
+  addEventListener("hashchange", offer);
+  setInterval(look, HOUR_MS);
+  offer();
+}
+
+async function offerRelease(/** @type {ServiceWorker} */ waiting) {
+  if (location.hash.startsWith("#/note/") || (await draft(null))) return;
+  const run = () => {
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+    waiting.postMessage("take-over");
+  };
+  toast({ icon: "refresh", text: t("A new version is ready."), action: { label: t("Use it now"), run } });
+}
+
+async function begin() {
+  const taking = await joined();
+  const place = taking?.walk.stops.find((stop) => stop.lat !== null);
+  placed(place?.lat && place.lon ? { lat: place.lat, lon: place.lon } : undefined);
+  addEventListener("hashchange", show);
+  show();
+  startSync();
+  keepWorker().catch(() => {}); // without a worker the app still works while there is a network
+}
+
+begin();

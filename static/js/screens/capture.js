@@ -1,0 +1,246 @@
+// Capture: a note in three taps, or as much more as the walker wants to say; also the correcting of one's own note.
+//
+// Promises: Save is never grey and says what is missing; "Saved on the phone" is said only after the store has it.
+// Neither place, photo nor network can keep words from being saved. What is kept, and when, is sitting.js.
+
+import { bar, html, nothing, render, toast, whisper } from "../dom.js";
+import { plural, t } from "../i18n.js";
+import { icon } from "../icons.js";
+import { watch } from "../place.js";
+import { persist } from "../ready.js";
+import { deleteNote } from "../store.js";
+import { question, scale, textField } from "./fields.js";
+import { addPhotos, dropThumbs, fillThumbs, shots } from "./shots.js";
+import { sit } from "./sitting.js";
+import { spot } from "./spot.js";
+import { factorsOf, sensitive, why } from "./why.js";
+import { photoState, stateLine } from "./words.js";
+
+/** @typedef {import("./sitting.js").Sitting} Sitting */
+
+/** @returns {Promise<string | (() => void)>} where to go instead, or how to leave */
+export async function mount(/** @type {HTMLElement} */ root, /** @type {string | null} */ noteId) {
+  const found = await sit(noteId);
+  if (!found) return "#/notes";
+  /** @type {Sitting} */
+  const sitting = found;
+  const { walk, note, limits } = sitting;
+  const known = factorsOf(walk.taxonomy);
+  const home = note ? "#/notes" : "#/walk";
+  let position = /** @type {import("../place.js").Position} */ ({ state: "asking", fix: null });
+  let choosing = false;
+  let preparing = 0;
+  let lacking = false;
+
+  const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (root.querySelector(selector));
+
+  function draw() {
+    if (lacking && !sitting.empty) toast(null);
+    lacking &&= sitting.empty;
+    const asking = sitting.untouched && !preparing;
+    root.classList.toggle("ask", asking);
+    render(
+      html`${bar({
+        title: note ? t("Your note") : t("New note"),
+        detail: t("The draft is kept all the time"),
+        back: { href: home, label: t("Close"), icon: "x" },
+      })}
+      <main id="main">
+        ${note ? stateLine(note) : nothing}
+        ${place()}
+        ${feels(asking)}
+        ${asking ? nothing : [reasons(), text("note"), pictures(), feeling(), text("suggestion"), away()]}
+        <input type="file" id="camera" accept="image/*" capture="environment" hidden @change=${taken}>
+        <input type="file" id="library" accept="image/*" multiple hidden @change=${taken}>
+      </main>
+      <div class="dock save">
+        <button class="over" type="button" @click=${() => pick("#camera")}>${icon("camera")}${t("Photo")}</button>
+        <button class="over" type="button" @click=${write}>${icon("pen")}${t("Write")}</button>
+        <button class="lamp" type="button" @click=${save}>${icon("check")}${t("Save")}</button>
+      </div>`,
+      root,
+    );
+    fillThumbs(root);
+  }
+
+  const place = () =>
+    spot({
+      choice: sitting.draft.choice,
+      fix: sitting.draft.measured,
+      stops: walk.stops,
+      state: note ? "past" : position.state,
+      open: choosing,
+      unfold: () => {
+        choosing = !choosing;
+        draw();
+      },
+      choose: (choice) => sitting.put(choice),
+    });
+
+  const feels = (/** @type {boolean} */ asking) =>
+    question(sitting.content.valence, asking, (valence) => sitting.say({ valence }));
+
+  const reasons = () => {
+    const { factors } = sitting.content;
+    return html`${why({
+      taxonomy: walk.taxonomy,
+      chosen: factors,
+      open: sitting.draft.open,
+      unfold: (open) => sitting.unfold({ open }),
+      toggle: (key, on) => {
+        if (!sitting.toggle(key, on))
+          toast({
+            icon: "alert",
+            text: plural(limits.factors, "{n} reason is the most.", "{n} reasons are the most."),
+          });
+      },
+    })}${factors.some((key) => known.get(key)?.sensitive) ? sensitive() : nothing}`;
+  };
+
+  const text = (/** @type {"note" | "suggestion"} */ name) =>
+    textField(name, sitting.content[name], limits[name], (value) => sitting.say({ [name]: value }));
+
+  const pictures = () =>
+    shots({
+      photos: sitting.photos,
+      limit: limits.photos,
+      busy: preparing > 0,
+      describe: note ? photoState : undefined,
+      pick: () => pick("#library"),
+      remove: (photo) => {
+        const { removed } = sitting.draft;
+        sitting.unfold({ removed: [...removed, photo.id] });
+        const run = () => sitting.unfold({ removed: sitting.draft.removed.filter((one) => one !== photo.id) });
+        toast({ icon: "image", text: t("The photo is taken out"), action: { label: t("Undo"), run } });
+      },
+    });
+
+  const feeling = () =>
+    scale(sitting.content.feeling, (value) =>
+      sitting.say({ feeling: sitting.content.feeling === value ? null : value }),
+    );
+
+  const away = () =>
+    note
+      ? html`<div class="notice">${icon("trash")}<div><p>${t("A deleted note disappears for the others too.")}</p>
+          <button class="danger" type="button" @click=${discard}>${icon("trash")}${t("Delete")}</button></div></div>`
+      : html`<div class="row"><button class="quiet link" type="button" @click=${discard}>${icon("trash")}${t("Throw the draft away")}</button></div>`;
+
+  function write() {
+    sitting.unfold({ writing: true });
+    at("#note")?.focus();
+    at("#note")?.scrollIntoView({ block: "center" });
+  }
+
+  function pick(/** @type {string} */ input) {
+    // Opening the camera may kill the tab: what there is so far goes to the store first.
+    sitting.keep();
+    at(input)?.click();
+  }
+
+  function taken(/** @type {Event} */ event) {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    const files = [...(input.files ?? [])];
+    input.value = "";
+    if (!files.length) return;
+    preparing += 1;
+    draw();
+    const keepers = {
+      draftKey: sitting.draft.key,
+      room: () => limits.photos - sitting.photos.length,
+      limit: limits.photos,
+      bytes: limits.photo_bytes,
+      kept: (/** @type {import("../store.js").PhotoInfo} */ photo) =>
+        sitting.unfold({ photos: [...sitting.draft.photos, photo] }),
+    };
+    sitting.after(async () => {
+      await addPhotos(files, keepers);
+      preparing -= 1;
+      draw();
+      at("#shots")?.scrollIntoView({ block: "center" });
+    });
+  }
+
+  /** Says what keeps it from being saved, and goes there. */
+  function lacks(/** @type {string} */ selector, /** @type {string} */ text, /** @type {string} */ detail) {
+    toast({ icon: "alert", text, detail });
+    lacking = sitting.empty;
+    at(selector)?.focus();
+  }
+
+  async function save() {
+    await sitting.after(() => {});
+    for (const name of /** @type {const} */ (["note", "suggestion"])) {
+      const over = sitting.over(name);
+      const text = plural(over, "The text is {n} character too long.", "The text is {n} characters too long.");
+      if (over > 0)
+        return lacks(`#${name}`, text, t("All of it is in the draft. Shorten it, or write the rest in a new note."));
+    }
+    if (sitting.empty)
+      return lacks(
+        "[name=valence]",
+        t("There is nothing to save yet."),
+        t("Choose how the place feels, write a word or take a photo."),
+      );
+    try {
+      const kept = await sitting.save();
+      if (!kept) return;
+      persist();
+      location.hash = home;
+      const undo = note ? undefined : { label: t("Undo"), run: () => deleteNote(kept.id) };
+      toast({
+        icon: "phone",
+        text: t("Saved on the phone"),
+        detail: t("Goes off when there is a network."),
+        action: undo,
+        stay: true,
+      });
+    } catch {
+      toast({
+        icon: "alert",
+        tone: "fail",
+        text: t("It could not be saved: the phone is full."),
+        detail: t("Your words are still here. Make room on the phone, and press again."),
+      });
+    }
+  }
+
+  async function discard() {
+    const undo = await sitting.discard();
+    location.hash = home;
+    const back = async () => {
+      await undo();
+      if (!note) location.hash = "#/note/new";
+    };
+    toast({
+      icon: "trash",
+      text: note ? t("Deleted") : t("The draft is thrown away"),
+      action: { label: t("Undo"), run: back },
+      stay: true,
+    });
+  }
+
+  sitting.onChange = draw;
+  sitting.onTrouble = () =>
+    toast({
+      icon: "alert",
+      tone: "fail",
+      text: t("The draft could not be kept: the phone is full."),
+      detail: t("Your words are still here. Press Save."),
+    });
+  const stop = note
+    ? () => {}
+    : watch((now) => {
+        if (now.state !== position.state && now.state === "fix") whisper(t("Position found"));
+        position = now;
+        sitting.located(now.fix);
+        draw();
+      });
+  draw();
+  return () => {
+    stop();
+    root.classList.remove("ask");
+    dropThumbs();
+    sitting.leave();
+  };
+}

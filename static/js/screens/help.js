@@ -1,0 +1,151 @@
+// Help: language, appearance, positions, the home screen, one's data, and the way out. Works without a network.
+//
+// Promises: leaving is refused while something is only on this phone, and says what.
+
+import { bar, bold, html, nothing, render, toast } from "../dom.js";
+import { chooseLanguage, language, plural, t, time } from "../i18n.js";
+import { icon } from "../icons.js";
+import * as store from "../store.js";
+import { sendNow } from "../sync.js";
+import { choice, choose, nextSunset } from "../theme.js";
+
+/** @returns {Promise<() => void>} */
+export async function mount(/** @type {HTMLElement} */ root) {
+  const taking = await store.joined();
+  /** @type {store.Unsent["left"] | null} */
+  let left = null;
+
+  async function leave() {
+    try {
+      await store.leave();
+      location.hash = "#/join";
+      toast({ icon: "logout", text: t("You have left the walk"), stay: true });
+    } catch (refusal) {
+      if (!(refusal instanceof store.Unsent)) throw refusal;
+      left = refusal.left;
+      draw();
+      root.querySelector("#left")?.scrollIntoView({ block: "center" });
+    }
+  }
+
+  function appear(/** @type {import("../theme.js").Choice} */ wish) {
+    choose(wish);
+    draw();
+  }
+
+  function speak(/** @type {"da" | "en"} */ wish) {
+    chooseLanguage(wish);
+    dispatchEvent(new Event("hashchange")); // every screen is drawn anew in the other language
+  }
+
+  function draw() {
+    const sunset = nextSunset();
+    render(
+      html`${bar({
+        title: t("Help"),
+        detail: t("Works without a network too"),
+        back: { href: taking ? "#/walk" : "#/join", label: t("Back") },
+      })}
+      <main id="main" class="help">
+        <section class="stack" aria-labelledby="settings"><h2 id="settings">${t("Settings")}</h2>
+          <div class="field"><span class="label" id="language">Sprog · Language</span>
+            <div class="seg" role="group" aria-labelledby="language">${LANGUAGES.map(
+              ([code, name]) =>
+                html`<button type="button" lang=${code} aria-pressed=${language() === code} @click=${() => speak(code)}>${name}</button>`,
+            )}</div></div>
+          <div class="field"><span class="label" id="looks">${t("Appearance")}</span>
+            <div class="seg" role="group" aria-labelledby="looks">${LOOKS.map(
+              ([wish, name, picture]) =>
+                html`<button type="button" aria-pressed=${choice() === wish} @click=${() => appear(wish)}>${picture ? icon(picture) : nothing}${name()}</button>`,
+            )}</div>
+            ${sunset ? html`<span class="hint">${t("The sun sets at {time}. Then the screen turns dark.", { time: time(sunset) })}</span>` : nothing}</div>
+        </section>
+        <section class="stack tight" aria-labelledby="position"><h2 id="position">${t("If the phone says no to positions")}</h2>
+          <p>${t("You can write all the same, and choose a stop on the list. If you want the place to come along:")}</p>
+          <div class="folds">${PLATFORMS.map(
+            ([name, steps], at) =>
+              html`<details ?open=${at === OURS}><summary>${name}</summary><ol class="steps">${steps.map(
+                (step) => html`<li><span>${bold(step())}</span></li>`,
+              )}</ol></details>`,
+          )}</div>
+        </section>
+        <section class="stack tight" aria-labelledby="ios"><h2 id="ios">${t("iPhone: first the app, then the code")}</h2>
+          <p class="small dim">${t("The app and Safari do not share notes. So the app goes on the home screen before you join.")}</p>
+          <ol class="steps">${INSTALL.map((step) => html`<li><span>${bold(step())}</span></li>`)}</ol>
+        </section>
+        ${taking ? [data(taking.walk), way()] : nothing}
+      </main>`,
+      root,
+    );
+  }
+
+  const data = (/** @type {store.Walk} */ walk) =>
+    walk.privacy_notice
+      ? html`<section class="stack tight" aria-labelledby="data"><h2 id="data">${t("Your data")}</h2>${walk.privacy_notice
+          .split(/\n+/)
+          .map((part) => html`<p class="small">${part}</p>`)}</section>`
+      : nothing;
+
+  const way =
+    () => html`<section class="stack tight" aria-labelledby="leaving"><h2 id="leaving">${t("Leave the walk")}</h2>
+    ${left ? refused(left) : html`<p class="small dim">${t("Takes the walk and your notes off this phone. What has arrived stays with the walk.")}</p>`}
+    <div class="row">${left ? html`<button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>` : nothing}<button
+      type="button" class="quiet" @click=${leave}>${icon("logout")}${t("Leave the walk")}</button></div></section>`;
+
+  draw();
+  return () => {};
+}
+
+const refused = (
+  /** @type {store.Unsent["left"]} */ { notes, photos, drafts },
+) => html`<div class="notice" data-tone="wait" id="left">${icon("clock")}<div>
+  <p><b>${[
+    notes && plural(notes, "{n} note is only on this phone.", "{n} notes are only on this phone."),
+    photos && plural(photos, "{n} photo is only on this phone.", "{n} photos are only on this phone."),
+    drafts && plural(drafts, "{n} draft is not finished.", "{n} drafts are not finished."),
+  ]
+    .filter(Boolean)
+    .join(" ")}</b></p>
+  <p>${notes || photos ? t("They stay here. Send them first, then you can leave.") : t("Finish it or throw it away, then you can leave.")}</p></div></div>`;
+
+const LANGUAGES = /** @type {const} */ ([
+  ["da", "Dansk"],
+  ["en", "English"],
+]);
+const LOOKS = /** @type {const} */ ([
+  ["sun", () => t("Follow the sun"), ""],
+  ["night", () => t("Dark"), "moon"],
+  ["day", () => t("Light"), "sun"],
+]);
+/** @type {[string, (() => string)[]][]} */
+const PLATFORMS = [
+  [
+    "iPhone",
+    [
+      () => t("Open *Settings*, and choose *Privacy & Security*."),
+      () => t("Choose *Location Services*, and find *Safari Websites*."),
+      () => t("Choose *While Using the App*, and turn *Precise Location* on."),
+    ],
+  ],
+  [
+    "Android, Chrome",
+    [
+      () => t("Tap the icon to the left of the address."),
+      () => t("Choose *Permissions*, and turn *Location* on."),
+      () => t("See whether location is on for the whole phone too."),
+    ],
+  ],
+  [
+    "Android, Samsung Internet",
+    [
+      () => t("Tap the lock by the address, and choose *Permissions*."),
+      () => t("Turn *Location* on, and load the page again."),
+    ],
+  ],
+];
+const OURS = /iPhone|iPad/.test(navigator.userAgent) ? 0 : /Samsung/.test(navigator.userAgent) ? 2 : 1;
+const INSTALL = [
+  () => t("Tap *Share* in Safari."),
+  () => t("Choose *Add to Home Screen*."),
+  () => t("Open the app there, and type the code."),
+];

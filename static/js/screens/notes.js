@@ -1,0 +1,106 @@
+// Notes: every note of one's own on this phone, each with its own state in words, and the button that sends.
+//
+// Promises: the states and counts are the store's, asked again at every change; the button is never grey; a deletion has
+// its undo. What the server refuses is said in its words, with what can be done about it.
+
+import { bar, html, nothing, render, toast, whisper } from "../dom.js";
+import { plural, t } from "../i18n.js";
+import { icon, mark } from "../icons.js";
+import * as store from "../store.js";
+import { onStatus, sendNow, status } from "../sync.js";
+import { dropThumbs, fillThumbs, thumb } from "./shots.js";
+import { aboutOf, received, stateLine, titleOf } from "./words.js";
+
+/** @returns {Promise<string | (() => void)>} */
+export async function mount(/** @type {HTMLElement} */ root) {
+  const walk = (await store.joined())?.walk;
+  if (!walk) return "#/join";
+  let gone = false;
+  let notes = await store.notes();
+  let waiting = left();
+
+  function left() {
+    return notes.filter((note) => note.phase !== "sent").length;
+  }
+
+  async function refresh() {
+    notes = await store.notes();
+    if (gone) return;
+    if (waiting && !left()) whisper(t("All your notes have arrived."));
+    waiting = left();
+    draw();
+  }
+
+  async function send() {
+    whisper(t("Trying now"));
+    await sendNow();
+    await refresh();
+    if (waiting && status().online === false)
+      toast({
+        icon: "clock",
+        text: t("There is no network right now."),
+        detail: t("Your notes stay on the phone, and go by themselves."),
+      });
+  }
+
+  async function remove(/** @type {store.Note} */ note) {
+    await store.deleteNote(note.id);
+    toast({ icon: "trash", text: t("Deleted"), action: { label: t("Undo"), run: () => store.undeleteNote(note.id) } });
+  }
+
+  const item = (/** @type {store.Note} */ note) => {
+    const { content, phase, problem } = note;
+    return html`<li><article class="note">
+      <div class="top">${mark(content.valence)}<div><h2>${titleOf(content, walk)}</h2><p class="meta">${aboutOf(content, walk)}</p></div>${thumb(note.photos[0])}</div>
+      ${
+        phase === "photos"
+          ? html`<progress max=${note.photos.length} value=${received(note)} aria-hidden="true"></progress>`
+          : nothing
+      }
+      ${phase === "failed" && problem?.detail ? html`<p class="small">${problem.detail}</p>` : nothing}
+      <div class="foot">${stateLine(note)}${content.deleted ? restore(note) : phase === "failed" ? mend(note) : edit(note)}</div>
+    </article></li>`;
+  };
+
+  const edit = (/** @type {store.Note} */ note) =>
+    html`<a class="button quiet link" href="#/note/${note.id}">${t("Correct or delete")}</a>`;
+  const restore = (/** @type {store.Note} */ note) =>
+    html`<button type="button" class="quiet link" @click=${() => store.undeleteNote(note.id)}>${t("Undo")}</button>`;
+  const mend = (/** @type {store.Note} */ note) => html`<div class="row">
+    <button type="button" @click=${send}>${icon("refresh")}${t("Try again")}</button>
+    <a class="button quiet link" href="#/note/${note.id}">${t("Correct")}</a>
+    <button type="button" class="quiet link" @click=${() => remove(note)}>${t("Delete")}</button></div>`;
+
+  function draw() {
+    const detail = waiting ? plural(waiting, "{n} on the way", "{n} on the way") : t("All have arrived");
+    render(
+      html`${bar({
+        title: t("My notes"),
+        detail: notes.length ? detail : nothing,
+        back: { href: "#/walk", label: t("Back to the walk") },
+      })}
+      <main id="main">
+        ${
+          notes.length
+            ? html`<ul class="notes">${notes.map(item)}</ul>
+              <div class="notice">${icon("phone")}<div>${t("Your notes stay on the phone until there is a receipt for each of them.")}</div></div>`
+            : html`<div class="notice">${icon("pen")}<div>${t("Nothing written yet. Begin where you stand: is it good here, or not?")}</div></div>`
+        }
+      </main>
+      <div class="dock">
+        <button type="button" @click=${send}>${icon("send")}${t("Send now")}</button>
+        <a class="button lamp" href="#/note/new">${icon("plus")}${t("New note")}</a>
+      </div>`,
+      root,
+    );
+    fillThumbs(root);
+  }
+
+  draw();
+  const unsubscribe = [store.onChange(refresh), onStatus(refresh)];
+  return () => {
+    gone = true;
+    for (const stop of unsubscribe) stop();
+    dropThumbs();
+  };
+}

@@ -1,0 +1,114 @@
+// Shots: the photos of a note being written: two file inputs that stand in the page, small pictures, out and back again.
+//
+// Promises: a photo that cannot be kept never takes the words with it, and says so; a photo taken out is only listed as
+// such until the note is saved, so that Undo brings back the same one. One photo is prepared at a time (memory).
+
+import { NotAPhoto, prepare } from "../camera.js";
+import { html, nothing, toast, whisper } from "../dom.js";
+import { plural, t } from "../i18n.js";
+import { icon } from "../icons.js";
+import { addDraftPhoto, photoBytes } from "../store.js";
+
+/** @typedef {import("../store.js").PhotoInfo} PhotoInfo */
+
+/** @type {Map<string, Promise<string>>} */
+const addresses = new Map();
+
+/** Shows a photo that is on this phone in an <img>, or the plain icon where this phone cannot draw it (HEIC). */
+export const thumb = (/** @type {PhotoInfo | undefined} */ photo) =>
+  photo ? html`<span class="thumb">${icon("image")}<img alt="" hidden data-photo=${photo.id}></span>` : nothing;
+
+/** Fills in the pictures under `root` that are still empty. Call after each render. */
+export function fillThumbs(/** @type {HTMLElement} */ root) {
+  for (const image of /** @type {NodeListOf<HTMLImageElement>} */ (root.querySelectorAll("img[data-photo]"))) {
+    const id = image.dataset.photo ?? "";
+    if (image.dataset.shown === id) continue;
+    image.dataset.shown = id;
+    image.hidden = true;
+    image.onload = () => {
+      image.hidden = false;
+    };
+    if (!addresses.has(id)) addresses.set(id, address(id));
+    addresses.get(id)?.then((url) => {
+      if (url && image.dataset.photo === id) image.src = url;
+    });
+  }
+}
+
+async function address(/** @type {string} */ id) {
+  const kept = await photoBytes(id);
+  return kept ? URL.createObjectURL(new Blob([kept.buffer], { type: kept.type })) : "";
+}
+
+/** Lets go of the pictures' memory; call when the screen goes. */
+export function dropThumbs() {
+  for (const url of addresses.values()) url.then((it) => it && URL.revokeObjectURL(it));
+  addresses.clear();
+}
+
+/**
+ * Prepares the chosen files one by one and keeps each in the draft.
+ * `room`: how many more fit now; `limit`: how many a note holds; `bytes`: the largest file taken as it is.
+ * @param {File[]} files
+ * @param {{draftKey: string, room: () => number, limit: number, bytes: number, kept: (photo: PhotoInfo) => void}} parts
+ */
+export async function addPhotos(files, { draftKey, room, limit, bytes, kept }) {
+  const taken = files.slice(0, Math.max(0, room()));
+  let added = 0;
+  const lost = [];
+  for (const file of taken) {
+    try {
+      kept(await addDraftPhoto(draftKey, await prepare(file, bytes)));
+      added += 1;
+    } catch (failure) {
+      lost.push(reason(failure));
+    }
+  }
+  if (added) whisper(plural(added, "{n} photo added", "{n} photos added"));
+  if (lost.length)
+    toast({ icon: "alert", tone: "fail", text: t("Your words are kept."), detail: [...new Set(lost)].join(" ") });
+  else if (files.length > taken.length)
+    toast({
+      icon: "alert",
+      text: plural(limit, "There is room for {n} photo in a note.", "There is room for {n} photos in a note."),
+      detail: t("The rest were left out."),
+    });
+}
+
+function reason(/** @type {unknown} */ failure) {
+  if (!(failure instanceof NotAPhoto)) return t("There was no room for the photo.");
+  return failure.reason === "too-large" ? t("The photo is too large to send.") : t("That file is not a photo.");
+}
+
+/**
+ * @param {{photos: PhotoInfo[], limit: number, busy: boolean, describe?: (photo: PhotoInfo) => unknown,
+ *          pick: () => void, remove: (photo: PhotoInfo) => void}} parts
+ */
+export const shots = ({
+  photos,
+  limit,
+  busy,
+  describe,
+  pick,
+  remove,
+}) => html`<section class="stack tight" aria-labelledby="shots">
+  <h2 id="shots">${t("Photos")} <span class="dim">${t("{n} of {limit}", { n: photos.length, limit })}</span></h2>
+  ${
+    photos.length
+      ? html`<ul class="shots">${photos.map(
+          (
+            photo,
+            at,
+          ) => html`<li>${thumb(photo)}<span><b>${t("Photo {n}", { n: at + 1 })}</b>${describe?.(photo) ?? nothing}</span><button
+            type="button" class="quiet link" @click=${() => remove(photo)}>${t("Take out")}<span class="hidden"> ${t("no. {n}", { n: at + 1 })}</span></button></li>`,
+        )}</ul>`
+      : nothing
+  }
+  ${busy ? html`<p class="small dim">${t("Making the photo smaller …")}</p>` : nothing}
+  ${
+    photos.length < limit
+      ? html`<div class="row"><button type="button" @click=${pick}>${icon("image")}${t("Choose from the phone")}</button></div>
+        <p class="small dim">${t("Show the place. Avoid faces and number plates.")}</p>`
+      : nothing
+  }
+</section>`;

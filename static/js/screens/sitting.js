@@ -1,0 +1,169 @@
+// Sitting: one note being written or corrected, from the first touch to the moment it is saved or thrown away.
+//
+// Hides the draft and when it is written. Promises: every change is a draft at once, in order, and never blocks the
+// walker; the place measured is the one where the note was begun; save() resolves only when the store has the note.
+// Knows no HTML.
+
+import { best } from "../place.js";
+import { LIMITS } from "../protocol.js";
+import * as store from "../store.js";
+import { placed } from "./spot.js";
+import { says } from "./words.js";
+
+const FIRST_FIX_MS = 120_000; // a position found later than this is not where the note was begun
+const BETTER_FIX_MS = 20_000; // and this long a more accurate one replaces the first
+
+/**
+ * @typedef {import("../protocol.js").Fix} Fix
+ * @typedef {import("../store.js").Words} Words
+ * @typedef {import("../store.js").PhotoInfo} PhotoInfo
+ * @typedef {{choice: import("./spot.js").Choice, measured: Fix | null, moved: boolean, open: string | null,
+ *   writing: boolean, removed: string[]}} Unfolded   choice, measured: the place; moved: chosen by hand in this sitting;
+ *   open: the category unfolded; writing: the text fields are shown; removed: photos taken out until it is saved
+ * @typedef {import("../store.js").Draft & Unfolded} Draft
+ */
+
+/** Begin a note, or come back to it. `noteId`: the note to correct, or null. Null where there is no such note. */
+export async function sit(/** @type {string | null} */ noteId) {
+  const walk = (await store.joined())?.walk;
+  const note = noteId ? await store.note(noteId) : null;
+  if (!walk || (noteId && !note)) return null;
+  return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note));
+}
+
+export class Sitting {
+  /** @type {Promise<unknown>} */ #work = Promise.resolve();
+  #queued = false;
+  #over = false;
+  onChange = () => {};
+  onTrouble = () => {};
+
+  constructor(/** @type {store.Walk} */ walk, /** @type {store.Note | null} */ note, /** @type {store.Draft} */ draft) {
+    const { fix, pin, stop_id } = draft.content;
+    const choice = !note ? "measured" : stop_id && (pin || !fix) ? stop_id : fix ? "measured" : "nowhere";
+    this.walk = walk;
+    this.note = note;
+    this.limits = { ...LIMITS, ...walk.limits };
+    /** @type {Draft} */
+    this.draft = { choice, measured: fix, moved: false, open: null, writing: false, removed: [], ...draft };
+  }
+
+  get content() {
+    return this.draft.content;
+  }
+
+  /** What is left of the photos. */
+  get photos() {
+    return this.draft.photos.filter((photo) => !this.draft.removed.includes(photo.id));
+  }
+
+  get empty() {
+    return !says({ content: this.content, photos: this.photos });
+  }
+
+  /** Whether nothing but the first question has been touched. */
+  get untouched() {
+    return !this.note && this.empty && !this.draft.writing && !this.draft.open;
+  }
+
+  /** Changes what is unfolded, or the photos. */
+  unfold(/** @type {Partial<Draft>} */ parts) {
+    Object.assign(this.draft, parts);
+    this.keep();
+    this.onChange();
+  }
+
+  /** Changes what the note says. */
+  say(/** @type {Partial<Words>} */ words) {
+    Object.assign(this.content, words);
+    this.unfold({});
+  }
+
+  /** Adds or takes away a factor; false where there are too many. */
+  toggle(/** @type {string} */ key, /** @type {boolean} */ on) {
+    const others = this.content.factors.filter((one) => one !== key);
+    const fits = !on || others.length < this.limits.factors;
+    this.say({ factors: on && fits ? [...others, key] : fits ? others : this.content.factors });
+    return fits;
+  }
+
+  /** Hears of a position: it counts for a new note, while that is begun. */
+  located(/** @type {Fix | null} */ fix) {
+    const { measured } = this.draft;
+    const age = Date.now() - Date.parse(this.content.captured_at);
+    const better = (fix?.accuracy_m ?? Infinity) < (measured?.accuracy_m ?? Infinity);
+    if (this.note || !fix || (measured ? !better || age > BETTER_FIX_MS : age > FIRST_FIX_MS)) return;
+    this.draft.measured = fix;
+    if (!this.empty) this.keep();
+  }
+
+  /** Puts the note where the walker says. */
+  put(/** @type {Unfolded["choice"]} */ choice) {
+    const measured = this.draft.measured ?? (choice === "measured" && !this.note ? best() : null);
+    this.unfold({ choice, measured, moved: true });
+  }
+
+  /** Writes the draft; while one write waits for its turn it takes along all that happens meanwhile. */
+  keep() {
+    if (this.#queued || this.#over) return;
+    this.#queued = true;
+    this.#next(() => {
+      this.#queued = false;
+      return this.#over ? null : store.saveDraft(this.draft);
+    });
+  }
+
+  /** Does `job` when the ones before it are done, and before the note is saved. */
+  after(/** @type {() => unknown} */ job) {
+    return this.#next(job);
+  }
+
+  #next(/** @type {() => unknown} */ job) {
+    this.#work = this.#work.then(job).catch(() => this.onTrouble());
+    return this.#work;
+  }
+
+  /** By how many characters a text is too long; 0 or less where it fits. */
+  over(/** @type {"note" | "suggestion"} */ name) {
+    return [...this.content[name]].length - this.limits[name];
+  }
+
+  /** The note, saved. Throws store.Full; then the draft is still there. Null when it is being saved already. */
+  async save() {
+    await this.#work;
+    if (this.#over) return null;
+    const { draft, note, walk } = this;
+    if (!note || draft.moved) Object.assign(this.content, placed(draft.choice, draft.measured, walk.stops));
+    this.#over = true;
+    try {
+      for (const photo of draft.removed) await store.removeDraftPhoto(draft.key, photo);
+      return await store.saveNote(draft);
+    } catch (failure) {
+      this.#over = false;
+      throw failure;
+    }
+  }
+
+  /** Throws the draft away, with its note where it has one. @returns {Promise<() => Promise<unknown>>} undo */
+  async discard() {
+    await this.#work;
+    this.#over = true;
+    const { note, draft } = this;
+    const photos = note ? [] : await Promise.all(this.photos.map((photo) => store.photoBytes(photo.id)));
+    await store.dropDraft(draft.key);
+    if (note) {
+      await store.deleteNote(note.id);
+      return () => store.undeleteNote(note.id);
+    }
+    return async () => {
+      await store.saveDraft(draft);
+      for (const photo of photos) if (photo) await store.addDraftPhoto(draft.key, photo);
+    };
+  }
+
+  /** Leaves the draft for later, or no trace where there is nothing to keep. */
+  async leave() {
+    await this.#work;
+    if (!this.#over && !this.note && this.empty) await store.dropDraft(this.draft.key);
+  }
+}

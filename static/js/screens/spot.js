@@ -1,0 +1,105 @@
+// Spot: the line that says where a note belongs and how well that is known, and the list to choose another place from.
+//
+// Promises: nothing about the position ever keeps a note from being saved. The measurement is kept beside what the
+// walker chose; only "nowhere" leaves it out. Never follows anybody: the fix belongs to the moment the note was begun.
+
+import { html, nothing } from "../dom.js";
+import { distanceText, t, time } from "../i18n.js";
+import { icon } from "../icons.js";
+import { distance, nearestStop } from "../place.js";
+
+/** @typedef {import("../protocol.js").Fix} Fix */
+/** @typedef {import("../protocol.js").Stop} Stop */
+/** @typedef {"measured" | "nowhere" | string} Choice   as measured, nowhere, or the id of a stop */
+
+const NEAR_M = 75; // a stop this near is where the group stands
+const JUST_NOW_MS = 60_000;
+const UNSURE_M = 25; // beyond this the walker is told, and a stop chosen by hand is where the note is shown
+const ELSEWHERE_M = 200; // a stop chosen this far away means: I write about another place than where I stand
+
+/** @returns {import("../place.js").Point | null} where a stop is, if its place is known */
+const pointOf = (/** @type {Stop} */ { lat, lon }) => (lat === null || lon === null ? null : { lat, lon });
+
+/** Metres to a stop in words, or null. */
+export function away(/** @type {Stop} */ stop, /** @type {Fix | null} */ fix) {
+  const point = pointOf(stop);
+  return fix && point ? distanceText(Math.round(distance(fix, point))) : null;
+}
+
+/** The stop one stands at, or null. */
+export function standingAt(/** @type {Stop[]} */ stops, /** @type {Fix | null} */ fix) {
+  const near = fix && (fix.accuracy_m ?? Infinity) <= 2 * NEAR_M ? nearestStop(stops, fix) : null;
+  return near && near.metres <= NEAR_M ? near.stop : null;
+}
+
+/**
+ * What the choice means on the wire.
+ * @returns {{fix: Fix | null, pin: {lat: number, lon: number} | null, stop_id: string | null}}
+ */
+export function placed(/** @type {Choice} */ choice, /** @type {Fix | null} */ fix, /** @type {Stop[]} */ stops) {
+  if (choice === "nowhere") return { fix: null, pin: null, stop_id: null };
+  const stop = stops.find((one) => one.id === choice);
+  if (!stop) return { fix, pin: null, stop_id: standingAt(stops, fix)?.id ?? null };
+  const point = pointOf(stop);
+  const better = fix && point && ((fix.accuracy_m ?? Infinity) > UNSURE_M || distance(fix, point) > ELSEWHERE_M);
+  return { fix, pin: better ? point : null, stop_id: stop.id };
+}
+
+/** How well the place is known, in words. */
+function measured(/** @type {Fix} */ fix) {
+  const metres = fix.accuracy_m === null ? "" : `, ± ${distanceText(Math.ceil(fix.accuracy_m))}`;
+  const at = Date.parse(fix.fixed_at ?? "");
+  return (
+    (Date.now() - at < JUST_NOW_MS ? t("Measured just now") : t("Measured at {time}", { time: time(at) })) + metres
+  );
+}
+
+/** @returns {[string, string]} where it is, and how well that is known */
+function words(
+  /** @type {Choice} */ choice,
+  /** @type {Fix | null} */ fix,
+  /** @type {Stop[]} */ stops,
+  /** @type {string} */ state,
+) {
+  const chosen = stops.find((stop) => stop.id === choice);
+  const at = chosen ?? standingAt(stops, fix);
+  const stop = at ? `${t("Stop {number}", { number: at.number })}. ` : "";
+  if (choice === "nowhere") return [t("No place"), t("No position goes along.")];
+  if (chosen) return [chosen.name, [stop + t("Chosen by you"), fix && measured(fix)].filter(Boolean).join(". ")];
+  if (fix && (fix.accuracy_m ?? 0) > UNSURE_M)
+    return [
+      at?.name ?? t("Your position"),
+      t("The position is uncertain, ± {metres}. The note is kept all the same.", {
+        metres: distanceText(Math.ceil(fix.accuracy_m ?? 0)),
+      }),
+    ];
+  if (fix) return [at?.name ?? t("Your position"), stop + measured(fix)];
+  if (state === "denied") return [t("The phone says no to positions"), t("Choose a stop, or write without a place.")];
+  if (state === "unavailable") return [t("No position here"), t("Choose a stop, or write without a place.")];
+  return [t("Looking for your position"), t("You do not have to wait.")];
+}
+
+/**
+ * @param {{choice: Choice, fix: Fix | null, stops: Stop[], state: import("../place.js").State | "past", open: boolean,
+ *          unfold: () => void, choose: (choice: Choice) => void}} parts
+ */
+export function spot({ choice, fix, stops, state, open, unfold, choose }) {
+  const [where, how] = words(choice, fix, stops, state);
+  const option = (/** @type {Choice} */ value, /** @type {unknown} */ name, /** @type {unknown} */ detail) =>
+    html`<label><input type="radio" name="place" .checked=${choice === value} @change=${() => choose(value)}><span>${name}${
+      detail ? html`<small>${detail}</small>` : nothing
+    }</span></label>`;
+  return html`<div class="stack tight">
+    <div class="place">${icon("pin")}<span><b>${where}</b><small>${how}</small></span><button type="button"
+      aria-expanded=${open} @click=${unfold}>${open ? t("Done") : t("Change place")}</button></div>
+    ${
+      open
+        ? html`<fieldset class="pick"><legend class="hidden">${t("Where is it?")}</legend>
+          ${state === "past" && !fix ? nothing : option("measured", state === "past" ? t("As measured") : t("Where I stand"), fix ? null : t("Not measured yet"))}
+          ${stops.map((stop) => option(stop.id, `${stop.number}. ${stop.name}`, away(stop, fix)))}
+          ${option("nowhere", t("No place"), t("No position goes along."))}
+        </fieldset>`
+        : nothing
+    }
+  </div>`;
+}

@@ -1,0 +1,186 @@
+// Walk: what this walk is, whether the phone is ready for it, the stops, and the way to a new note.
+//
+// Promises: "Ready to go offline" stands here only when everything needed offline is on this phone; until then it says
+// what is missing. The position is measured for a minute, to find the stop one is at, and then left alone.
+
+import { bar, bold, html, nothing, render } from "../dom.js";
+import { date, distanceText, number, plural, t, time } from "../i18n.js";
+import { icon } from "../icons.js";
+import { watch } from "../place.js";
+import { check } from "../ready.js";
+import * as store from "../store.js";
+import { away, standingAt } from "./spot.js";
+import { says } from "./words.js";
+
+/**
+ * @typedef {import("../protocol.js").Walk} Walk
+ * @typedef {import("../place.js").Position} Position
+ * @typedef {Awaited<ReturnType<typeof check>>} Kit
+ */
+const LOOK_MS = 60_000;
+const MANY = 500; // more photos than anybody takes on a walk
+
+/** @returns {Promise<string | (() => void)>} */
+export async function mount(/** @type {HTMLElement} */ root) {
+  const found = await store.joined();
+  if (!found) return "#/join";
+  let { walk } = found;
+  let gone = false;
+  /** @type {Kit | null} */
+  let kit = null;
+  /** @type {Position | null} */
+  let position = null;
+  /** @type {() => void} */
+  let look = () => {};
+  let notes = /** @type {store.Note[]} */ ([]);
+  let draft = /** @type {store.Draft | null} */ (null);
+
+  async function refresh() {
+    walk = (await store.joined())?.walk ?? walk;
+    [notes, draft, kit] = await Promise.all([store.notes(), store.draft(null), check()]);
+    if (!gone) draw();
+  }
+
+  function measure() {
+    look();
+    const stop = watch((now) => {
+      position = now;
+      draw();
+    });
+    const rest = setTimeout(stop, LOOK_MS);
+    look = () => {
+      clearTimeout(rest);
+      stop();
+    };
+  }
+
+  function draw() {
+    const state = stateOf(walk);
+    const waiting = notes.filter((note) => note.phase !== "sent").length;
+    const own = notes.filter((note) => !note.content.deleted);
+    render(
+      html`${bar({ title: walk.title, detail: when(walk) })}
+      <main id="main">
+        ${state ? html`<div class="notice">${icon("clock")}<div>${state}</div></div>` : nothing}
+        ${draft && says(draft) ? unfinished() : nothing}
+        ${kit ? ready(kit, position, measure) : nothing}
+        ${walk.stops.length ? route(walk, own, position) : nothing}
+        <div class="notice">${icon("moon")}<div>${bold(t("*Stop before you write.* Write about the place, also when it is good."))}</div></div>
+        ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
+      </main>
+      <nav class="dock" aria-label=${t("The walk")}>
+        <a class="button over" href="#/help">${icon("help")}${t("Help")}</a>
+        <a class="button lamp" href="#/note/new">${icon("plus")}${t("New note")}</a>
+        <a class="button over" href="#/notes">${icon("list")}${t("Notes")}${
+          waiting
+            ? html`<span class="count">${number(waiting)}<span class="hidden"> ${t("on the way")}</span></span>`
+            : nothing
+        }</a>
+      </nav>`,
+      root,
+    );
+  }
+
+  await refresh();
+  const unsubscribe = store.onChange(refresh);
+  const again = setInterval(refresh, 5_000);
+  if (/** @type {Kit | null} */ (kit)?.position) measure();
+  return () => {
+    gone = true;
+    clearInterval(again);
+    unsubscribe();
+    look();
+  };
+}
+
+/** "this evening at 19.00", "26 November 2026 at 19.00" */
+function when(/** @type {Walk} */ walk) {
+  if (!walk.starts_at) return walk.meeting_point;
+  const start = new Date(walk.starts_at);
+  const clock = { time: time(start) };
+  if (start.toDateString() !== new Date().toDateString()) return t("{date} at {time}", { date: date(start), ...clock });
+  return start.getHours() >= 17 ? t("this evening at {time}", clock) : t("today at {time}", clock);
+}
+
+/** What the walk's state means for somebody who wants to write; null while it is simply open. */
+function stateOf(/** @type {Walk} */ { state }) {
+  if (state === "planned") return bold(t("*The walk has not begun.* You may write already."));
+  if (state === "closed") return bold(t("*The walk is closed.* What you write on this phone is still received."));
+  if (state === "published") return bold(t("*The walk is over, and its report is out.* Thank you for walking."));
+  if (state === "archived") return bold(t("*The walk has been filed away.* Nothing more is received."));
+  return null;
+}
+
+const unfinished = () => html`<section class="panel" aria-labelledby="unfinished">
+  <h2 id="unfinished">${t("You have begun something")}</h2>
+  <a class="button" href="#/note/new">${icon("pen")}${t("Go on writing")}</a>
+</section>`;
+
+/** @returns {[boolean | null, string][]} what must be on the phone, as [is it, words] */
+const needed = (/** @type {Kit} */ kit) => [
+  [kit.shell, kit.shell ? t("The app is on the phone") : t("The app is still being fetched")],
+  [
+    kit.walk && kit.taxonomy,
+    kit.walk && kit.taxonomy
+      ? t("Walk, stops and topics are on the phone")
+      : t("Walk and topics are still being fetched"),
+  ],
+  [kit.basemap, kit.basemap ? t("The map is on the phone") : t("The map is still being fetched")],
+];
+
+/** @returns {[boolean | null, string][]} what is good to have */
+function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
+  const room = kit.quota_photos;
+  return [
+    [position?.fix ? true : position?.state === "denied" ? false : kit.position, positionWords(kit, position)],
+    [room === null ? null : room > 0, room ? roomWords(room) : t("No room for photos. Words take next to none.")],
+    [
+      kit.persisted,
+      kit.persisted
+        ? t("The phone keeps your notes")
+        : t("The phone may tidy up by itself. Send as soon as there is a network."),
+    ],
+  ];
+}
+
+const roomWords = (/** @type {number} */ room) =>
+  room > MANY
+    ? t("Room for more than {n} photos", { n: number(MANY) })
+    : t("Room for about {n} photos", { n: number(room) });
+
+function positionWords(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
+  const metres = position?.fix?.accuracy_m;
+  if (metres) return t("Your position works (± {metres})", { metres: distanceText(Math.ceil(metres)) });
+  if (position?.state === "denied" || kit.position === false)
+    return t("The phone says no to positions. Choose stops on a list instead.");
+  return kit.position || position?.fix ? t("Your position works") : t("Your position has not been tried");
+}
+
+const SIGN = { true: "check", false: "alert", null: "minus" };
+
+function ready(/** @type {Kit} */ kit, /** @type {Position | null} */ position, /** @type {() => void} */ measure) {
+  const must = needed(kit).filter(([there]) => there !== null);
+  const all = must.every(([there]) => there);
+  const line = (/** @type {[boolean | null, string]} */ [there, words]) =>
+    html`<li data-ok=${there}>${icon(SIGN[/** @type {"true" | "false" | "null"} */ (String(there))])}<span>${words}</span></li>`;
+  const untried = kit.position === null && !position;
+  return html`<section class="panel ready" aria-labelledby="ready">
+    <h2 id="ready" class="row" data-ok=${all}>${icon(all ? "check" : "clock")}${all ? t("Ready to go offline") : t("Not ready yet")}</h2>
+    <ul class="checks">${must.map(line)}${useful(kit, position).map(line)}</ul>
+    ${untried ? html`<button type="button" @click=${measure}>${icon("locate")}${t("Try the position")}</button>` : nothing}
+  </section>`;
+}
+
+function route(/** @type {Walk} */ walk, /** @type {store.Note[]} */ notes, /** @type {Position | null} */ position) {
+  const here = standingAt(walk.stops, position?.fix ?? null);
+  return html`<section class="stack tight" aria-labelledby="route"><h2 id="route">${t("The route")}</h2>
+    <ol class="stops">${walk.stops.map((stop) => {
+      const count = notes.filter((note) => note.content.stop_id === stop.id).length;
+      const far = stop === here ? t("You are here") : away(stop, position?.fix ?? null);
+      return html`<li class=${stop === here ? "here" : count ? "gone" : ""} aria-current=${stop === here ? "step" : nothing}>
+        <span class="no">${stop.number}</span><span><b>${stop.name}</b>${stop.prompt ? html`<small>${stop.prompt}</small>` : nothing}</span>
+        <span class="end small">${far ? html`<span class="tag">${icon("locate")}${far}</span>` : nothing}${
+          count ? html`<span class="dim">${plural(count, "{n} note", "{n} notes")}</span>` : nothing
+        }</span></li>`;
+    })}</ol></section>`;
+}

@@ -1,0 +1,64 @@
+// Why: thirteen tiles, and the factors that unfold in the grid beneath the one that was tapped.
+//
+// Knows the taxonomy's shape and nothing else. A tile alone is not an answer and is never sent; what counts is a factor.
+
+import { bold, html, nothing, soft } from "../dom.js";
+import { language, plural, t } from "../i18n.js";
+import { icon } from "../icons.js";
+
+/** @typedef {import("../protocol.js").Factor} Factor */
+/** @typedef {import("../protocol.js").Category} Category */
+
+/** The label of a category or a factor in the walker's language. */
+export const label = (/** @type {{da: string, en: string}} */ named) => named[language()];
+
+/** @returns {Map<string, Factor>} every factor of a taxonomy by its key */
+export const factorsOf = (/** @type {{categories: Category[]}} */ taxonomy) =>
+  new Map(taxonomy.categories.flatMap((category) => category.factors.map((factor) => [factor.key, factor])));
+
+/**
+ * @param {{taxonomy: {categories: Category[]}, chosen: string[], open: string | null,
+ *          unfold: (key: string | null) => void, toggle: (key: string, on: boolean) => void}} parts
+ */
+export const why = ({
+  taxonomy,
+  chosen,
+  open,
+  unfold,
+  toggle,
+}) => html`<section class="stack tight" aria-labelledby="why">
+  <h2 id="why">${t("Why?")} <span class="dim">${t("Choose several if you like")}</span></h2>
+  <div class="tiles">
+    ${taxonomy.categories.map((category) => {
+      const count = category.factors.filter((factor) => chosen.includes(factor.key)).length;
+      const unfolded = category.key === open;
+      return html`<button class="tile" type="button" aria-expanded=${unfolded} ?data-chosen=${count > 0}
+          @click=${() => unfold(unfolded ? null : category.key)}>
+          ${icon(category.key)}<span>${soft(label(category))}</span>${
+            count
+              ? html`<span class="count">${count}<span class="hidden"> ${plural(count, "chosen", "chosen")}</span></span>`
+              : nothing
+          }</button>
+        ${unfolded ? factors(category, chosen, toggle) : nothing}`;
+    })}
+  </div>
+</section>`;
+
+const factors = (
+  /** @type {Category} */ category,
+  /** @type {string[]} */ chosen,
+  /** @type {(key: string, on: boolean) => void} */ toggle,
+) => html`<div class="factors" role="group" aria-label=${t("{category}: what?", { category: label(category) })}><div class="chips">
+  ${category.factors.map(
+    (factor) => html`<label class="chip"><input type="checkbox" .checked=${chosen.includes(factor.key)}
+      @change=${(/** @type {Event} */ event) => toggle(factor.key, /** @type {HTMLInputElement} */ (event.target).checked)}>${
+        factor.sensitive ? icon("lock") : nothing
+      }${soft(label(factor))}</label>`,
+  )}
+</div></div>`;
+
+/** What stands beside a sensitive factor. */
+export const sensitive = () => html`<div class="notice" data-tone="wait" role="note">${icon("lock")}<div>
+  <p>${bold(t("*Describe the place, not the person.*"))}</p>
+  <p>${t("Only you and the coordinator see this until it is reviewed. If there is danger now, call 112.")}</p>
+</div></div>`;
