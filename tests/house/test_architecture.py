@@ -38,9 +38,9 @@ ONE_PLACE = {
     "boto3": {"app.photos.vault", "app.basemap"},
 }
 WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "rename", "touch", "rmdir"}
-# The vault and the base map; beside them what no request reaches: the secret made at the first start, the command
+# The vault and the base map; beside them what no request reaches: the data folder made at the first start, the command
 # line, and what writes source files.
-NO_REQUEST = {"app.settings", "app.cli", "app.catalogue", "app.sync.phone_types"}
+NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalogue", "app.sync.phone_types"}
 MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST
 
 
@@ -167,4 +167,5 @@ def test_only_the_app_knows_the_screens() -> None:
 
 
 def test_sync_knows_the_store_and_the_wire_and_nothing_that_is_shown() -> None:
-    assert scripts().get("sync.js", set()) <= {"store.js", "protocol.js", "api.js"}
+    of_the_store = {"store.js", "records.js", "outbox.js", "ids.js"}
+    assert scripts()["sync.js"] <= of_the_store | {"protocol.js", "api.js", "i18n.js"}

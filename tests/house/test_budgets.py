@@ -2,12 +2,13 @@
 
 import json
 import re
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import brotli
 import httpx
+import pytest
 
 from tests.running import Server
 
@@ -20,9 +21,16 @@ SHELL_BYTES = 45_000  # html, css and js of the walker's app; fonts and map apar
 MAP_BYTES = 390_000  # MapLibre and all that only a map needs
 
 
-@cache
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that only hands out files, one for all of these tests."""
+    running = Server(tmp_path_factory.mktemp("budgets") / "var").start()
+    yield running
+    running.stop()
+
+
 def release() -> dict[str, Any]:
-    """The release that the service worker keeps: {"id", "files", "onDemand"}."""
+    """The release that the service worker keeps: {"id", "files", …}, as addresses."""
     first_line = (DIST / "sw.js").read_text("utf-8").splitlines()[0]
     found = re.search(r"self\.RELEASE = (\{.*\});$", first_line)
     assert found, "static/dist/sw.js does not begin with its release: make build"
@@ -36,8 +44,8 @@ def compressed(addresses: list[str]) -> int:
     return sum((DIST / f"{address.removeprefix(DIST_URL)}.br").stat().st_size for address in code)
 
 
-def test_the_walkers_shell_fits_in_45_kilobytes(server: Server) -> None:
-    page = httpx.get(f"{server.url}/app/", headers={"Accept-Encoding": "identity"})
+def test_the_walkers_shell_fits_in_45_kilobytes(served: Server) -> None:
+    page = httpx.get(f"{served.url}/app/", headers={"Accept-Encoding": "identity"})
     assert page.status_code == 200
     html = len(brotli.compress(page.content))
     code = compressed(release()["files"])
@@ -45,8 +53,25 @@ def test_the_walkers_shell_fits_in_45_kilobytes(server: Server) -> None:
     assert html + code <= SHELL_BYTES
 
 
+def loaded_on_demand() -> list[str]:
+    """Addresses of what is fetched only when a page asks for it, and is no part of the walker's shell: the map."""
+    manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    waiting = [name for part in manifest.values() for name in part.get("dynamicImports", [])]
+    found: set[str] = set()
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or manifest[name].get("isEntry"):
+            continue
+        seen.add(name)
+        part = manifest[name]
+        found |= {part["file"], *part.get("css", []), *part.get("assets", [])}
+        waiting += part.get("imports", [])
+    return sorted({DIST_URL + name for name in found} - set(release()["files"]))
+
+
 def test_a_map_costs_390_kilobytes_and_only_those_who_look_at_one() -> None:
-    size = compressed(release()["onDemand"])
+    size = compressed(loaded_on_demand())
     print(f"map: {size} of {MAP_BYTES} bytes")
     assert size <= MAP_BYTES
     assert size > 100_000, "the map is not among what is loaded on demand"
@@ -57,9 +82,9 @@ def test_the_previous_releases_are_still_whole() -> None:
         assert not [name for name in earlier["files"] if not (DIST / name).is_file()]
 
 
-def test_every_built_file_is_served_compressed_under_a_name_that_never_changes(server: Server) -> None:
-    with httpx.Client(base_url=server.url, headers={"Accept-Encoding": "br"}) as http:
-        for address in release()["files"] + release()["onDemand"]:
+def test_every_built_file_is_served_compressed_under_a_name_that_never_changes(served: Server) -> None:
+    with httpx.Client(base_url=served.url, headers={"Accept-Encoding": "br"}) as http:
+        for address in release()["files"] + loaded_on_demand():
             answer = http.get(address)
             assert answer.status_code == 200, address
             assert HASHED.search(address), address
@@ -69,16 +94,16 @@ def test_every_built_file_is_served_compressed_under_a_name_that_never_changes(s
                 assert "Accept-Encoding" in answer.headers["vary"], address
 
 
-def test_a_phone_that_knows_no_brotli_gets_gzip_and_one_that_knows_neither_gets_the_file(server: Server) -> None:
+def test_a_phone_that_knows_no_brotli_gets_gzip_and_one_that_knows_neither_gets_the_file(served: Server) -> None:
     script = next(address for address in release()["files"] if address.endswith(".js"))
     for accepted, expected in (("gzip", "gzip"), ("identity", None)):
-        answer = httpx.get(server.url + script, headers={"Accept-Encoding": accepted})
+        answer = httpx.get(served.url + script, headers={"Accept-Encoding": accepted})
         assert answer.headers.get("content-encoding") == expected
         assert answer.content == (DIST / script.removeprefix(DIST_URL)).read_bytes()
 
 
-def test_the_service_worker_is_asked_for_anew_each_time(server: Server) -> None:
-    answer = httpx.get(f"{server.url}/sw.js")
+def test_the_service_worker_is_asked_for_anew_each_time(served: Server) -> None:
+    answer = httpx.get(f"{served.url}/sw.js")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-cache"
     assert release()["id"] in answer.text

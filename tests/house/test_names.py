@@ -32,7 +32,8 @@ def definitions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef |
 
 
 def words(name: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+    """The words of a name; a service worker is one, the browsers' own."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name.replace("service_worker", ""))}
 
 
 def test_no_module_or_folder_has_a_name_that_says_nothing() -> None:
