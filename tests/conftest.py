@@ -5,12 +5,15 @@ started here is stopped here.
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.schema import migrate_to_newest
+from app.settings import Settings
 from tests.machine import system_chromium
 from tests.postgres import Cluster, cluster
 from tests.running import Server
@@ -53,14 +56,47 @@ def every_database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database: SQLite, unless the test asks for `every_database`."""
-    kind = request.getfixturevalue("every_database") if "every_database" in request.fixturenames else "sqlite"
-    if kind == "sqlite":
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables: SQLite, unless the test asks for `every_database`."""
+    if kind_of_database(request) == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
     else:
         with request.getfixturevalue("postgres").database() as url:
             yield url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an up-to-date database without rows: SQLite, unless the test asks for `every_database`.
+
+    A copy of one that was migrated once a session, which is three times as fast as migrating each."""
+    if kind_of_database(request) == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "tryg.sqlite")
+        yield f"sqlite:///{tmp_path / 'tryg.sqlite'}"
+    else:
+        with request.getfixturevalue("postgres").database(request.getfixturevalue("migrated_postgres")) as url:
+            yield url
+
+
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("every_database") if "every_database" in request.fixturenames else "sqlite"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An up-to-date SQLite file; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("migrated")
+    migrate_to_newest(Settings(data=folder))
+    return folder / "tryg.sqlite"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of an up-to-date PostgreSQL database; nobody connects to it."""
+    postgres.create("migrated")
+    folder = tmp_path_factory.mktemp("migrated")
+    migrate_to_newest(Settings(data=folder, database_url=postgres.address("migrated")))
+    return "migrated"
 
 
 @pytest.fixture

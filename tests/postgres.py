@@ -21,20 +21,26 @@ from tests.machine import postgresql
 
 
 class Cluster:
-    """A running cluster; `database()` lends a new, empty database."""
+    """A running cluster; `database()` lends a new database."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The SQLAlchemy address of an empty database, dropped when the block ends."""
+    def database(self, like: str = "template1") -> Iterator[str]:
+        """The SQLAlchemy address of a new database, a copy of `like` (empty by default), dropped when the block ends."""
         name = f"tryg_{uuid.uuid4().hex}"
-        self._say(f"CREATE DATABASE {name}")
+        self.create(name, like)
         try:
-            yield f"postgresql+psycopg://tryg@/{name}?host={self.folder}"
+            yield self.address(name)
         finally:
             self._say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def create(self, name: str, like: str = "template1") -> None:
+        self._say(f"CREATE DATABASE {name} TEMPLATE {like}")
+
+    def address(self, name: str) -> str:
+        return f"postgresql+psycopg://tryg@/{name}?host={self.folder}"
 
     def _say(self, statement: str) -> None:
         with psycopg.connect(host=str(self.folder), user="tryg", dbname="postgres", autocommit=True) as connection:

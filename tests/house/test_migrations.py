@@ -8,8 +8,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from app.cli import migrate_to_newest
 from app.db import Database
+from app.schema import migrate_to_newest
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -24,13 +24,13 @@ def differences(url: str) -> list[Any]:
         db.close()
 
 
-def test_the_migrations_make_what_the_models_say(every_database: str, database_url: str, tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path, database_url=database_url)
-    assert differences(database_url), "nothing to compare: is the database really empty?"
+def test_the_migrations_make_what_the_models_say(every_database: str, empty_database_url: str, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, database_url=empty_database_url)
+    assert differences(empty_database_url), "nothing to compare: is the database really empty?"
     migrate_to_newest(settings)
-    assert not differences(database_url)
+    assert not differences(empty_database_url)
     migrate_to_newest(settings)
-    assert not differences(database_url)
+    assert not differences(empty_database_url)
 
 
 def test_the_migrations_are_one_line_without_branches() -> None:
