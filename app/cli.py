@@ -134,10 +134,10 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
 def demo(data: Data = None, as_json: Json = False) -> None:
     """Make a walk with route, stops, notes and photos to look at; once, then only a new sign-in link."""
     with _database(data) as (settings, db):
-        from app import demo as made
+        from app.demo.walk import make
         from app.photos.vault import Vault
 
-        told = made.make(db, Vault(settings.photos), settings)
+        told = make(db, Vault(settings.photos), settings)
     if as_json:
         return _say(True, told)
     import segno

@@ -1,0 +1,118 @@
+"""The demo walk: one evening in Aalborg Øst, told by eight people who do not exist.
+
+Hides its content and how it gets in: by the same doors as a phone's, the ingest and the photo vault. Promises that it is
+made once, that what a broken run left out comes with the next, and a fresh sign-in link each time.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from app.access import people, signin
+from app.access.guards import secret_hash
+from app.db import Database
+from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STOPS, TITLE, WALKERS
+from app.demo.scenes import SCENES
+from app.models import Observation, Participant, Photo, Stop, Walk, now
+from app.photos import states
+from app.photos.vault import Vault
+from app.settings import Settings
+from app.sync import changes, ingest
+from app.sync.protocol import ObservationIn
+from app.walks import walks
+
+COORDINATOR = "tovholder@example.org"
+DANISH = ZoneInfo("Europe/Copenhagen")
+
+
+def make(db: Database, vault: Vault, settings: Settings) -> dict[str, str]:
+    """Make the walk where it is not there; {"walk_id", "code", "join_url", "sign_in_url", "report_url"}."""
+    drawn: dict[str, bytes] = {}
+    with db.write() as tx:
+        walk = tx.get(Walk, _id("walk")) or _whole_walk(tx, drawn)
+    _deliver_photos(db, vault, walk.id, drawn)
+    with db.write() as tx:
+        person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
+        sign_in_url = signin.new_link(tx, person, settings.base_url, f"/walks/{walk.id}/report")
+    return {
+        "walk_id": walk.id,
+        "code": walk.code,
+        "join_url": walks.join_url(walk, settings),
+        "sign_in_url": sign_in_url,
+        "report_url": f"{settings.base_url}/walks/{walk.id}/report",
+    }
+
+
+def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
+    """The walk of yesterday evening, with everybody's notes."""
+    begins = datetime.combine(now().astimezone(DANISH).date() - timedelta(days=1), time(19), DANISH)
+    stops = [
+        Stop(id=_id(f"stop {number}"), walk_id="", number=number, name=name, prompt=prompt, lat=lat, lon=lon)
+        for number, (name, prompt, lat, lon) in enumerate(STOPS, 1)
+    ]
+    walk = walks.create(
+        tx, TITLE, id=_id("walk"), purpose=PURPOSE, starts_at=begins, ends_at=begins + timedelta(minutes=90), light="dark",
+        meeting_point=MEETING_POINT, contacts=CONTACTS, route={"type": "LineString", "coordinates": ROUTE}, stops=stops,
+    )  # fmt: skip
+    tx.flush()
+    walkers = {name: _walker(tx, walk, name, **about) for name, about in WALKERS.items()}
+    for number, note in enumerate(NOTES):
+        sent = _as_sent(walk, begins, number, note, drawn)
+        ingest.keep(tx, walkers[note["by"]], _id(f"note {number}"), sent)
+        for other in note.get("agreed", []):
+            changes.agree(tx, walkers[other], _id(f"note {number}"), True)
+    return walk
+
+
+def _walker(tx: Session, walk: Walk, name: str, *, role: str, team: str | None) -> Participant:
+    """A participant whose phone nobody holds: its secret is forgotten at once."""
+    forgotten = secret_hash(secrets.token_urlsafe(32))
+    walker = Participant(id=_id(f"walker {name}"), walk_id=walk.id, secret_hash=forgotten, role=role, team=team)
+    tx.add(walker)
+    tx.flush()
+    return walker
+
+
+def _as_sent(walk: Walk, begins: datetime, number: int, note: dict[str, Any], drawn: dict[str, bytes]) -> ObservationIn:
+    captured = begins + timedelta(minutes=note["minute"], seconds=7 * number)
+    fix = None
+    if "at" in note:
+        lat, lon, accuracy = note["at"]
+        fix = {"lat": lat, "lon": lon, "accuracy_m": accuracy, "source": "gps", "fixed_at": captured.isoformat()}
+    photos = []
+    for scene in note.get("photos", []):
+        drawn[scene] = SCENES[scene]()
+        photos.append({"id": _id(f"photo {scene}"), "sha256": hashlib.sha256(drawn[scene]).hexdigest(),
+                       "bytes": len(drawn[scene]), "type": "image/jpeg"})  # fmt: skip
+    told = {name: note[name] for name in ("valence", "feeling", "factors", "note", "suggestion") if name in note}
+    return ObservationIn.model_validate({
+        "walk_id": walk.id, "rev": 1, "captured_at": captured.isoformat(), "fix": fix, "photos": photos,
+        "stop_id": _id(f"stop {note['stop']}") if "stop" in note else None, **told,
+    })  # fmt: skip
+
+
+def _deliver_photos(db: Database, vault: Vault, walk_id: str, drawn: dict[str, bytes]) -> None:
+    """Put the photos that are still expected where a phone's go; the server cleans them when it runs."""
+    with db.read() as tx:
+        of_walk = select(Observation.id).where(Observation.walk_id == walk_id)
+        waiting = tx.exec(select(Photo).where(Photo.state == "expected", col(Photo.observation_id).in_(of_walk))).all()
+    scenes = {_id(f"photo {scene}"): scene for scene in SCENES}
+    for photo in waiting:
+        if photo.id not in scenes:  # a visitor's phone still has it
+            continue
+        arriving = vault.arrive()
+        try:
+            arriving.write(drawn.get(scenes[photo.id]) or SCENES[scenes[photo.id]]())
+            arriving.keep(photo.id)
+            states.arrived(db, photo.id, arriving.size)
+        finally:
+            arriving.close()
+
+
+def _id(what: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"urn:tryghedsvandring:demo:{what}"))
