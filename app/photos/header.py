@@ -86,24 +86,28 @@ def _webp(file: BinaryIO) -> tuple[int, int]:
 
 def _heif(file: BinaryIO) -> tuple[int, int]:
     """The largest of the sizes listed: a photo of tiles lists its tiles' size and its own."""
-    end = file.seek(0, io.SEEK_END)
-    at, length = next((at, length) for kind, at, length in _boxes(file, 0, end) if kind == b"meta") or (0, 0)
-    if length > _META_BYTES:
+    meta = _box(file, b"meta", 0, file.seek(0, io.SEEK_END))
+    if meta[1] - meta[0] > _META_BYTES:
         raise ValueError
-    sizes = [(0, 0)]
-    for kind, inside, room in _boxes(file, at + 4, at + length):
-        if kind == b"iprp":
-            for listed, properties, many in _boxes(file, inside, inside + room):
-                if listed == b"ipco":
-                    for name, here, _long in _boxes(file, properties, properties + many):
-                        if name == b"ispe":
-                            file.seek(here)
-                            sizes.append(struct.unpack(">4xII", _exactly(file, 12)))
+    properties = _box(file, b"ipco", *_box(file, b"iprp", meta[0] + 4, meta[1]))
+    sizes = []
+    for kind, at, _end in _boxes(file, *properties):
+        if kind == b"ispe":
+            file.seek(at)
+            sizes.append(struct.unpack(">4xII", _exactly(file, 12)))
     return max(sizes, key=lambda size: size[0] * size[1])
 
 
+def _box(file: BinaryIO, wanted: bytes, at: int, end: int) -> tuple[int, int]:
+    """Where the content of the first such box begins and ends. Raises ValueError where there is none."""
+    for kind, inside, until in _boxes(file, at, end):
+        if kind == wanted:
+            return inside, until
+    raise ValueError
+
+
 def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(type, where its content begins, how long that is) of the boxes from `at` to `end` (ISO/IEC 14496-12, 4.2)."""
+    """(type, where its content begins and ends) of each box from `at` to `end` (ISO/IEC 14496-12, 4.2)."""
     while at + 8 <= end:
         file.seek(at)
         size, kind = struct.unpack(">I4s", _exactly(file, 8))
@@ -114,7 +118,7 @@ def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]
             size = end - at
         if size < head:
             raise ValueError
-        yield kind, at + head, size - head
+        yield kind, at + head, at + size
         at += size
 
 

@@ -24,8 +24,7 @@ _THUMBNAIL_STEPS = [(320, 80), (320, 65), (320, 50), (320, 35), (240, 35), (160,
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _OURS = ("out of memory", "not available", "memory allocation")  # in an error of a decoder: no fault of the photo
 
-warnings.simplefilter("ignore")  # of broken EXIF, and there is nobody to read it; pixels are counted below
-Image.MAX_IMAGE_PIXELS = None
+Image.MAX_IMAGE_PIXELS = None  # counted below
 if pillow_heif:
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -53,8 +52,10 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
     """The picture in `received`, its long edge at most `edge` pixels. More than `most_pixels` are not decoded.
 
     Raises NoPicture, Trouble, MemoryError."""
-    picture = _decoded(received, edge, most_pixels)
-    orientation, profile = _orientation(picture), picture.info.get("icc_profile")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # broken EXIF is warned of, and costs no photo
+        picture = _decoded(received, edge, most_pixels)
+        orientation, profile = _orientation(picture), picture.info.get("icc_profile")
     picture = _shrunk(_resizable(picture), edge)
     picture = _turned(_as_srgb(_on_white(picture), profile), orientation)
     return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)

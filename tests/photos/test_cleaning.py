@@ -1,0 +1,194 @@
+"""Cleaning goes on whatever happens to it, and whatever happens to it says nothing against a photo."""
+
+import os
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from app.models import Photo
+from app.photos import cleaning, states
+from tests.cast import Stage, stage, stage_settings
+from tests.phone import Phone, Picture, jpeg, new_id
+from tests.photos.disks import SmallDisk, small_disk
+from tests.photos.pictures import SECRETS, bytes_on_disk, full_of_metadata, noise, opened, saved, until
+
+__all__ = ["small_disk", "stage", "stage_settings"]
+
+
+def sent(phone: Phone, *pictures: Picture) -> None:
+    assert phone.put(phone.note(*pictures)).status_code == 201
+    for picture in pictures:
+        assert phone.put_picture(picture.id).status_code == 201
+
+
+def row(stage: Stage, picture: Picture) -> Photo:
+    with stage.db.read() as tx:
+        return tx.get_one(Photo, picture.id)
+
+
+def become(stage: Stage, picture: Picture, state: str) -> Photo:
+    until(lambda: row(stage, picture).state == state)
+    return row(stage, picture)
+
+
+def worker_of(stage: Stage) -> Any:
+    """The process of the stage's one worker, once there is one."""
+    (worker,) = stage.app.state.cleaner._workers
+    return until(lambda: worker._process)
+
+
+def warmed_up(stage: Stage, phone: Phone) -> Any:
+    """The worker's process, after it has cleaned a photo and waits for the next."""
+    first = Picture(jpeg(colour=(1, 2, 3)))
+    sent(phone, first)
+    become(stage, first, "ready")
+    return worker_of(stage)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_once_a_photo_is_ready_its_metadata_is_gone_from_the_disk(stage: Stage, kind: str) -> None:
+    phone, picture = stage.phone(), Picture(full_of_metadata(kind))
+    sent(phone, picture)
+    assert row(stage, picture).width in (None, 96)
+    become(stage, picture, "ready")
+    until(lambda: not list(stage.vault.originals()))
+    on_disk = bytes_on_disk(stage.vault.folder)
+    assert not [secret for secret in SECRETS if secret in on_disk]
+    assert picture.data not in on_disk
+    assert (row(stage, picture).width, row(stage, picture).height) == (96, 64)
+
+
+def test_what_proves_to_be_no_picture_is_unreadable_and_stands_in_nobodys_way(stage: Stage) -> None:
+    phone, whole = stage.phone(), saved(noise(300, 200))
+    broken, good = Picture(whole[: len(whole) // 2]), Picture(jpeg())
+    sent(phone, broken, good)
+    become(stage, broken, "unreadable")
+    become(stage, good, "ready")
+    assert stage.vault.original(broken.id) == broken.data
+
+
+def test_the_worker_is_nice_limited_and_stays_for_the_next_photo(stage: Stage) -> None:
+    phone = stage.phone()
+    process = warmed_up(stage, phone)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+    assert resource.prlimit(process.pid, resource.RLIMIT_AS)[0] == 2 * 1024**3
+    second = Picture(jpeg())
+    sent(phone, second)
+    become(stage, second, "ready")
+    assert worker_of(stage).pid == process.pid
+
+
+def test_the_worker_needs_little_memory(stage: Stage) -> None:
+    phone = stage.phone()
+    process = warmed_up(stage, phone)
+    sent(phone, *(Picture(saved(noise(1600, 1200), quality=60 + number)) for number in range(4)))
+    until(lambda: not list(stage.vault.originals()))
+    peak = next(int(line.split()[1]) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+                if line.startswith("VmHWM"))  # fmt: skip
+    assert peak < 80_000  # kB
+
+
+def test_a_worker_that_dies_marks_nothing_and_the_photo_is_cleaned_by_the_next(stage: Stage) -> None:
+    phone = stage.phone()
+    dead = warmed_up(stage, phone)
+    dead.send_signal(signal.SIGSTOP)  # so that it has the photo, and does nothing with it
+    picture = Picture(jpeg())
+    sent(phone, picture)
+    until(lambda: stage.app.state.cleaner._taken == {picture.id})
+    dead.kill()
+    until(lambda: row(stage, picture).tries == 1)
+    assert row(stage, picture).state in {"stored", "ready"}
+    become(stage, picture, "ready")
+    assert worker_of(stage).pid != dead.pid
+
+
+def test_a_worker_that_hangs_is_ended_and_the_photo_is_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = stage.phone()
+    hanging = warmed_up(stage, phone)
+    monkeypatch.setattr(cleaning, "LIMIT_S", 0.2)
+    hanging.send_signal(signal.SIGSTOP)
+    picture = Picture(jpeg())
+    sent(phone, picture)
+    until(lambda: row(stage, picture).tries >= 1)
+    monkeypatch.undo()
+    become(stage, picture, "ready")
+    assert hanging.returncode == -signal.SIGKILL
+
+
+def test_workers_that_cannot_even_start_mark_nothing(stage: Stage) -> None:
+    phone, pictures = stage.phone(), [Picture(jpeg(colour=(number, 9, 9))) for number in range(3)]
+    (worker,) = stage.app.state.cleaner._workers
+    command, worker._command = worker._command, ["/nowhere/python"]
+    sent(phone, *pictures)
+    until(lambda: any(row(stage, picture).tries for picture in pictures))
+    assert {row(stage, picture).state for picture in pictures} == {"stored"}
+    worker._command = command
+    for picture in pictures:
+        become(stage, picture, "ready")
+
+
+def test_the_pause_before_the_next_try_grows_and_ends(stage: Stage, clock: Any) -> None:
+    phone, picture = stage.phone(), Picture(jpeg())
+    sent(phone, picture)
+    become(stage, picture, "ready")
+    with stage.db.write() as tx:
+        tx.get_one(Photo, picture.id).state = "stored"
+        stage.app.state.cleaner._taken.add(picture.id)
+    pauses = []
+    for _time in range(12):
+        states.postponed(stage.db, picture.id)
+        again = row(stage, picture).retry_at
+        assert again
+        pauses.append((again - clock.moment).total_seconds())
+        assert states.next_to_clean(stage.db, set()) is None
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (2, states.LONGEST_PAUSE_S)
+    clock.advance(seconds=states.LONGEST_PAUSE_S)
+    assert states.next_to_clean(stage.db, set()) == picture.id
+
+
+def test_a_photo_of_fifty_megapixels_is_cleaned_within_the_limits(stage: Stage) -> None:
+    phone, picture = stage.phone(), Picture(saved(Image.new("RGBA", (8000, 6250), "teal"), "PNG"))
+    sent(phone, picture)
+    assert become(stage, picture, "ready").width == 2048
+    assert opened(phone.get(f"/photos/{picture.id}").content).size == (2048, 1600)
+
+
+class TestOnASmallDisk:
+    @pytest.fixture
+    def stage_settings(self, small_disk: SmallDisk) -> dict[str, Any]:
+        return {"photos_url": f"file://{small_disk.folder}/photos"}
+
+    def test_a_full_disk_never_makes_a_photo_unreadable(self, stage: Stage, small_disk: SmallDisk) -> None:
+        phone = stage.phone()
+        warmed_up(stage, phone)
+        worker_of(stage).send_signal(signal.SIGSTOP)
+        picture = Picture(saved(noise(1600, 1200)))
+        sent(phone, picture)
+        until(lambda: stage.app.state.cleaner._taken == {picture.id})
+        with small_disk.full(worker_of(stage).pid):
+            worker_of(stage).send_signal(signal.SIGCONT)
+            until(lambda: row(stage, picture).tries >= 1)
+            assert row(stage, picture).state == "stored"
+            assert not list((stage.vault.folder / "new").iterdir())
+        become(stage, picture, "ready")
+
+
+def test_originals_left_by_a_crash_after_the_last_step_are_erased_at_the_next_start(stage: Stage) -> None:
+    phone, picture, waiting = stage.phone(), Picture(jpeg()), new_id()
+    sent(phone, picture)
+    become(stage, picture, "ready")
+    until(lambda: not list(stage.vault.originals()))
+    for photo_id in (picture.id, waiting):
+        arriving = stage.vault.arrive()
+        arriving.write(picture.data)
+        arriving.keep(photo_id)
+        arriving.close()
+    stage.app.state.cleaner._tidy()
+    assert list(stage.vault.originals()) == [waiting]  # nothing is known of this one: it is not ours to erase

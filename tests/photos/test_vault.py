@@ -1,0 +1,133 @@
+"""Bytes in, bytes out: durable, under no name before they are whole, and never anything but 503 when the disk is full."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from app.photos import vault as vault_module
+from app.photos.vault import Vault
+from app.problems import TryAgain
+from tests.phone import new_id
+from tests.photos.disks import SmallDisk, small_disk
+
+__all__ = ["small_disk"]
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def keep(vault: Vault, content: bytes) -> str:
+    photo_id, arriving = new_id(), vault.arrive()
+    try:
+        arriving.write(content)
+        arriving.keep(photo_id)
+    finally:
+        arriving.close()
+    return photo_id
+
+
+def test_what_was_kept_comes_back(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "photos")
+    photo_id = keep(vault, b"as received")
+    assert vault.original(photo_id) == b"as received"
+    assert list(vault.originals()) == [photo_id]
+    assert vault.size(photo_id) is None
+    vault.keep_clean(photo_id, b"clean", b"small")
+    vault.keep_clean(photo_id, b"clean!", b"small!")
+    assert (vault.size(photo_id), vault.size(photo_id, thumbnail=True)) == (6, 6)
+    assert b"".join(vault.pieces(photo_id)) == b"clean!"
+    assert b"".join(vault.pieces(photo_id, thumbnail=True, start=1, length=3)) == b"mal"
+    vault.erase_original(photo_id)
+    vault.erase_original(photo_id)
+    assert list(vault.originals()) == []
+    assert len(files(vault.folder)) == 2
+
+
+def test_nobody_else_on_the_machine_reads_the_photos(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "photos")
+    vault.keep_clean(keep(vault, b"x"), b"y", b"z")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files(vault.folder)} == {0o600}
+
+
+def test_file_and_folder_are_on_disk_before_the_photo_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(tmp_path / "photos")
+    keep(vault, b"the folders are made")
+    steps: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def watched_fsync(descriptor: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def watched_replace(path: Path, target: Path) -> Path:
+        steps.append("name")
+        return replace(path, target)
+
+    monkeypatch.setattr(vault_module.os, "fsync", watched_fsync)
+    monkeypatch.setattr(Path, "replace", watched_replace)
+    photo_id = keep(vault, b"as received")
+    assert steps == ["file", "name", "folder"]
+    steps.clear()
+    vault.keep_clean(photo_id, b"clean", b"small")
+    assert steps == ["file", "file", "name", "name", "folder"]
+
+
+def test_what_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "photos")
+    arriving = vault.arrive()
+    arriving.write(b"half of it")
+    assert len(files(vault.folder)) == 1
+    arriving.close()
+    assert files(vault.folder) == []
+
+
+def test_half_written_files_are_swept_but_not_those_still_being_written(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "photos")
+    kept = keep(vault, b"kept")
+    arriving = vault.arrive()
+    arriving.write(b"still coming")
+    (vault.folder / "new" / "left-by-a-crash").write_bytes(b"half")
+    Vault(tmp_path / "photos").sweep()
+    assert len(files(vault.folder)) == 2
+    arriving.keep(kept)
+    arriving.close()
+    assert vault.original(kept) == b"still coming"
+
+
+def test_a_full_disk_is_try_again_and_leaves_nothing(small_disk: SmallDisk) -> None:
+    vault = Vault(small_disk.folder / "photos")
+    kept = keep(vault, b"k" * 1000)
+    assert vault.writable()
+    before = len(files(vault.folder))
+    with small_disk.full():
+        assert not vault.writable()
+        with pytest.raises(TryAgain):
+            keep(vault, b"p" * 2_000_000)
+        with pytest.raises(OSError, match=r"No space|File too large"):
+            vault.keep_clean(kept, b"c" * 2_000_000, b"t")
+        assert len(files(vault.folder)) == before
+        assert vault.original(kept) == b"k" * 1000
+    assert vault.writable()
+    assert vault.original(keep(vault, b"p" * 500_000)) == b"p" * 500_000
+
+
+def test_a_folder_that_cannot_be_made_is_try_again(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    vault = Vault(tmp_path / "file" / "photos")
+    assert not vault.writable()
+    with pytest.raises(TryAgain):
+        vault.arrive()
+
+
+def test_a_folder_that_is_taken_away_is_made_again(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "photos")
+    keep(vault, b"one")
+    vault.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(TryAgain):
+        keep(vault, b"two")
+    assert vault.original(keep(vault, b"three")) == b"three"
