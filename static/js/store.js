@@ -187,14 +187,14 @@ export const removeDraftPhoto = (/** @type {string} */ draftKey, /** @type {stri
 export const saveNote = (/** @type {Draft} */ { key, id, note_id, content }) =>
   write(ALL, async (tx) => {
     const now = await inWalk(tx);
-    const before = await tx.objectStore("notes").get(note_id);
-    const walk_id = before?.content.walk_id ?? now?.walk.id;
+    const record = (await tx.objectStore("notes").get(note_id)) ?? newRecord(note_id);
+    const walk_id = record.content.walk_id || now?.walk.id;
     if (!walk_id) throw new Error("a note belongs to a walk; join one first");
     const { shown, removed } = await photosOf(tx, key, note_id);
     for (const photo of removed) await forgetPhoto(tx, photo.id);
     for (const { draft_key: _, ...photo } of shown) await tx.objectStore("photos").put({ ...photo, note_id });
     const photos = shown.map(({ id, sha256, bytes, type }) => ({ id, sha256, bytes, type }));
-    await revise(tx, before ?? newRecord(note_id), { ...blank(), ...content, walk_id, deleted: false, photos }, id);
+    await revise(tx, record, { ...record.content, ...content, walk_id, deleted: false, photos }, id);
     await tx.objectStore("drafts").delete(key);
     return /** @type {Promise<Note>} */ (load(tx, note_id));
   });

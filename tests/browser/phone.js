@@ -1,0 +1,37 @@
+// The phone's own modules, for tests to call from a blank page: `phone.store`, `phone.sync` and the rest.
+
+import * as api from "../../static/js/api.js";
+import * as camera from "../../static/js/camera.js";
+import * as i18n from "../../static/js/i18n.js";
+import * as ids from "../../static/js/ids.js";
+import * as outbox from "../../static/js/outbox.js";
+import * as place from "../../static/js/place.js";
+import { traffic } from "../../static/js/records.js";
+import * as store from "../../static/js/store.js";
+import * as sync from "../../static/js/sync.js";
+
+/** Join as the join screen does. */
+async function join(/** @type {string} */ code) {
+  const key = { participant_id: ids.uuid7(), secret: ids.newSecret() };
+  const told = { role: /** @type {const} */ ("resident"), name: null, team: null, language: "da" };
+  const { body } = await api.ask("PUT", `/participants/${key.participant_id}`, { json: { code, secret: key.secret, ...told } });
+  await store.join({ ...key, ...told, code, walk: body.walk, joined_at: i18n.stamp(), etag: null });
+}
+
+/** Write a note as the capture screen does. */
+async function save(/** @type {Partial<store.Words>} */ words, /** @type {string[]} */ photos = []) {
+  const draft = store.freshDraft();
+  await store.saveDraft(draft);
+  for (const base64 of photos) {
+    const { buffer } = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    await store.addDraftPhoto(draft.key, { buffer, type: "image/jpeg" });
+  }
+  return store.saveNote({ ...draft, content: { ...draft.content, ...words } });
+}
+
+async function edit(/** @type {string} */ id, /** @type {Partial<store.Words>} */ words) {
+  const draft = store.freshDraft(await store.note(id));
+  return store.saveNote({ ...draft, content: { ...draft.content, ...words } });
+}
+
+Object.assign(globalThis, { phone: { api, camera, i18n, ids, outbox, place, store, sync, traffic, join, save, edit } });
