@@ -11,7 +11,7 @@ export { html, nothing, render };
 
 // Where long Danish words of the taxonomy may break; automatic hyphenation has no Danish on many phones.
 const JOINTS =
-  /(be|vedlige|vej|møde|ejer|tilgænge|fælles|ind|cykel|bygge|hjerte)(plantning|hold|visning|steder|skab|lighed|flydelse|parkering|plads|starter)/gi;
+  /(be|vedlige|vej|møde|ejer|tilgænge|fælles|ind|cykel|bygge|hjerte|trygheds)(plantning|hold|visning|steder|skab|lighed|flydelse|parkering|plads|starter|vandring)/gi;
 
 /** A text with soft hyphens at its joints. */
 export const soft = (/** @type {string} */ text) => text.replace(JOINTS, "$1\u00ad$2");

@@ -20,9 +20,9 @@ export const question = (
   <legend class=${tall ? "" : "hidden"}>${t("How does the place feel?")}</legend>
   <div class=${tall ? "choose tall" : "choose"}>${VALENCES.map(
     (valence) => html`<label data-valence=${valence}><input type="radio" name="valence" value=${valence}
-      .checked=${value === valence} @change=${() => tell(valence)}>${mark(valence)}<span>${valenceWord(
+      aria-describedby=${tall ? `${valence}-saying` : nothing} .checked=${value === valence} @change=${() => tell(valence)}>${mark(
         valence,
-      )}<small>${SAYING[valence]()}</small></span></label>`,
+      )}<span>${valenceWord(valence)}<small id="${valence}-saying" aria-hidden="true">${SAYING[valence]()}</small></span></label>`,
   )}</div>
 </fieldset>`;
 
@@ -41,7 +41,7 @@ export function textField(
       : left < limit * (1 - NEARLY_FULL)
         ? plural(left, "{n} character left", "{n} characters left")
         : hint?.();
-  return html`<div class="field"><label for=${name}>${title()} <span class="dim">${t("(optional)")}</span></label>
+  return html`<div class="field"><label for=${name}>${title()}</label>
     <textarea id=${name} placeholder=${placeholder()} aria-describedby="${name}-hint" aria-invalid=${left < 0}
       .value=${value} @input=${(/** @type {Event} */ event) => tell(/** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea>
     <span class=${left < 0 ? "error" : "hint"} id="${name}-hint">${count ?? nothing}</span></div>`;

@@ -5,7 +5,7 @@
 // its notes have arrived.
 
 import { ask, Trouble } from "../api.js";
-import { bold, html, nothing, render } from "../dom.js";
+import { bold, html, nothing, render, soft } from "../dom.js";
 import { chooseLanguage, language, stamp, t } from "../i18n.js";
 import { icon, logo } from "../icons.js";
 import { newSecret, uuid7 } from "../ids.js";
@@ -84,7 +84,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   function draw() {
     const other = language() === "da" ? ["en", "English"] : ["da", "Dansk"];
     render(
-      html`<header class="bar"><span class="brand name">${logo}${t("Safety walk")}</span><button
+      html`<header class="bar"><span class="brand name">${logo}<span>${soft(t("Safety walk"))}</span></span><button
         type="button" class="quiet" lang=${other[0]} @click=${speak}>${other[1]}</button></header>
       <main id="main"><form id="join" class="stack loose" novalidate @submit=${join}>
         <div class="stack tight"><h1 tabindex="-1">${t("Join the walk")}</h1>

@@ -50,8 +50,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   const item = (/** @type {store.Note} */ note) => {
     const { content, phase, problem } = note;
+    const [title, words] = titleOf(content, walk);
     return html`<li><article class="note">
-      <div class="top">${mark(content.valence)}<div><h2>${titleOf(content, walk)}</h2><p class="meta">${aboutOf(content, walk)}</p></div>${thumb(note.photos[0])}</div>
+      <div class="top">${mark(content.valence)}<div><h2 class="few">${title}</h2><p class="meta">${aboutOf(content, walk)}</p>${words ? html`<p class="small few">${words}</p>` : nothing}</div>${thumb(note.photos[0])}</div>
       ${
         phase === "photos"
           ? html`<progress max=${note.photos.length} value=${received(note)} aria-hidden="true"></progress>`

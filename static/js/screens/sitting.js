@@ -91,7 +91,7 @@ export class Sitting {
   located(/** @type {Fix | null} */ fix) {
     const { measured } = this.draft;
     const age = Date.now() - Date.parse(this.content.captured_at);
-    const better = (fix?.accuracy_m ?? Infinity) < (measured?.accuracy_m ?? Infinity);
+    const better = (fix?.accuracy_m ?? Number.POSITIVE_INFINITY) < (measured?.accuracy_m ?? Number.POSITIVE_INFINITY);
     if (this.note || !fix || (measured ? !better || age > BETTER_FIX_MS : age > FIRST_FIX_MS)) return;
     this.draft.measured = fix;
     if (!this.empty) this.keep();

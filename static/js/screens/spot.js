@@ -20,15 +20,18 @@ const ELSEWHERE_M = 200; // a stop chosen this far away means: I write about ano
 /** @returns {import("../place.js").Point | null} where a stop is, if its place is known */
 const pointOf = (/** @type {Stop} */ { lat, lon }) => (lat === null || lon === null ? null : { lat, lon });
 
-/** Metres to a stop in words, or null. */
+/** Whether a fix is good enough to tell one stop from the next. */
+const sharp = (/** @type {Fix | null} */ fix) => (fix?.accuracy_m ?? Number.POSITIVE_INFINITY) <= 2 * NEAR_M;
+
+/** Metres to a stop in words; null where that cannot be known. */
 export function away(/** @type {Stop} */ stop, /** @type {Fix | null} */ fix) {
   const point = pointOf(stop);
-  return fix && point ? distanceText(Math.round(distance(fix, point))) : null;
+  return fix && point && sharp(fix) ? distanceText(Math.round(distance(fix, point))) : null;
 }
 
 /** The stop one stands at, or null. */
 export function standingAt(/** @type {Stop[]} */ stops, /** @type {Fix | null} */ fix) {
-  const near = fix && (fix.accuracy_m ?? Infinity) <= 2 * NEAR_M ? nearestStop(stops, fix) : null;
+  const near = sharp(fix) ? nearestStop(stops, fix) : null;
   return near && near.metres <= NEAR_M ? near.stop : null;
 }
 
@@ -41,7 +44,8 @@ export function placed(/** @type {Choice} */ choice, /** @type {Fix | null} */ f
   const stop = stops.find((one) => one.id === choice);
   if (!stop) return { fix, pin: null, stop_id: standingAt(stops, fix)?.id ?? null };
   const point = pointOf(stop);
-  const better = fix && point && ((fix.accuracy_m ?? Infinity) > UNSURE_M || distance(fix, point) > ELSEWHERE_M);
+  const better =
+    fix && point && ((fix.accuracy_m ?? Number.POSITIVE_INFINITY) > UNSURE_M || distance(fix, point) > ELSEWHERE_M);
   return { fix, pin: better ? point : null, stop_id: stop.id };
 }
 

@@ -18,6 +18,7 @@ import { says } from "./words.js";
  * @typedef {Awaited<ReturnType<typeof check>>} Kit
  */
 const LOOK_MS = 60_000;
+const BLURRED_M = 100; // beyond this no stop can be told from the next
 const MANY = 500; // more photos than anybody takes on a walk
 
 /** @returns {Promise<string | (() => void)>} */
@@ -71,9 +72,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
       <nav class="dock" aria-label=${t("The walk")}>
         <a class="button over" href="#/help">${icon("help")}${t("Help")}</a>
         <a class="button lamp" href="#/note/new">${icon("plus")}${t("New note")}</a>
-        <a class="button over" href="#/notes">${icon("list")}${t("Notes")}${
+        <a class="button over" href="#/notes" aria-describedby=${waiting ? "waiting" : nothing}>${icon("list")}${t("Notes")}${
           waiting
-            ? html`<span class="count">${number(waiting)}<span class="hidden"> ${t("on the way")}</span></span>`
+            ? html`<span class="count" id="waiting" aria-hidden="true">${number(waiting)}<span class="hidden"> ${t("on the way")}</span></span>`
             : nothing
         }</a>
       </nav>`,
@@ -132,7 +133,10 @@ const needed = (/** @type {Kit} */ kit) => [
 function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
   const room = kit.quota_photos;
   return [
-    [position?.fix ? true : position?.state === "denied" ? false : kit.position, positionWords(kit, position)],
+    [
+      position?.fix ? (position.fix.accuracy_m ?? 0) <= BLURRED_M : position?.state === "denied" ? false : kit.position,
+      positionWords(kit, position),
+    ],
     [room === null ? null : room > 0, room ? roomWords(room) : t("No room for photos. Words take next to none.")],
     [
       kit.persisted,
@@ -150,7 +154,12 @@ const roomWords = (/** @type {number} */ room) =>
 
 function positionWords(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
   const metres = position?.fix?.accuracy_m;
-  if (metres) return t("Your position works (± {metres})", { metres: distanceText(Math.ceil(metres)) });
+  if (metres) {
+    const values = { metres: distanceText(Math.ceil(metres)) };
+    return metres > BLURRED_M
+      ? t("Your position is uncertain (± {metres})", values)
+      : t("Your position works (± {metres})", values);
+  }
   if (position?.state === "denied" || kit.position === false)
     return t("The phone says no to positions. Choose stops on a list instead.");
   return kit.position || position?.fix ? t("Your position works") : t("Your position has not been tried");
@@ -179,7 +188,7 @@ function route(/** @type {Walk} */ walk, /** @type {store.Note[]} */ notes, /** 
       const far = stop === here ? t("You are here") : away(stop, position?.fix ?? null);
       return html`<li class=${stop === here ? "here" : count ? "gone" : ""} aria-current=${stop === here ? "step" : nothing}>
         <span class="no">${stop.number}</span><span><b>${stop.name}</b>${stop.prompt ? html`<small>${stop.prompt}</small>` : nothing}</span>
-        <span class="end small">${far ? html`<span class="tag">${icon("locate")}${far}</span>` : nothing}${
+        <span class="end small">${far ? html`<span class="tag">${stop === here ? nothing : icon("locate")}${far}</span>` : nothing}${
           count ? html`<span class="dim">${plural(count, "{n} note", "{n} notes")}</span>` : nothing
         }</span></li>`;
     })}</ol></section>`;

@@ -32,7 +32,7 @@ export const why = ({
     ${taxonomy.categories.map((category) => {
       const count = category.factors.filter((factor) => chosen.includes(factor.key)).length;
       const unfolded = category.key === open;
-      return html`<button class="tile" type="button" aria-expanded=${unfolded} ?data-chosen=${count > 0}
+      return html`<button class="tile" type="button" aria-expanded=${unfolded} aria-controls=${unfolded ? "factors" : nothing} ?data-chosen=${count > 0}
           @click=${() => unfold(unfolded ? null : category.key)}>
           ${icon(category.key)}<span>${soft(label(category))}</span>${
             count
@@ -48,7 +48,7 @@ const factors = (
   /** @type {Category} */ category,
   /** @type {string[]} */ chosen,
   /** @type {(key: string, on: boolean) => void} */ toggle,
-) => html`<div class="factors" role="group" aria-label=${t("{category}: what?", { category: label(category) })}><div class="chips">
+) => html`<div class="factors" id="factors"><div class="chips">
   ${category.factors.map(
     (factor) => html`<label class="chip"><input type="checkbox" .checked=${chosen.includes(factor.key)}
       @change=${(/** @type {Event} */ event) => toggle(factor.key, /** @type {HTMLInputElement} */ (event.target).checked)}>${

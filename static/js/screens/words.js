@@ -19,25 +19,27 @@ export const says = (/** @type {Pick<Draft, "content" | "photos">} */ { content,
 export const valenceWord = (/** @type {string | null} */ valence) =>
   valence === "unsafe" ? t("Unsafe") : valence === "safe" ? t("Safe") : valence === "mixed" ? t("Both") : t("Note");
 
-/** What it is about: its first factor, else its first words, else how the place feels. */
+const stopOf = (/** @type {Note["content"]} */ content, /** @type {Walk} */ walk) =>
+  walk.stops.find((stop) => stop.id === content.stop_id);
+
+/** What it is about, and what else it says: its first factor, else its words, else where it is. @returns {[string, string]} */
 export function titleOf(/** @type {Note["content"]} */ content, /** @type {Walk} */ walk) {
   const factor = factorsOf(walk.taxonomy).get(content.factors[0]);
   const words = (content.note || content.suggestion).trim();
-  if (factor) return label(factor);
-  if (words) return words.length > 60 ? `${words.slice(0, 58).trimEnd()} …` : words;
-  return content.valence ? valenceWord(content.valence) : t("A photo");
+  if (factor) return [label(factor), words];
+  if (words) return [words, ""];
+  return [stopOf(content, walk)?.name ?? (content.valence ? t("The place") : t("A photo")), ""];
 }
 
 /** "Unsafe · stop 4 · 19.32" */
 export function aboutOf(/** @type {Note["content"]} */ content, /** @type {Walk} */ walk) {
-  const stop = walk.stops.find((one) => one.id === content.stop_id);
-  return [
+  const stop = stopOf(content, walk);
+  const parts = [
     content.valence && valenceWord(content.valence),
     stop && t("stop {number}", { number: stop.number }),
     time(content.captured_at),
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /** @returns {{state: string, picture: string, words: string}} */
