@@ -17,9 +17,11 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 .PHONY: run test check bench build lock
 .DELETE_ON_ERROR:
 
+# The links come from the demo walk. Once it is there they are made while the server starts, which halves the wait.
 run: build
 	@export TRYG_BASE_URL="$${TRYG_BASE_URL:-http://127.0.0.1:$(PORT)}"; \
-		.venv/bin/tryg demo --data "$(DATA)" && exec .venv/bin/tryg serve --data "$(DATA)" --port $(PORT)
+	if [ -e "$(DATA)/tryg.sqlite" ]; then .venv/bin/tryg demo --data "$(DATA)" & else .venv/bin/tryg demo --data "$(DATA)" || exit 1; fi; \
+	exec .venv/bin/tryg serve --data "$(DATA)" --port $(PORT)
 
 test: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/pytest
