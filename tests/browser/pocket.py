@@ -22,6 +22,7 @@ class Phone:
 
     def __init__(self, page: Page, server_url: str, modules: Path) -> None:
         self.page, self.url = page, server_url
+        self.devtools: Any = None
         self.sent: list[tuple[str, str]] = []
         page.on("request", self._note)
         page.route("**/bench/**", lambda route: self._serve(route, modules))
