@@ -32,7 +32,8 @@ class SmallDisk:
         try:
             yield
         finally:
-            resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
+            with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
+                resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

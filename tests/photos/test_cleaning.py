@@ -11,12 +11,10 @@ from PIL import Image
 
 from app.models import Photo
 from app.photos import cleaning, states
-from tests.cast import Stage, stage, stage_settings
+from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
-from tests.photos.disks import SmallDisk, small_disk
+from tests.photos.disks import SmallDisk
 from tests.photos.pictures import SECRETS, bytes_on_disk, full_of_metadata, noise, opened, saved, until
-
-__all__ = ["small_disk", "stage", "stage_settings"]
 
 
 def sent(phone: Phone, *pictures: Picture) -> None:

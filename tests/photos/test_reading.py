@@ -4,11 +4,9 @@ import pytest
 
 from app.access.guards import secret_hash
 from app.models import Membership, ReadingKey, User
-from tests.cast import Stage, stage, stage_settings
+from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import opened, saved, scene, until
-
-__all__ = ["stage", "stage_settings"]
 
 
 def shown(phone: Phone, picture: Picture) -> str:

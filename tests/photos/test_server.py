@@ -12,11 +12,10 @@ import httpx
 import pytest
 
 from tests.phone import Phone, Picture, jpeg
-from tests.photos.disks import SmallDisk, small_disk
+from tests.photos.disks import SmallDisk
 from tests.photos.pictures import noise, saved, until
 from tests.running import Server
 
-__all__ = ["small_disk"]
 MEGABYTE = 1024 * 1024
 
 

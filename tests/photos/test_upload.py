@@ -12,11 +12,10 @@ from sqlmodel import select
 from app.models import Observation, Photo, Walk
 from app.photos.routes import _sha256_in
 from app.problems import Problem
-from tests.cast import Stage, stage
+from tests.cast import Stage
 from tests.phone import Phone, Picture, content_digest, jpeg, new_id
 from tests.photos.pictures import bomb, heic, saved, scene, until
 
-__all__ = ["stage"]
 LIMIT = 300_000
 
 

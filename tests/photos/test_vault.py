@@ -10,9 +10,7 @@ from app.photos import vault as vault_module
 from app.photos.vault import Vault
 from app.problems import TryAgain
 from tests.phone import new_id
-from tests.photos.disks import SmallDisk, small_disk
-
-__all__ = ["small_disk"]
+from tests.photos.disks import SmallDisk
 
 
 def files(folder: Path) -> list[Path]:
