@@ -109,8 +109,10 @@ def _sent(
         return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'attachment; filename="{exports.file_name(report, kind)}"'
     shown = asked.of(report)
-    if request.method == "HEAD":
-        return Response(headers=headers | {"Content-Type": _KINDS[kind]})
+    if request.method == "HEAD":  # the length is known only when all has been written
+        answer = Response(headers=headers, media_type=_KINDS[kind])
+        del answer.headers["Content-Length"]
+        return answer
     return StreamingResponse(written(shown), headers=headers, media_type=_KINDS[kind])
 
 

@@ -153,14 +153,14 @@ def gist(seen: Observation) -> str:
 
 
 def length(route: dict[str, Any] | None) -> str:
-    """How long a route is: "1,8 km", "640 m"; "" where there is none."""
+    """How long a route is: "1,8 km", "640 m", not to be parted; "" where there is none."""
     points = (route or {}).get("coordinates") or []
     metres = sum(_metres(a, b) for a, b in pairwise(points))
     if metres < 1:
         return ""
     if metres < 1000:
-        return f"{round(metres, -1):.0f} m"
-    return format_decimal(metres / 1000, format="0.0", locale=language()) + " km"
+        return f"{round(metres, -1):.0f}\u00a0m"
+    return format_decimal(metres / 1000, format="0.0", locale=language()) + "\u00a0km"
 
 
 def _metres(a: list[float], b: list[float]) -> float:

@@ -4,13 +4,14 @@
 // their number, that each can be opened by hand and from the list, and that day and night follow the page. All text goes
 // in as text, never as HTML.
 
-import { AttributionControl, LngLatBounds, Map as GlMap, NavigationControl, Popup, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, LngLatBounds, Map as GlMap, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import { plural, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { ground } from "./ground.js";
 import { colours, picture } from "./marks.js";
+import { answering } from "./popup.js";
 
 /** @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes, basemap: string | null, credit: string}} Shown */
 
@@ -19,7 +20,7 @@ setWorkerUrl(workerUrl);
 const FONT = ["IBM Plex Sans Variable"];
 const CLOSEST = 18;
 const FAR_OFF = 0.03; // degrees, some 2 to 3 km: a note further from the route was measured wrongly
-const LISTED = 12; // notes in one pop-up; the list has the rest
+const VALENCES = ["safe", "mixed", "unsafe", "none"];
 /** @type {[number, number]} */
 const NO_SHIFT = [0, 0];
 
@@ -43,7 +44,7 @@ export async function draw(element, shown, say) {
     style: style(),
     bounds,
     fitBoundsOptions: { padding: 48, maxZoom: 17 },
-    maxZoom: CLOSEST + 1,
+    maxZoom: CLOSEST + 0.9, // one step further the notes of one place would lie on each other unseen
     attributionControl: false,
     cooperativeGestures: true,
     dragRotate: false,
@@ -57,8 +58,7 @@ export async function draw(element, shown, say) {
     const image = picture(id, colours(element));
     if (image) map.addImage(id, image.data, image.options);
   });
-  const popup = new Popup({ maxWidth: "20rem", focusAfterOpen: true, offset: 14 });
-  listen(map, popup);
+  const opened = answering(map, CLOSEST);
   const dressed = () => map.setStyle(style(), { diff: false });
   const stop = followTheme(dressed);
   const printed = print(element, map);
@@ -69,11 +69,11 @@ export async function draw(element, shown, say) {
       if (!feature) return false;
       const at = /** @type {[number, number]} */ (feature.geometry.coordinates);
       map.easeTo({ center: at, zoom: Math.max(map.getZoom(), 17) });
-      tell(map, popup, at, [feature]);
+      opened.show(feature);
       return true;
     },
     update(changed) {
-      popup.remove();
+      opened.close();
       notes = placed(changed);
       /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
     },
@@ -135,8 +135,6 @@ function dress(element, { route, stops }, notes, under) {
   const colour = colours(element);
   const atStop = /** @type {any} */ (["==", ["get", "place_source"], "stop"]);
   const isMany = /** @type {any} */ (["has", "point_count"]);
-  // What was placed at a stop stands beside the stop's number, not on it.
-  const beside = /** @type {any} */ (["case", [">", ["get", "measured"], 0], ["literal", NO_SHIFT], ["literal", [1.6, -1.4]]]);
   const points = stops.map((stop) => ({
     type: /** @type {const} */ ("Feature"),
     properties: { number: String(stop.number) },
@@ -151,10 +149,11 @@ function dress(element, { route, stops }, notes, under) {
       notes: {
         type: "geojson",
         data: notes,
+        maxzoom: CLOSEST + 1,
         cluster: true,
-        clusterRadius: 20,
+        clusterRadius: 40,
         clusterMaxZoom: CLOSEST,
-        clusterProperties: { measured: ["+", ["case", atStop, 0, 1]] },
+        clusterProperties: Object.fromEntries(VALENCES.map((key) => [key, counted(key)])),
       },
     },
     layers: [
@@ -162,75 +161,27 @@ function dress(element, { route, stops }, notes, under) {
       ...under.layers(colour),
       { id: "route-edge", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.land, "line-width": 8, "line-opacity": 0.9 } },
       { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.route, "line-width": 4 } },
-      { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "icon-ignore-placement": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
       { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", atStop, ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true, "icon-ignore-placement": true } },
-      { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["to-string", ["get", "point_count"]], "text-font": FONT, "text-size": 14, "text-offset": beside, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
+      { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
+      { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
     ],
   };
 }
 
-/** @typedef {import("geojson").Feature<import("geojson").Point, any>} Note */
+/** How many of a cluster's notes have this valence. */
+const counted = (/** @type {string} */ valence) =>
+  /** @type {any} */ (["+", ["case", ["==", ["coalesce", ["get", "valence"], "none"], valence], 1, 0]]);
 
-function listen(/** @type {GlMap} */ map, /** @type {Popup} */ popup) {
-  for (const layer of ["notes", "many"]) {
-    map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
-    map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
-  }
-  map.on("click", "notes", ({ features }) => {
-    const [clicked] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
-    tell(map, popup, clicked.geometry.coordinates, [clicked]);
-  });
-  map.on("click", "many", async ({ features }) => {
-    const [{ geometry, properties }] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
-    const source = /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes"));
-    const zoom = await source.getClusterExpansionZoom(properties.cluster_id);
-    if (zoom <= CLOSEST) return map.easeTo({ center: /** @type {[number, number]} */ (geometry.coordinates), zoom });
-    const leaves = await source.getClusterLeaves(properties.cluster_id, LISTED, 0);
-    return tell(map, popup, geometry.coordinates, /** @type {Note[]} */ (leaves), properties.point_count);
-  });
-}
-
-/** Say in a pop-up what was noted at a place. */
-function tell(
-  /** @type {GlMap} */ map,
-  /** @type {Popup} */ popup,
-  /** @type {number[]} */ at,
-  /** @type {Note[]} */ notes,
-  total = notes.length,
-) {
-  const list = document.createElement("ul");
-  list.className = "map-notes";
-  list.append(...notes.slice(0, LISTED).map(line));
-  if (total > LISTED) {
-    const rest = document.createElement("li");
-    rest.textContent = plural(total - LISTED, "and {n} more note in the list", "and {n} more notes in the list");
-    list.append(rest);
-  }
-  popup.setLngLat(/** @type {[number, number]} */ (at)).setDOMContent(list).addTo(map);
-}
-
-function line(/** @type {Note} */ { properties }) {
-  const item = document.createElement("li");
-  const { valence, note, suggestion, note_id: id } = properties;
-  if (valence) {
-    const said = document.createElement("b");
-    said.className = "valence";
-    said.dataset.valence = valence;
-    said.innerHTML = `<svg class="mark" data-valence="${valence}" aria-hidden="true"><use href="#v-${valence}"/></svg>`;
-    said.append({ safe: t("Safe"), mixed: t("Both"), unsafe: t("Unsafe") }[/** @type {"safe"} */ (valence)] ?? "");
-    item.append(said);
-  }
-  const text = document.createElement("span");
-  const words = note || suggestion;
-  text.textContent = words.length > 140 ? `${words.slice(0, 140).replace(/\s+\S*$/, "")} …` : words;
-  item.append(text);
-  if (document.getElementById(`n-${id}`)) {
-    const link = document.createElement("a");
-    link.href = `#n-${id}`;
-    link.textContent = t("See the note");
-    item.append(link);
-  }
-  return item;
+/** A label's part for one valence: its shape and the number, or nothing. */
+function shapeAndNumber(/** @type {string} */ valence) {
+  const some = [">", ["get", valence], 0];
+  const last = valence === VALENCES.at(-1);
+  return /** @type {any[]} */ ([
+    ["image", ["case", some, `small-${valence}`, "nothing"]],
+    { "vertical-align": "center" },
+    ["case", some, ["concat", ["to-string", ["get", valence]], last ? "" : " "], ""],
+    { "vertical-align": "center" },
+  ]);
 }
 
 /** Dress the map anew when the page goes from day to night or back. */

@@ -37,12 +37,15 @@ export function colours(/** @type {HTMLElement} */ element) {
 /** A picture by its name in the style, or null: {data, options} for Map.addImage. */
 export function picture(/** @type {string} */ name, /** @type {Colours} */ colour) {
   if (name === "label") return label(colour);
-  const shape = SHAPES[name];
+  const small = name.startsWith("small-");
+  const shape = SHAPES[name.replace("small-", "")];
   if (!shape) return null;
-  const context = sheet(28, 28);
+  const size = name === "nothing" ? 1 : small ? 15 : 28;
+  const context = sheet(size, size);
+  context.scale(size / 28, size / 28);
   context.lineJoin = "round";
   shape(context, colour);
-  return { data: context.getImageData(0, 0, 28 * SCALE, 28 * SCALE), options: { pixelRatio: SCALE } };
+  return { data: context.getImageData(0, 0, size * SCALE, size * SCALE), options: { pixelRatio: SCALE } };
 }
 
 /** @type {Record<string, (context: CanvasRenderingContext2D, colour: Colours) => void>} */
@@ -57,6 +60,7 @@ const SHAPES = {
     context.fill(new Path2D("M5.5 5.5v17h17z"));
   },
   none: (context, colour) => filled(context, colour.dim, colour.land, circle(6)),
+  nothing: () => {},
   stop: (context, colour) => filled(context, colour.route, colour.land, circle(12)),
 };
 
