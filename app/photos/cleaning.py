@@ -69,18 +69,18 @@ class Cleaner:
     def _run(self, worker: "Worker", first: bool) -> None:
         if first:
             self._or_later(self._tidy)
-        troubles, rested = 0, time.monotonic()
+        troubles, worked = 0, time.monotonic()
         while not self._stopping.is_set():
-            found = self._or_later(lambda: self._clean_one(worker))
-            if found is None:
-                if time.monotonic() - rested > REST_S:
+            done = self._or_later(lambda: self._clean_one(worker))
+            if done is None:
+                if time.monotonic() - worked > REST_S:
                     worker.end()
-                self._rest()
+                self._rest(LOOK_S)
                 continue
-            rested = time.monotonic()
-            troubles = 0 if found else troubles + 1
+            worked = time.monotonic()
+            troubles = 0 if done else troubles + 1
             if troubles:
-                self._stopping.wait(min(2.0 ** (troubles - 1), LONGEST_PAUSE_S))
+                self._rest(min(2.0 ** (troubles - 1), LONGEST_PAUSE_S))
         worker.end()
 
     def _or_later(self, step: Callable[[], bool | None]) -> bool | None:
@@ -93,9 +93,10 @@ class Cleaner:
             log.exception("cleaning of photos was interrupted")
             return False
 
-    def _rest(self) -> None:
+    def _rest(self, seconds: float) -> None:
+        """Waits so long, or until there is a new photo: that one may be luckier."""
         with self._wake:
-            self._wake.wait_for(lambda: self._kicked or self._stopping.is_set(), LOOK_S)
+            self._wake.wait_for(lambda: self._kicked or self._stopping.is_set(), seconds)
             self._kicked = False
 
     def _tidy(self) -> None:

@@ -62,11 +62,12 @@ def forgive(db: Database) -> None:
 
 
 def next_to_clean(db: Database, taken: Collection[str]) -> str | None:
-    """The id of the photo that has waited longest, none of those `taken`; None where none is due. Raises TryAgain."""
+    """The id of the next photo, none of those `taken`: those tried least often first, and of them the one that has
+    waited longest. None where none is due. Raises TryAgain."""
     due = or_(col(Photo.retry_at).is_(None), col(Photo.retry_at) <= now())
     waiting = select(Photo.id).where(Photo.state == "stored", due, col(Photo.id).not_in(taken))
     with db.read() as tx:
-        return tx.exec(waiting.order_by(col(Photo.stored_at)).limit(1)).first()
+        return tx.exec(waiting.order_by(col(Photo.tries), col(Photo.stored_at)).limit(1)).first()
 
 
 def of_those_ready(db: Database, ids: Collection[str]) -> list[str]:
