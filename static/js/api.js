@@ -79,7 +79,7 @@ async function exchange(/** @type {string} */ url, /** @type {RequestInit} */ in
     return { response, content };
   } catch (failure) {
     if (failure instanceof Trouble) throw failure;
-    throw new Trouble("no-network", t("There is no network right now."));
+    throw new Trouble("no-network", t("The connection broke off."));
   } finally {
     clearTimeout(timer);
   }

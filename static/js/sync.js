@@ -56,7 +56,11 @@ export function start() {
   for (const event of ["online", "offline", "pageshow"]) addEventListener(event, kick);
   document.addEventListener("visibilitychange", wake);
   setInterval(wake, EVERY_MS);
-  onChange((stores) => stores.includes("notes") && !running && round());
+  onChange((stores) => {
+    if (!stores.includes("notes")) return;
+    state.confirmed = false;
+    if (!running) round();
+  });
   outbox
     .forgetDeleted()
     .then(outbox.clearProblems)
@@ -142,7 +146,7 @@ async function online() {
 async function talk(/** @type {Joined} */ me) {
   if (!(await freshWalk(me)) || !(await empty(me))) return;
   // Before anything says "all sent", the server is asked whether it thinks so too.
-  if (!vouched && !(await vouch(me)) && !(await empty(me))) return;
+  for (let asked = 0; asked < MENDS && !vouched; asked++) if (!(await vouch(me)) && !(await empty(me))) return;
   const { notes, photos } = await outbox.pending();
   const all = notes.length + photos.length === 0;
   show(all ? { confirmed: vouched, last_problem: null } : {});

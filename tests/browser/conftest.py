@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from app.db import Database
+from app.walks import walks
 from tests.browser.pocket import Network, Phone
 from tests.running import Server
 
@@ -37,9 +39,13 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def code(shared_server: Server) -> str:
+def code(shared_server: Server) -> Iterator[str]:
     """The code of a fresh, open walk on `shared_server`."""
-    return str(shared_server.tryg("walk", "create", "--title", "Aftenvandring")["code"])
+    db = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    with db.write() as tx:
+        walk = walks.create(tx, "Aftenvandring")
+    yield walk.code
+    db.close()
 
 
 @pytest.fixture

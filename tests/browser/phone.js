@@ -34,4 +34,13 @@ async function edit(/** @type {string} */ id, /** @type {Partial<store.Words>} *
   return store.saveNote({ ...draft, content: { ...draft.content, ...words } });
 }
 
-Object.assign(globalThis, { phone: { api, camera, i18n, ids, outbox, place, store, sync, traffic, join, save, edit } });
+/** Look again and again until `holds()`; throws after `patience` ms, with what the notes are like then. */
+async function until(/** @type {() => Promise<unknown>} */ holds, /** @type {number} */ patience) {
+  const end = performance.now() + patience;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`never: ${holds}; ${JSON.stringify([sync.status(), await store.notes()])}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+Object.assign(globalThis, { phone: { api, camera, i18n, ids, outbox, place, store, sync, traffic, join, save, edit, until } });
