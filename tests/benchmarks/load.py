@@ -47,7 +47,7 @@ def _street(number: int) -> bytes:
     """A JPEG of about 300 KB, as large as a phone's after shrinking; each is different."""
     noise = Image.frombytes("L", (400, 300), random.Random(number).randbytes(400 * 300))
     file = io.BytesIO()
-    noise.resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB").save(file, "JPEG", quality=77)
+    noise.resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB").save(file, "JPEG", quality=58)
     return file.getvalue()
 
 
