@@ -16,6 +16,7 @@ from app.report.report import Observation, Photo, Report, Stop
 
 PER_PAGE = 500  # notes: every real walk fits on one page, and a page of 5,000 would hang a small computer
 GOOD_PLACES = 4
+LINKED = 12  # notes named under one matter; each note says it itself, too
 _GOOD_FIRST = {"safe": 0, "mixed": 1, "unsafe": 2, None: 3}
 
 
