@@ -134,7 +134,7 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, failure: Exception) -> Response:
-        log.exception("unexpected failure at %s %s", request.method, request.url.path)
+        log.error("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
         return answer(request, Problem("unexpected"))
 
 

@@ -8,6 +8,7 @@ somebody may not read answers exactly as what is not there.
 import hashlib
 import hmac
 import ipaddress
+import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -207,7 +208,7 @@ def not_guessing(tx: Session, purpose: str, address: str) -> None:
     )
     failed, since = tx.exec(tries).one()
     if failed >= TRIES:
-        wait = int((since + WINDOW - now()).total_seconds()) + 1
+        wait = math.ceil((since + WINDOW - now()).total_seconds())
         raise Problem("too-many-attempts", retry_after=max(1, wait))
 
 

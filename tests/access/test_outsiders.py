@@ -1,0 +1,121 @@
+"""Every door meets somebody who must not get in: nobody, a stranger's key, a walker, a partner, another organisation."""
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from tests.access.conftest import PAGE, Browser
+from tests.cast import Stage
+from tests.phone import Picture, jpeg, new_id
+
+# What is for everybody, and why.
+OPEN = {
+    "/healthz", "/readyz", "/openapi.json",  # says nothing about walks
+    "/app/", "/app/manifest.webmanifest", "/sw.js", "/app/sw.js", "/static/dist/{name:path}",  # the same for everyone
+    "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
+    "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py
+}  # fmt: skip
+WORDS = "Lampen ved tunnelen"
+
+
+def doors(stage: Stage, filled: dict[str, str]) -> list[tuple[str, str]]:
+    """(method, path) of every route that is not for everybody, its parameters filled with what exists."""
+
+    found = []
+    for path, methods in stage.app.openapi()["paths"].items():
+        if path in OPEN or path.startswith(("/app", "/static", "/sw.js")):
+            continue
+        found += [(method.upper(), path.format(**filled)) for method in methods]
+    return found
+
+
+@pytest.fixture
+def filled(stage: Stage) -> dict[str, str]:
+    """A note with a photo, and the names of everything that exists."""
+    phone = stage.phone()
+    picture = Picture(jpeg())
+    note = phone.note(picture)
+    assert phone.put(note).status_code == 201
+    assert phone.put_picture(picture.id).status_code == 201
+    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id, "participant_id": phone.id}
+
+
+def refused(stage: Stage, filled: dict[str, str], headers: dict[str, str], allowed: set[int]) -> None:
+    tried = doors(stage, filled)
+    assert len(tried) >= 14
+    for method, path in tried:
+        reply = stage.http.request(method, path, headers=headers, json={}, follow_redirects=False)
+        assert reply.status_code in allowed, (method, path, reply.status_code, reply.text[:200])
+        assert WORDS not in reply.text
+        assert stage.walk.title not in reply.text
+
+
+def test_nobody_gets_in_anywhere(stage: Stage, filled: dict[str, str]) -> None:
+    refused(stage, filled, {}, {401})
+
+
+def test_a_made_up_secret_opens_nothing(stage: Stage, filled: dict[str, str]) -> None:
+    for bearer in (f"{filled['participant_id']}.{secrets.token_urlsafe(32)}", f"tryg_{secrets.token_urlsafe(32)}",
+                   f"{new_id()}.{secrets.token_urlsafe(32)}", "x", f"{filled['participant_id']}."):  # fmt: skip
+        refused(stage, filled, {"Authorization": f"Bearer {bearer}"}, {401})
+
+
+def test_a_made_up_session_opens_nothing(stage: Stage, filled: dict[str, str]) -> None:
+    refused(stage, filled, {"Cookie": f"tryg_session={secrets.token_urlsafe(32)}"}, {401})
+
+
+def test_a_walker_of_another_walk_gets_in_nowhere(stage: Stage, filled: dict[str, str]) -> None:
+    stranger = stage.phone(stage.another_walk())
+    # 422: an empty body is told so before anything is looked up.
+    refused(stage, filled, stranger.key, {401, 403, 404, 422})
+
+
+def test_a_walkers_own_secret_does_not_open_the_desk(stage: Stage, filled: dict[str, str]) -> None:
+    phone = stage.phone()
+    for path in ("/", f"/walks/{stage.walk.id}/report", f"/walks/{stage.walk.id}/report.csv", "/basemap.pmtiles"):
+        reply = stage.http.get(path, headers=phone.key | PAGE, follow_redirects=False)
+        assert reply.status_code == 401, path  # told, and not sent to a page for people
+
+
+def test_a_coordinators_key_is_no_phone(
+    stage: Stage, filled: dict[str, str], key_of: Callable[..., dict[str, str]]
+) -> None:
+    key = key_of("coordinator")
+    for method, path in doors(stage, filled):
+        if path.startswith("/api/v1/") and "/photos/" not in path.replace("/observations", ""):
+            reply = stage.http.request(method, path, headers=key, json={})
+            assert reply.json()["type"] == "/problems/not-joined", (method, path)
+            assert reply.status_code == 401
+
+
+@pytest.mark.parametrize("organisation", ["", "Aalborg Kommune", "Nordjyllands Politi"])
+def test_a_partner_reads_nothing_yet_and_learns_nothing(
+    stage: Stage, filled: dict[str, str], key_of: Callable[..., dict[str, str]], organisation: str
+) -> None:
+    key = key_of("partner", organisation)
+    for ending in ("", ".csv", ".geojson", ".json", ".zip"):
+        there = stage.http.get(f"/walks/{stage.walk.id}/report{ending}", headers=key)
+        nowhere = stage.http.get(f"/walks/{new_id()}/report{ending}", headers=key)
+        assert (there.status_code, there.text) == (nowhere.status_code, nowhere.text) == (403, there.text)
+    assert stage.http.get(f"/api/v1/photos/{filled['photo_id']}", headers=key).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["coordinator", "admin", "organiser"])
+def test_another_organisation_sees_what_is_not_there(
+    stage: Stage, filled: dict[str, str], key_of: Callable[..., dict[str, str]], role: str
+) -> None:
+    key = key_of(role, "Svalöv kommun")
+    for ending in ("", ".csv", ".geojson", ".json", ".zip"):
+        there = stage.http.get(f"/walks/{stage.walk.id}/report{ending}", headers=key)
+        nowhere = stage.http.get(f"/walks/{new_id()}/report{ending}", headers=key)
+        assert (there.status_code, there.text) == (nowhere.status_code, nowhere.text) == (404, there.text)
+    assert stage.http.get(f"/api/v1/photos/{filled['photo_id']}", headers=key).status_code == 404
+
+
+def test_nobodys_browser_is_sent_to_the_sign_in_page_and_back(stage: Stage, visitor: Browser) -> None:
+    for path in ("/", f"/walks/{stage.walk.id}/report?valence=safe", f"/walks/{new_id()}/report"):
+        reply = visitor.get(path)
+        assert reply.status_code == 303
+        assert visitor.get(reply.headers["location"]).status_code == 200
+        assert reply.headers["location"].startswith("/sign-in?next=%2F")

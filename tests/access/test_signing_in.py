@@ -1,0 +1,231 @@
+"""Ways in: a one-time link that opening does not use up, and a code by e-mail that only works where it should."""
+
+import re
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlmodel import select
+
+from app.models import FailedTry, SignIn
+from tests.access.conftest import Browser
+from tests.cast import Clock, Stage
+from tests.running import free_port
+
+EMAIL = "ida@kommune.example"
+Add = Callable[..., str]
+
+
+class Mailbox:
+    """What a mail server on this machine has taken in."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 OK"
+
+    def code(self) -> str:
+        found = re.search(r"\b(\d{3}) (\d{3})\b", self.letters[-1].get_content())
+        assert found, self.letters[-1].get_content()
+        return found[1] + found[2]
+
+
+@pytest.fixture
+def mail_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def stage_settings(mail_port: int) -> dict[str, Any]:
+    return {"smtp_url": f"smtp://127.0.0.1:{mail_port}"}
+
+
+@pytest.fixture
+def mailbox(mail_port: int) -> Iterator[Mailbox]:
+    box = Mailbox()
+    server = Controller(box, hostname="127.0.0.1", port=mail_port)
+    server.start()
+    yield box
+    server.stop()
+
+
+def ask(browser: Browser, email: str = EMAIL, **more: str) -> str:
+    reply = browser.post("/sign-in", data={"email": email, **more})
+    assert reply.status_code == 200, reply.text
+    return reply.text
+
+
+def test_a_link_is_not_used_up_by_opening_it(add: Add, visitor: Browser) -> None:
+    url = add(EMAIL, "coordinator")
+    for _scanner in range(3):
+        assert EMAIL in visitor.get(url).text
+    assert visitor.open_link(url) == "/"
+    assert visitor.get("/").status_code == 200
+
+
+def test_a_link_works_once(add: Add, visitor: Browser, stage: Stage) -> None:
+    url = add(EMAIL, "coordinator")
+    visitor.open_link(url)
+    other = Browser(stage)
+    page = other.get(url)
+    assert page.status_code == 410
+    assert "brugt eller for gammelt" in page.text
+    assert EMAIL not in page.text
+    pressed = other.post("/sign-in/link", data={"key": url.partition("key=")[2]})
+    assert pressed.status_code == 410
+    assert other.get("/").status_code == 303
+
+
+def test_a_button_pressed_twice_leads_on(add: Add, visitor: Browser) -> None:
+    url = add(EMAIL, "coordinator")
+    assert visitor.open_link(url) == visitor.open_link(url) == "/"
+
+
+def test_a_link_lasts_a_day(add: Add, visitor: Browser, clock: Clock) -> None:
+    early, late = add(EMAIL, "coordinator"), add("bo@kommune.example", "coordinator")
+    clock.advance(hours=23.9)
+    visitor.open_link(early)
+    clock.advance(hours=0.2)
+    assert visitor.get(late).status_code == 410
+
+
+def test_a_code_comes_by_mail_and_works_once(add: Add, visitor: Browser, stage: Stage, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+    assert "er koden på vej" in ask(visitor, " Ida@Kommune.example ", next="/walks/x/report")
+    assert mailbox.letters[0]["To"] == EMAIL
+    code = mailbox.code()
+    reply = visitor.post(
+        "/sign-in", data={"email": EMAIL, "code": f" {code[:3]} {code[3:]} ", "next": "/walks/x/report"}
+    )
+    assert (reply.status_code, reply.headers["location"]) == (303, "/walks/x/report")
+    assert visitor.get("/").status_code == 200
+    again = Browser(stage).post("/sign-in", data={"email": EMAIL, "code": code})
+    assert again.status_code == 422
+
+
+def test_a_code_lasts_ten_minutes(add: Add, visitor: Browser, mailbox: Mailbox, clock: Clock) -> None:
+    add(EMAIL, "coordinator")
+    ask(visitor)
+    clock.advance(minutes=10.1)
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 422
+
+
+def test_a_code_is_void_after_five_wrong_tries(add: Add, visitor: Browser, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+    ask(visitor)
+    code = mailbox.code()
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    for _try in range(5):
+        reply = visitor.post("/sign-in", data={"email": EMAIL, "code": wrong})
+        assert (reply.status_code, "passer ikke" in reply.text) == (422, True)
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": code}).status_code == 422
+    ask(visitor, again="yes", code=wrong)
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 303
+
+
+def test_an_earlier_code_still_works_when_a_new_one_was_asked_for(add: Add, visitor: Browser, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+    ask(visitor)
+    first = mailbox.code()
+    ask(visitor)
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": first}).status_code == 303
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 422
+
+
+def test_somebody_elses_code_does_not_fit(add: Add, visitor: Browser, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+    add("bo@kommune.example", "admin")
+    ask(visitor)
+    assert visitor.post("/sign-in", data={"email": "bo@kommune.example", "code": mailbox.code()}).status_code == 422
+
+
+def test_an_unknown_address_gets_the_same_answer_and_no_letter(add: Add, visitor: Browser, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+
+    def without_time(page: str, email: str) -> str:
+        return re.sub(r"kl\. \d\d\.\d\d", "", page).replace(email, "X")
+
+    known, unknown = ask(visitor), ask(visitor, "nobody@kommune.example")
+    assert without_time(known, EMAIL) == without_time(unknown, "nobody@kommune.example")
+    assert [letter["To"] for letter in mailbox.letters] == [EMAIL]
+    for email in (EMAIL, "nobody@kommune.example"):
+        reply = visitor.post("/sign-in", data={"email": email, "code": "000000"})
+        assert without_time(reply.text, email) == without_time(
+            visitor.post("/sign-in", data={"email": "third@x.example", "code": "000000"}).text, "third@x.example"
+        )
+
+
+def test_a_mailbox_is_not_filled_by_a_stranger(add: Add, visitor: Browser, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+    pages = {re.sub(r"kl\. \d\d\.\d\d", "", ask(visitor)) for _time in range(8)}
+    assert len(pages) == 1
+    assert len(mailbox.letters) == 5
+
+
+def test_a_mail_server_that_is_down_is_told_and_nothing_is_lost(add: Add, visitor: Browser, stage: Stage) -> None:
+    add(EMAIL, "coordinator")
+    for email in (EMAIL, "nobody@kommune.example"):
+        reply = visitor.post("/sign-in", data={"email": email})
+        assert reply.status_code == 503
+        assert "E-mailen kan ikke sendes lige nu." in reply.text
+        assert email in reply.text
+    with stage.db.read() as tx:
+        assert not [way for way in tx.exec(select(SignIn)).all() if way.kind == "code"]
+
+
+def test_asking_again_works_once_the_mail_server_is_back(
+    add: Add, visitor: Browser, request: pytest.FixtureRequest
+) -> None:
+    add(EMAIL, "coordinator")
+    assert visitor.post("/sign-in", data={"email": EMAIL}).status_code == 503
+    mailbox: Mailbox = request.getfixturevalue("mailbox")
+    ask(visitor)
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 303
+
+
+def test_guessing_from_one_address_ends_for_ten_minutes(
+    add: Add, visitor: Browser, mailbox: Mailbox, clock: Clock
+) -> None:
+    add(EMAIL, "coordinator")
+    ask(visitor)
+    for number in range(30):
+        assert visitor.post("/sign-in", data={"email": f"{number}@x.example", "code": "000000"}).status_code == 422
+    stopped = visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()})
+    assert stopped.status_code == 429
+    assert 0 < int(stopped.headers["Retry-After"]) <= 600
+    clock.advance(minutes=10, seconds=1)
+    ask(visitor)
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 303
+
+
+def test_asking_for_codes_is_limited_for_known_and_unknown_alike(add: Add, visitor: Browser, mailbox: Mailbox) -> None:
+    add(EMAIL, "coordinator")
+    for number in range(30):
+        ask(visitor, EMAIL if number % 2 else "nobody@kommune.example")
+    for email in (EMAIL, "nobody@kommune.example"):
+        assert visitor.post("/sign-in", data={"email": email}).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "email", ["", "ida", "ida@", "@x", "a b@x.example", "a@b\r\nBcc: c@d", "a@b,c@d", "æ" * 300 + "@x"]
+)
+def test_what_is_no_address_is_told_beside_the_field(visitor: Browser, email: str) -> None:
+    reply = visitor.post("/sign-in", data={"email": email})
+    assert reply.status_code == 422
+    assert "Det er ikke en e-mailadresse." in reply.text
+
+
+def test_what_is_over_is_forgotten(add: Add, visitor: Browser, mailbox: Mailbox, stage: Stage, clock: Clock) -> None:
+    add(EMAIL, "coordinator")
+    ask(visitor)
+    visitor.post("/sign-in", data={"email": EMAIL, "code": "000000"})
+    clock.advance(days=2, minutes=1)
+    visitor.open_link(add(EMAIL, "coordinator"))
+    with stage.db.read() as tx:
+        assert tx.exec(select(FailedTry)).all() == []
+        assert len(tx.exec(select(SignIn)).all()) == 1
