@@ -19,9 +19,7 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 
 # The links come from the demo walk. Once it is there they are made while the server starts, which halves the wait.
 run: build
-	@export TRYG_BASE_URL="$${TRYG_BASE_URL:-http://127.0.0.1:$(PORT)}"; \
-	if [ -e "$(DATA)/tryg.sqlite" ]; then .venv/bin/tryg demo --data "$(DATA)" & else .venv/bin/tryg demo --data "$(DATA)" || exit 1; fi; \
-	exec .venv/bin/tryg serve --data "$(DATA)" --port $(PORT)
+	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
 test: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/pytest

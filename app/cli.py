@@ -111,15 +111,17 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8000,
     workers: Annotated[int | None, typer.Option(min=1, max=32, help="Processes that clean photos.")] = None,
+    with_demo: Annotated[bool, typer.Option("--demo", help="Make the demo walk first, and print its links.")] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Migrate, then serve until SIGTERM or Ctrl-C."""
     with server.listening(load(data=data, photo_workers=workers), host, port) as (settings, listener):
         migrate_to_newest(settings)
-        server.run(
-            settings, listener, lambda: _say(as_json, {"url": settings.base_url}, f"Serving {settings.base_url}")
-        )
+        told = {"url": settings.base_url} | (_demo(settings) if with_demo else {})
+        if with_demo and not as_json:
+            _show_demo(told)
+        server.run(settings, listener, lambda: _say(as_json, told, f"Serving {settings.base_url}"))
 
 
 @cli.command()
@@ -133,13 +135,27 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
 @cli.command()
 def demo(data: Data = None, as_json: Json = False) -> None:
     """Make a walk with route, stops, notes and photos to look at; once, then only a new sign-in link."""
-    with _database(data) as (settings, db):
-        from app.demo.walk import make
-        from app.photos.vault import Vault
-
-        told = make(db, Vault(settings.photos), settings)
+    with _database(data) as (settings, _db):
+        told = _demo(settings)
     if as_json:
         return _say(True, told)
+    _show_demo(told)
+
+
+def _demo(settings: Settings) -> dict[str, str]:
+    """Make the demo walk where there is none; its links, with a fresh sign-in."""
+    from app.db import Database
+    from app.demo.walk import make
+    from app.photos.vault import Vault
+
+    db = Database(settings.database)
+    try:
+        return make(db, Vault(settings.photos), settings)
+    finally:
+        db.close()
+
+
+def _show_demo(told: dict[str, str]) -> None:
     import segno
 
     from app.walks.walks import shown
