@@ -12,7 +12,7 @@ from typing import Any
 
 @cache
 def _whole() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "taxonomy.json").read_text("utf-8"))
+    return json.loads((Path(__file__).parent / "taxonomy.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
 @cache

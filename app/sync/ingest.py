@@ -7,6 +7,7 @@ on the participant, who alone writes their notes. Never decides what a coordinat
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, select
@@ -145,7 +146,7 @@ def _declare(tx: Session, observation_id: str, sent: ObservationIn) -> None:
         seen.add(photo.id)
 
 
-def _shown(sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, object]:
+def _shown(sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, Any]:
     content = sent.content()
     kept = ("deleted", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin", "stop_id")
     return {

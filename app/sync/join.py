@@ -6,6 +6,7 @@ back, and that neither the answer nor its time tells an unknown code from an arc
 
 import hmac
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session, col, delete, func, select
 
@@ -59,7 +60,7 @@ def _come_back(tx: Session, known: Participant, sent: JoinIn) -> Walk:
     return walk
 
 
-def _told(sent: JoinIn) -> dict[str, str | None]:
+def _told(sent: JoinIn) -> dict[str, Any]:
     return sent.model_dump(include={"role", "name", "team", "language"})
 
 

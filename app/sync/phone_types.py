@@ -9,10 +9,12 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.sync import protocol
 
 TARGET = Path(__file__).parents[2] / "static" / "js" / "protocol.js"
-MODELS = {
+MODELS: dict[str, type[BaseModel]] = {
     "ObservationBody": protocol.ObservationIn,
     "Fix": protocol.Fix,
     "Place": protocol.Place,

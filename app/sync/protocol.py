@@ -120,8 +120,9 @@ class Fix(Place):
     def _no_accuracy(cls, sent: Any) -> Any:
         """An accuracy of 0 or less is none."""
         accuracy = sent.get("accuracy_m") if isinstance(sent, dict) else None
-        is_number = isinstance(accuracy, int | float) and not isinstance(accuracy, bool)
-        return {**sent, "accuracy_m": None} if is_number and accuracy <= 0 else sent
+        if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and accuracy <= 0:
+            return {**sent, "accuracy_m": None}
+        return sent
 
 
 class PhotoIn(Wire):
