@@ -11,14 +11,16 @@ export { html, nothing, render };
 
 // Where long Danish words of the taxonomy may break; automatic hyphenation has no Danish on many phones.
 const JOINTS =
-  /(be|vedlige|vej|møde|ejer|tilgænge|fælles|ind|cykel|bygge|hjerte|trygheds)(plantning|hold|visning|steder|skab|lighed|flydelse|parkering|plads|starter|vandring)/gi;
+  /(be|vedlige|vej|møde|ejer|tilgænge|fælles|ind|cykel|bygge|hjerte|trygheds|lokalitets|hjemme|nummer)(plantning|hold|visning|steder|skab|lighed|flydelse|parkering|plads|starter|vandring|tjenester|skærm|plader)/gi;
 
 /** A text with soft hyphens at its joints. */
 export const soft = (/** @type {string} */ text) => text.replace(JOINTS, "$1\u00ad$2");
 
 /** A text in which *stars* mean bold. */
 export const bold = (/** @type {string} */ text) =>
-  text.split("*").map((part, at) => (at % 2 ? html`<b>${part}</b>` : part));
+  soft(text)
+    .split("*")
+    .map((part, at) => (at % 2 ? html`<b>${part}</b>` : part));
 
 /**
  * The bar: the page's title, a line under it, the way back, and 112 and 114 within reach.

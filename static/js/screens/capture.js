@@ -53,11 +53,11 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
         <input type="file" id="camera" accept="image/*" capture="environment" hidden @change=${taken}>
         <input type="file" id="library" accept="image/*" multiple hidden @change=${taken}>
       </main>
-      <div class="dock save">
+      <footer class="dock save">
         <button class="over" type="button" @click=${() => pick("#camera")}>${icon("camera")}${t("Photo")}</button>
         <button class="over" type="button" @click=${write}>${icon("pen")}${t("Write")}</button>
         <button class="lamp" type="button" @click=${save}>${icon("check")}${t("Save")}</button>
-      </div>`,
+      </footer>`,
       root,
     );
     fillThumbs(root);

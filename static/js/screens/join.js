@@ -113,7 +113,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         </div>
         <p class="small"><a href="#/help">${t("Help and settings")}</a></p>
       </form></main>
-      <div class="dock"><button class="primary wide" type="submit" form="join">${busy ? t("Asking …") : t("Join")}</button></div>`,
+      <footer class="dock"><button class="primary wide" type="submit" form="join">${busy ? t("Asking …") : t("Join")}</button></footer>`,
       root,
     );
   }

@@ -88,10 +88,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
             : html`<div class="notice">${icon("pen")}<div>${t("Nothing written yet. Begin where you stand: is it good here, or not?")}</div></div>`
         }
       </main>
-      <div class="dock">
+      <footer class="dock">
         <button type="button" @click=${send}>${icon("send")}${t("Send now")}</button>
         <a class="button lamp" href="#/note/new">${icon("plus")}${t("New note")}</a>
-      </div>`,
+      </footer>`,
       root,
     );
     fillThumbs(root);

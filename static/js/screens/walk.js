@@ -18,6 +18,7 @@ import { says } from "./words.js";
  * @typedef {Awaited<ReturnType<typeof check>>} Kit
  */
 const LOOK_MS = 60_000;
+const POLL_MS = 2_000; // how often an unready phone is asked again
 const BLURRED_M = 100; // beyond this no stop can be told from the next
 const MANY = 500; // more photos than anybody takes on a walk
 
@@ -84,7 +85,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   await refresh();
   const unsubscribe = store.onChange(refresh);
-  const again = setInterval(refresh, 5_000);
+  const again = setInterval(() => kit && !isReady(kit) && refresh(), POLL_MS);
+  navigator.serviceWorker?.ready.then(refresh);
   if (/** @type {Kit | null} */ (kit)?.position) measure();
   return () => {
     gone = true;
@@ -119,7 +121,14 @@ const unfinished = () => html`<section class="panel" aria-labelledby="unfinished
 
 /** @returns {[boolean | null, string][]} what must be on the phone, as [is it, words] */
 const needed = (/** @type {Kit} */ kit) => [
-  [kit.shell, kit.shell ? t("The app is on the phone") : t("The app is still being fetched")],
+  [
+    kit.shell === true,
+    kit.shell
+      ? t("The app is on the phone")
+      : kit.shell === null
+        ? t("This browser cannot keep the app. Open it in another one.")
+        : t("The app is still being fetched"),
+  ],
   [
     kit.walk && kit.taxonomy,
     kit.walk && kit.taxonomy
@@ -128,6 +137,8 @@ const needed = (/** @type {Kit} */ kit) => [
   ],
   [kit.basemap, kit.basemap ? t("The map is on the phone") : t("The map is still being fetched")],
 ];
+
+const isReady = (/** @type {Kit} */ kit) => needed(kit).every(([there]) => there !== false);
 
 /** @returns {[boolean | null, string][]} what is good to have */
 function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
@@ -169,7 +180,7 @@ const SIGN = { true: "check", false: "alert", null: "minus" };
 
 function ready(/** @type {Kit} */ kit, /** @type {Position | null} */ position, /** @type {() => void} */ measure) {
   const must = needed(kit).filter(([there]) => there !== null);
-  const all = must.every(([there]) => there);
+  const all = isReady(kit);
   const line = (/** @type {[boolean | null, string]} */ [there, words]) =>
     html`<li data-ok=${there}>${icon(SIGN[/** @type {"true" | "false" | "null"} */ (String(there))])}<span>${words}</span></li>`;
   const untried = kit.position === null && !position;
