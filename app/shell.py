@@ -86,9 +86,10 @@ def web_manifest() -> Response:
     return JSONResponse(told, headers=CHECKED, media_type="application/manifest+json")
 
 
-@router.get("/app/{path:path}")
+@router.get("/app/")
+@router.get("/app/{path:path}", include_in_schema=False)
 @router.head("/app/{path:path}", include_in_schema=False)
-def walkers_app(path: str, request: Request) -> Response:
+def walkers_app(request: Request) -> Response:
     """The walker's app, whatever the path: 200, the same bytes for everybody."""
     release = _release()
     shell = _shell(release, pages.MANIFEST.stat().st_mtime_ns)
