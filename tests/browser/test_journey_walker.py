@@ -144,7 +144,6 @@ def test_a_tab_killed_while_writing_comes_back_to_the_same_step(
     night.page.get_by_role("button", name="Belysning").click()
     night.page.get_by_role("checkbox", name="Lampe virker ikke").check()
     night.write("Lampen blinker").add_photos(*photos(1))
-    night.page.wait_for_timeout(0)
     context = night.page.context
     night.page.close()
     again = context.new_page()
@@ -189,17 +188,20 @@ def test_a_fix_says_its_metres_and_goes_along_with_the_stop_one_is_at(night: Eve
     assert feature["geometry"]["coordinates"] == pytest.approx([9.9257, 57.0528])
 
 
-def test_a_fix_of_3000_metres_is_called_uncertain_and_never_holds_up_a_note(night: Evening) -> None:
+def test_a_fix_of_3000_metres_is_called_imprecise_and_never_holds_up_a_note(night: Evening) -> None:
     night.page.context.set_geolocation({"latitude": 57.0528, "longitude": 9.9257, "accuracy": 3000})
     night.join().begin("Tryg")
-    expect(night.page.get_by_text("Placeringen er usikker, ± 3 km. Noten bliver gemt.")).to_be_visible()
+    expect(night.page.get_by_text("Placeringen er upræcis, ± 3 km. Noten bliver gemt.")).to_be_visible()
     night.button("Skift sted").click()
     night.page.get_by_role("radio", name="2. Birketorvet").check()
-    night.write("Tre kilometer ved siden af").save().notes()
+    night.write("Tre kilometer ved siden af")
+    with night.page.expect_request(re.compile("/api/v1/observations/")) as sent:
+        night.save().notes()
+    assert (sent.value.post_data_json or {})["fix"]["accuracy_m"] == 3000, "the measurement goes along"
     expect(night.page.locator(".state", has_text="Sendt")).to_have_count(1)
     [feature] = night.received("Tre kilometer ved siden af")
     assert feature["properties"]["place_source"] == "pin", "the stop chosen by hand is where it is"
-    assert feature["properties"]["accuracy_m"] == 3000, "the measurement is kept beside it"
+    assert feature["geometry"]["coordinates"] == pytest.approx([9.9237, 57.0508])
 
 
 def test_a_phone_that_says_no_to_positions_still_saves_and_offers_the_stops(night: Evening) -> None:
@@ -348,5 +350,6 @@ def test_a_walk_is_not_left_while_something_is_only_on_the_phone(night: Evening)
     expect(night.page.get_by_text("1 note er kun på telefonen.")).to_be_visible()
     night.offline(False)
     night.button("Send nu").click()
+    expect(night.page.get_by_text("er kun på telefonen.")).to_have_count(0)
     night.button("Forlad vandringen").click()
     expect(night.page.get_by_role("textbox", name="Kode", exact=True)).to_be_visible()

@@ -18,7 +18,7 @@ STOPS = {
     "Birketorvet": (57.0508, 9.9237),
     "Tunnelen under ringvejen": (57.0528, 9.9257),
 }
-AT_THE_TUNNEL = {"latitude": 57.0528, "longitude": 9.9257, "accuracy": 8}
+AT_THE_TUNNEL: Any = {"latitude": 57.0528, "longitude": 9.9257, "accuracy": 8}
 
 
 @dataclass(frozen=True)

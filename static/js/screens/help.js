@@ -2,7 +2,7 @@
 //
 // Promises: leaving is refused while something is only on this phone, and says what.
 
-import { bar, bold, html, nothing, render, toast } from "../dom.js";
+import { bar, bold, html, nothing, render, toast, whisper } from "../dom.js";
 import { chooseLanguage, language, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import * as store from "../store.js";
@@ -92,8 +92,17 @@ export async function mount(/** @type {HTMLElement} */ root) {
     <div class="row">${left ? html`<button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>` : nothing}<button
       type="button" class="quiet" @click=${leave}>${icon("logout")}${t("Leave the walk")}</button></div></section>`;
 
+  /** What held the walker back may be on its way meanwhile. */
+  async function look() {
+    if (!left) return;
+    const rest = { ...left, ...(await store.unsent()) };
+    left = rest.notes || rest.photos || rest.drafts ? rest : null;
+    if (!left) whisper(t("All your notes have arrived."));
+    draw();
+  }
+
   draw();
-  return () => {};
+  return store.onChange(look);
 }
 
 const refused = (
