@@ -1,16 +1,17 @@
 """Brings a database up to date with the tables of app/models.py, by the migrations under migrations/versions/.
 
-Hides Alembic, which is only loaded where there is something to do: each command of `tryg` asks first. Promises that a
+Hides Alembic, which is only loaded where there is something to do: each command of `tryg` asks first. The database is
+loaded late too, so that `tryg --help` need not wait for it. Promises that a
 migration happens whole or not at all, and once, however many processes start together. The file's number is its revision.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
-from sqlmodel import Session
-
-from app.db import Database
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _ONE_AT_A_TIME = 8127  # PostgreSQL's advisory lock for this; any number, the same in every release
@@ -24,6 +25,8 @@ def migrate_to_newest(settings: Settings) -> tuple[str | None, str]:
     """Makes the data folder and brings the database up to date; the revisions (before, after).
 
     Raises TryAgain, CannotMigrate."""
+    from app.db import Database
+
     newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
     settings.data.mkdir(parents=True, exist_ok=True)
     db = Database(settings.database)
@@ -33,7 +36,7 @@ def migrate_to_newest(settings: Settings) -> tuple[str | None, str]:
         if before != newest:
             with db.write() as tx:
                 if not db.sqlite:
-                    tx.connection().execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+                    tx.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
                 before = _version(tx)
                 if before != newest:
                     _migrate(tx)
@@ -42,13 +45,15 @@ def migrate_to_newest(settings: Settings) -> tuple[str | None, str]:
     return before, newest
 
 
-def _version(tx: Session) -> str | None:
+def _version(tx: "Session") -> str | None:
+    from sqlalchemy import inspect
+
     if not inspect(tx.connection()).has_table("alembic_version"):
         return None
-    return tx.connection().execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return tx.connection().exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
-def _migrate(tx: Session) -> None:
+def _migrate(tx: "Session") -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util.exc import CommandError

@@ -17,7 +17,6 @@ from app.access import people, signin
 from app.access.guards import secret_hash
 from app.db import Database
 from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STOPS, TITLE, WALKERS
-from app.demo.scenes import SCENES
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.photos import states
 from app.photos.vault import Vault
@@ -86,7 +85,7 @@ def _as_sent(walk: Walk, begins: datetime, number: int, note: dict[str, Any], dr
         fix = {"lat": lat, "lon": lon, "accuracy_m": accuracy, "source": "gps", "fixed_at": captured.isoformat()}
     photos = []
     for scene in note.get("photos", []):
-        drawn[scene] = SCENES[scene]()
+        drawn[scene] = _draw(scene)
         photos.append({"id": _id(f"photo {scene}"), "sha256": hashlib.sha256(drawn[scene]).hexdigest(),
                        "bytes": len(drawn[scene]), "type": "image/jpeg"})  # fmt: skip
     told = {name: note[name] for name in ("valence", "feeling", "factors", "note", "suggestion") if name in note}
@@ -101,17 +100,23 @@ def _deliver_photos(db: Database, vault: Vault, walk_id: str, drawn: dict[str, b
     with db.read() as tx:
         of_walk = select(Observation.id).where(Observation.walk_id == walk_id)
         waiting = tx.exec(select(Photo).where(Photo.state == "expected", col(Photo.observation_id).in_(of_walk))).all()
-    scenes = {_id(f"photo {scene}"): scene for scene in SCENES}
+    scenes = {_id(f"photo {scene}"): scene for note in NOTES for scene in note.get("photos", [])}
     for photo in waiting:
         if photo.id not in scenes:  # a visitor's phone still has it
             continue
         arriving = vault.arrive()
         try:
-            arriving.write(drawn.get(scenes[photo.id]) or SCENES[scenes[photo.id]]())
+            arriving.write(drawn.get(scenes[photo.id]) or _draw(scenes[photo.id]))
             arriving.keep(photo.id)
             states.arrived(db, photo.id, arriving.size)
         finally:
             arriving.close()
+
+
+def _draw(scene: str) -> bytes:
+    from app.demo.scenes import SCENES  # late: it brings Pillow, which only the first start needs
+
+    return SCENES[scene]()
 
 
 def _id(what: str) -> str:

@@ -1,0 +1,76 @@
+"""The demo walk: there once, believable, and in by the same doors as a phone's notes."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlmodel import col, select
+
+from app.db import Database
+from app.demo.content import NOTES
+from app.demo.walk import make
+from app.models import Observation, Photo, Walk
+from app.photos.vault import Vault
+from app.problems import TryAgain
+from app.taxonomy import factors, is_sensitive
+from tests.access.conftest import Browser
+from tests.cast import Stage
+from tests.running import Server
+
+
+def test_what_the_demo_says_is_in_the_walkers_words() -> None:
+    for note in NOTES:
+        assert set(note["factors"]) <= set(factors())
+        assert "sikker" not in note["note"].lower()
+    assert {note["valence"] for note in NOTES} == {"safe", "unsafe", "mixed"}
+    assert sum(is_sensitive(note["factors"]) for note in NOTES) == 1
+    assert sum("at" not in note and "stop" not in note for note in NOTES) == 1
+
+
+def test_the_demo_is_made_once_and_links_anew_each_time(stage: Stage) -> None:
+    first, second = (make(stage.db, stage.vault, stage.app.state.settings) for _time in range(2))
+    assert set(first) == {"walk_id", "code", "join_url", "sign_in_url", "report_url"}
+    assert {name for name in first if first[name] != second[name]} == {"sign_in_url"}
+    with stage.db.read() as tx:
+        notes = tx.exec(select(Observation).where(Observation.walk_id == first["walk_id"])).all()
+        states = tx.exec(select(Photo.state).where(col(Photo.observation_id).in_([note.id for note in notes]))).all()
+        assert tx.get_one(Walk, first["walk_id"]).state == "open"
+    assert len(notes) == len(NOTES)
+    assert len(states) == 5
+    assert "expected" not in states
+
+
+def test_the_demos_link_leads_to_its_report(stage: Stage, tmp_path: Path) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    browser = Browser(stage)
+    link = urlsplit(told["sign_in_url"])
+    page = browser.get(f"{link.path}?{link.query}")
+    assert f'name="next" value="/walks/{told["walk_id"]}/report"' in page.text
+    browser.open_link(told["sign_in_url"])
+    report = browser.get(urlsplit(told["report_url"]).path)
+    assert report.status_code == 200
+    assert "Alle tre lamper i tunnelen er slukket." in report.text
+
+
+def test_a_broken_run_is_mended_by_the_next(stage: Stage, tmp_path: Path) -> None:
+    settings = stage.app.state.settings
+    full = Vault(tmp_path / "a-file" / "photos")
+    (tmp_path / "a-file").write_text("no folder")
+    with pytest.raises(TryAgain):
+        make(stage.db, full, settings)
+    told = make(stage.db, stage.vault, settings)
+    with stage.db.read() as tx:
+        assert not tx.exec(select(Photo).where(Photo.state == "expected")).all()
+        assert len(tx.exec(select(Observation).where(Observation.walk_id == told["walk_id"])).all()) == len(NOTES)
+
+
+def test_the_command_makes_it_beside_the_server(server: Server, every_database: str) -> None:
+    told = server.tryg("demo")
+    assert told["code"] == server.tryg("demo")["code"]
+    assert told["join_url"] == f"{server.url}/app/?walk={told['code']}"
+    assert httpx.get(told["sign_in_url"], headers={"Accept": "text/html"}).status_code == 200
+    database = Database(server.environment.get("TRYG_DATABASE_URL") or f"sqlite:///{server.data / 'tryg.sqlite'}")
+    with database.read() as tx:
+        assert tx.get_one(Walk, told["walk_id"]).code == told["code"]
+    database.close()
