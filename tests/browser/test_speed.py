@@ -30,7 +30,9 @@ def test_a_note_is_durable_within_a_tenth_of_a_second_on_a_slow_phone(slow_phone
         }
         return times;"""
     )
-    print(f"\nsave to durable at {SLOWER}×: median {statistics.median(times):.1f} ms, slowest {max(times):.1f} ms of 20")
+    print(
+        f"\nsave to durable at {SLOWER}×: median {statistics.median(times):.1f} ms, slowest {max(times):.1f} ms of 20"
+    )
     assert statistics.median(times) < 100
 
 

@@ -232,6 +232,7 @@ def test_an_edit_made_while_the_words_were_on_their_way_goes_too(phone: Phone, n
     phone.run(SEND)
     [held] = on_the_server(phone)
     assert (held["rev"], held["note"]) == (2, "anden")
+    assert sum(path.endswith("/known") for _, path in phone.sent) == 1  # known by the phone, not found missing later
 
 
 def test_the_phones_own_idea_of_being_offline_is_not_believed(phone: Phone) -> None:
