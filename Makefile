@@ -17,7 +17,7 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 .PHONY: run test check bench build lock
 .DELETE_ON_ERROR:
 
-# The links come from the demo walk. Once it is there they are made while the server starts, which halves the wait.
+# With the demo walk: made at the first start, its links printed at each.
 run: build
 	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
@@ -73,7 +73,7 @@ $(TEXTS): $(CATALOGUE) | $(ENV)
 	@touch $@
 
 static/dist/manifest.json: $(SOURCES) $(TEXTS) vite.config.js node_modules/.package-lock.json
-	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel warn
+	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel error
 	@touch $@
 
 # The browser and the database server that tests start: found, or installed from the system's packages.

@@ -48,7 +48,7 @@ def _apt(package: str) -> None:
     options = ["-q", "-y", "-o", "DPkg::Lock::Timeout=300"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run([*rights, "apt-get", "-q", "update"], env=environment, stdout=sys.stderr, timeout=600)
-    command = [*rights, "apt-get", "install", *options, "--no-install-recommends", package]
+    command = [*rights, "apt-get", "install", *options, package]
     subprocess.run(command, env=environment, stdout=sys.stderr, timeout=1200)
 
 
