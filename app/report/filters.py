@@ -13,7 +13,7 @@ from fastapi import Query
 
 from app.i18n import gettext as _
 from app.problems import invalid
-from app.report.report import Observation, Report, facets
+from app.report.report import Report, facets
 from app.sync.protocol import Role, Valence
 from app.taxonomy import categories
 
@@ -45,12 +45,12 @@ class Filter:
     def asked(self, facet: str) -> frozenset[str]:
         return frozenset(getattr(self, facet))
 
-    def fits(self, seen: Observation, *, but: str = "") -> bool:
-        """Whether the note is asked for; the facet `but` is not looked at."""
-        has = facets(seen)
-        return all(
-            facet == but or not self.asked(facet) or not self.asked(facet).isdisjoint(has[facet]) for facet in FACETS
-        )
+    def fits(self, has: dict[str, tuple[str, ...]], *, but: str = "") -> bool:
+        """Whether a note with these facets is asked for; the facet `but` is not looked at."""
+        return all(facet == but or not wishes.isdisjoint(has[facet]) for facet, wishes in self._wishes())
+
+    def _wishes(self) -> list[tuple[str, frozenset[str]]]:
+        return [(facet, self.asked(facet)) for facet in FACETS if self.asked(facet)]
 
     def of(self, report: Report) -> Report:
         """The report with only the notes asked for. Raises invalid (422) where a value means nothing in this walk."""
@@ -61,7 +61,7 @@ class Filter:
             raise invalid(*((facet, said) for facet, _value in sorted(wrong)))
         if not self:
             return report
-        return replace(report, observations=tuple(seen for seen in report.observations if self.fits(seen)))
+        return replace(report, observations=tuple(seen for seen in report.observations if self.fits(facets(seen))))
 
     def choices(self, report: Report) -> dict[str, list[Choice]]:
         """For each facet its values that occur in the whole report or are asked for, in their usual order."""
@@ -70,7 +70,7 @@ class Filter:
             has = facets(seen)
             for facet in FACETS:
                 for value in has[facet]:
-                    counted[facet][value] = counted[facet].get(value, 0) + self.fits(seen, but=facet)
+                    counted[facet][value] = counted[facet].get(value, 0) + self.fits(has, but=facet)
         return {
             facet: [
                 Choice(value, counted[facet].get(value, 0), value in self.asked(facet))

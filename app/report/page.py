@@ -76,7 +76,8 @@ def good_places(report: Report) -> list[Place]:
 def along_the_route(report: Report) -> list[Place]:
     """Every stop with what was noted there, also those where nothing was; then what lies between."""
     noted = {place.stop.number if place.stop else None: place for place in places(report, in_order(report))}
-    return [noted.get(stop.number, Place(stop, ())) for stop in report.stops] + [noted[None]] * (None in noted)
+    at_stops = [noted.get(stop.number, Place(stop, ())) for stop in report.stops]
+    return at_stops + ([noted[None]] if None in noted else [])
 
 
 def subjects(report: Report) -> list[tuple[str, list[tuple[str, int]]]]:

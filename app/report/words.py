@@ -5,6 +5,7 @@ also stands there as text. Never says who somebody is.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from math import asin, cos, radians, sqrt
 from typing import Any
@@ -106,7 +107,7 @@ def place(seen: Observation) -> str:
         return _("Place not known")
     if seen.accuracy_m is None:
         return _("From the photo") if seen.place_source == "exif" else _("Measured by the phone")
-    metres = format_decimal(max(1, round(seen.accuracy_m)), locale=language())
+    metres = number(max(1, round(seen.accuracy_m)))
     if seen.place_source == "exif":
         return _("From the photo, ± %(metres)s m", metres=metres)
     return _("Measured by the phone, ± %(metres)s m", metres=metres)
@@ -133,7 +134,7 @@ def photos(seen: Observation) -> list[tuple[str, str]]:
 
 
 def number(value: int) -> str:
-    return format_decimal(value, locale=language())
+    return str(value) if abs(value) < 1000 else str(format_decimal(value, locale=language()))
 
 
 def beginning(text: str, most: int = 90) -> str:
@@ -180,9 +181,16 @@ def walked(report: Report) -> tuple[datetime | None, datetime | None]:
 def moment(seen: Observation, report: Report) -> str:
     """When the note was made, where the walk was: the time, with the date where it is another day than the walk's."""
     begun, zone = walked(report)[0], report.walk["timezone"]
-    same_day = begun and begun.astimezone(ZoneInfo(zone)).date() == seen.captured_utc.astimezone(ZoneInfo(zone)).date()
-    time = clock(seen.captured_utc, zone)
-    return time if same_day else f"{day(seen.captured_utc, zone)}, {time}"
+    there = ZoneInfo(zone)
+    same_day = begun and begun.astimezone(there).date() == seen.captured_utc.astimezone(there).date()
+    minute = seen.captured_utc.replace(second=0, microsecond=0)
+    return _moment(minute, zone, bool(same_day), language())
+
+
+@lru_cache(10_000)
+def _moment(minute: datetime, zone: str, same_day: bool, _language: str) -> str:
+    """Once for each minute: writing a time takes longer than the rest of a note."""
+    return clock(minute, zone) if same_day else f"{day(minute, zone)}, {clock(minute, zone)}"
 
 
 def stop_name(number: str, report: Report) -> str:
