@@ -13,12 +13,13 @@ import * as walk from "./screens/walk.js";
 import { says } from "./screens/words.js";
 import { draft, dropDraft, joined } from "./store.js";
 import { start as startSync } from "./sync.js";
-import { apply, placed } from "./theme.js";
+import { apply } from "./theme.js";
 
 apply();
 startLanguage();
 
-const RESUME_MS = 30 * 60_000; // a draft younger than this was cut off, not put aside
+const RESUME_MS = 1_800_000; // a draft younger than this was cut off, not put aside
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** @type {Record<string, (root: HTMLElement) => Promise<string | (() => void)>>} */
@@ -69,7 +70,7 @@ function arrive(/** @type {HTMLElement} */ root) {
 async function firstScreen() {
   const [taking, begun] = await Promise.all([joined(), draft(null)]);
   const invited = new URLSearchParams(location.search).get("walk");
-  if (!taking || (invited && invited.replace(/[^0-9a-z]/gi, "").toUpperCase() !== taking.code)) return "#/join";
+  if (!taking || (invited && join.plain(invited) !== join.plain(taking.code))) return "#/join";
   if (!begun) return "#/walk";
   if (!says(begun)) await dropDraft(begun.key);
   return says(begun) && Date.now() - Date.parse(begun.content.captured_at) < RESUME_MS ? "#/note/new" : "#/walk";
@@ -88,7 +89,7 @@ async function keepWorker() {
 }
 
 async function offerRelease(/** @type {ServiceWorker} */ waiting) {
-  if (location.hash.startsWith("#/note/") || (await draft(null))) return;
+  if (location.hash.startsWith("#/note/") || (await draft(null)) || document.querySelector(".toast")) return;
   const run = () => {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
     waiting.postMessage("take-over");
@@ -96,14 +97,8 @@ async function offerRelease(/** @type {ServiceWorker} */ waiting) {
   toast({ icon: "refresh", text: t("A new version is ready."), action: { label: t("Use it now"), run } });
 }
 
-async function begin() {
-  const taking = await joined();
-  const place = taking?.walk.stops.find((stop) => stop.lat !== null);
-  placed(place?.lat && place.lon ? { lat: place.lat, lon: place.lon } : undefined);
-  addEventListener("hashchange", show);
-  show();
-  startSync();
-  keepWorker().catch(() => {}); // without a worker the app still works while there is a network
-}
-
-begin();
+addEventListener("hashchange", show);
+show();
+setInterval(apply, MINUTE_MS);
+startSync();
+keepWorker().catch(() => {}); // without a worker the app still works while there is a network

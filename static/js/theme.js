@@ -63,9 +63,10 @@ export function choose(/** @type {Choice} */ wish) {
   apply();
 }
 
-/** Where the sun is asked about: any stop of the walk will do. */
-export function placed(/** @type {{lat: number, lon: number} | undefined} */ place) {
-  if (place) keep("place", { lat: place.lat, lon: place.lon });
+/** Where the sun is asked about from now on: any of these whose place is known will do. */
+export function placed(/** @type {{lat: number | null, lon: number | null}[]} */ places) {
+  const known = places.find(({ lat, lon }) => lat !== null && lon !== null);
+  if (known) keep("place", { lat: known.lat, lon: known.lon });
   apply();
 }
 

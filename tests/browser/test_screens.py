@@ -223,3 +223,10 @@ def test_the_phones_language_decides_and_a_switch_changes_it(planned: Planned, b
     page.reload()
     expect(page.get_by_role("textbox", name="Kode", exact=True)).to_have_value(re.compile("^.{4}-.{4}$"))
     page.context.close()
+
+
+@pytest.mark.parametrize(("hour", "theme"), [("12:00", "auto"), ("18:30", "night")])
+def test_the_screen_turns_dark_when_the_sun_has_set_at_the_walk(night: Evening, hour: str, theme: str) -> None:
+    night.page.clock.install(time=f"2026-11-26T{hour}:00+01:00")
+    night.join()
+    expect(night.page.locator("html")).to_have_attribute("data-theme", theme)

@@ -88,11 +88,10 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       open: sitting.draft.open,
       unfold: (open) => sitting.unfold({ open }),
       toggle: (key, on) => {
-        if (!sitting.toggle(key, on))
-          toast({
-            icon: "alert",
-            text: plural(limits.factors, "{n} reason is the most.", "{n} reasons are the most."),
-          });
+        const fits = sitting.toggle(key, on);
+        const most = plural(limits.factors, "{n} reason is the most.", "{n} reasons are the most.");
+        if (!fits) toast({ icon: "alert", text: most });
+        return fits;
       },
     })}${factors.some((key) => known.get(key)?.sensitive) ? sensitive() : nothing}`;
   };

@@ -19,7 +19,7 @@ const ON_IOS =
 const INSTALLED = matchMedia("(display-mode: standalone)").matches;
 
 /** Eight characters of Crockford's base32, as the server reads them: O is 0, I and L are 1. */
-const plain = (/** @type {string} */ typed) =>
+export const plain = (/** @type {string} */ typed) =>
   typed
     .toUpperCase()
     .replace(/[^0-9A-Z]/g, "")

@@ -9,6 +9,7 @@ import { icon } from "../icons.js";
 import { watch } from "../place.js";
 import { check } from "../ready.js";
 import * as store from "../store.js";
+import { placed } from "../theme.js";
 import { away, standingAt } from "./spot.js";
 import { says } from "./words.js";
 
@@ -33,25 +34,32 @@ export async function mount(/** @type {HTMLElement} */ root) {
   /** @type {Position | null} */
   let position = null;
   /** @type {() => void} */
-  let look = () => {};
+  let rest = () => {};
   let notes = /** @type {store.Note[]} */ ([]);
   let draft = /** @type {store.Draft | null} */ (null);
 
   async function refresh() {
     walk = (await store.joined())?.walk ?? walk;
-    [notes, draft, kit] = await Promise.all([store.notes(), store.draft(null), check()]);
+    [notes, draft] = await Promise.all([store.notes(), store.draft(null)]);
     if (!gone) draw();
   }
 
+  async function look() {
+    kit = await check();
+    if (gone) return;
+    draw();
+    if (kit.position && !position) measure();
+  }
+
   function measure() {
-    look();
+    rest();
     const stop = watch((now) => {
       position = now;
       draw();
     });
-    const rest = setTimeout(stop, LOOK_MS);
-    look = () => {
-      clearTimeout(rest);
+    const timer = setTimeout(stop, LOOK_MS);
+    rest = () => {
+      clearTimeout(timer);
       stop();
     };
   }
@@ -65,7 +73,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       <main id="main">
         ${state ? html`<div class="notice">${icon("clock")}<div>${state}</div></div>` : nothing}
         ${draft && says(draft) ? unfinished() : nothing}
-        ${kit ? ready(kit, position, measure) : nothing}
+        ${kit ? ready(kit, position, measure) : html`<div class="panel ready"></div>`}
         ${walk.stops.length ? route(walk, own, position) : nothing}
         <div class="notice">${icon("moon")}<div>${bold(t("*Stop before you write.* Write about the place, also when it is good."))}</div></div>
         ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
@@ -83,16 +91,17 @@ export async function mount(/** @type {HTMLElement} */ root) {
     );
   }
 
+  placed(walk.stops);
   await refresh();
+  look();
   const unsubscribe = store.onChange(refresh);
-  const again = setInterval(() => kit && !isReady(kit) && refresh(), POLL_MS);
-  navigator.serviceWorker?.ready.then(refresh);
-  if (/** @type {Kit | null} */ (kit)?.position) measure();
+  const again = setInterval(() => kit && !isReady(kit) && look(), POLL_MS);
+  navigator.serviceWorker?.ready.then(look);
   return () => {
     gone = true;
     clearInterval(again);
     unsubscribe();
-    look();
+    rest();
   };
 }
 

@@ -8,6 +8,7 @@ import { icon } from "../icons.js";
 
 /** @typedef {import("../protocol.js").Factor} Factor */
 /** @typedef {import("../protocol.js").Category} Category */
+/** @typedef {(key: string, on: boolean) => boolean} Toggle   false where there are too many already */
 
 /** The label of a category or a factor in the walker's language. */
 export const label = (/** @type {{da: string, en: string}} */ named) => named[language()];
@@ -18,7 +19,7 @@ export const factorsOf = (/** @type {{categories: Category[]}} */ taxonomy) =>
 
 /**
  * @param {{taxonomy: {categories: Category[]}, chosen: string[], open: string | null,
- *          unfold: (key: string | null) => void, toggle: (key: string, on: boolean) => void}} parts
+ *          unfold: (key: string | null) => void, toggle: Toggle}} parts
  */
 export const why = ({
   taxonomy,
@@ -47,15 +48,20 @@ export const why = ({
 const factors = (
   /** @type {Category} */ category,
   /** @type {string[]} */ chosen,
-  /** @type {(key: string, on: boolean) => void} */ toggle,
+  /** @type {Toggle} */ toggle,
 ) => html`<div class="factors" id="factors"><div class="chips">
   ${category.factors.map(
     (factor) => html`<label class="chip"><input type="checkbox" .checked=${chosen.includes(factor.key)}
-      @change=${(/** @type {Event} */ event) => toggle(factor.key, /** @type {HTMLInputElement} */ (event.target).checked)}>${
+      @change=${(/** @type {Event} */ event) => turn(/** @type {HTMLInputElement} */ (event.target), factor.key, toggle)}>${
         factor.sensitive ? icon("lock") : nothing
       }${soft(label(factor))}</label>`,
   )}
 </div></div>`;
+
+/** A box that may not be ticked is empty again. */
+function turn(/** @type {HTMLInputElement} */ box, /** @type {string} */ key, /** @type {Toggle} */ toggle) {
+  if (!toggle(key, box.checked)) box.checked = false;
+}
 
 /** What stands beside a sensitive factor. */
 export const sensitive = () => html`<div class="notice" data-tone="wait" role="note">${icon("lock")}<div>
