@@ -13,7 +13,7 @@ import { t } from "../i18n.js";
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
 /** @typedef {{show(id: string): boolean, update(notes: Notes): void, remove(): void}} Drawing */
 
-const NEAR = "800px"; // about a screen ahead: it is there when one arrives
+const NEAR = "500px"; // some way ahead: it is there when one arrives
 
 class TrygMap extends HTMLElement {
   static observedAttributes = ["src"];
