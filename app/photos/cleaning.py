@@ -47,7 +47,10 @@ class Cleaner:
     def start(self) -> None:
         """Returns at once; no process is started before there is a photo to clean."""
         for number, worker in enumerate(self._workers):
-            thread = threading.Thread(target=self._run, args=(worker, number == 0), name=f"cleaning-{number}")
+            # A daemon: a server that is forced to end, without stop(), ends.
+            thread = threading.Thread(
+                target=self._run, args=(worker, number == 0), name=f"cleaning-{number}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 

@@ -118,7 +118,7 @@ def bytes_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def until(happened: Callable[[], Any], within_s: float = 40.0) -> Any:
+def until(happened: Callable[[], Any], within_s: float = 90.0) -> Any:
     """What `happened` gives once it gives something; fails after `within_s` seconds."""
     deadline = time.monotonic() + within_s
     while not (found := happened()):

@@ -80,11 +80,6 @@ def test_the_thumbnail_of_the_busiest_picture_is_small_too() -> None:
     assert len(clean(saved(noise(2000, 1500), quality=95)).thumbnail) <= 20_000
 
 
-def test_a_photo_of_fifty_megapixels_is_kept() -> None:
-    kept = clean(saved(Image.new("RGB", (8000, 6250), "teal"), "PNG"))
-    assert (kept.width, kept.height) == (2048, 1600)
-
-
 def test_colours_look_as_they_did_under_another_profile() -> None:
     lab = ImageCms.createProfile("LAB", 5000)
     profile = ImageCms.ImageCmsProfile(lab).tobytes()

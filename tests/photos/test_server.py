@@ -137,7 +137,7 @@ def test_after_the_plug_was_pulled_every_photo_with_a_receipt_becomes_ready(serv
 
 
 def test_the_server_ends_cleanly_in_the_middle_of_cleaning(server: Server, joined: Joined) -> None:
-    phone, pictures = joined(server), [Picture(saved(noise(2000, 1500 + number), quality=90)) for number in range(4)]
+    phone, pictures = joined(server), [Picture(saved(noise(1600, 1200 + number))) for number in range(3)]
     noted(phone, *pictures)
     for picture in pictures:
         assert phone.put_picture(picture.id).status_code == 201
