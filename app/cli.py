@@ -76,6 +76,8 @@ def main() -> NoReturn:
             _end(problem.body()["detail"], 2 if problem.status == 422 else 1)
         except (server.CannotServe, CannotMigrate) as hindrance:
             _end(str(hindrance), 1)
+        except UnicodeError:
+            _end("A text that was given is not UTF-8.", 2)
         except OSError as trouble:
             _end(f"{trouble.strerror or trouble}{f': {trouble.filename}' if trouble.filename else ''}.", 1)
     sys.exit(0)

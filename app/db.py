@@ -141,5 +141,8 @@ def _postgres_engine(url: str) -> Engine:
         max_overflow=20,
         pool_timeout=TURN_S,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 4, "options": "-c lock_timeout=4000 -c statement_timeout=9000"},
+        connect_args={
+            "connect_timeout": 4,
+            "options": "-c timezone=UTC -c lock_timeout=4000 -c statement_timeout=9000",
+        },
     )

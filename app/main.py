@@ -42,7 +42,14 @@ def create_app(settings: Settings) -> FastAPI:
         cleaner.stop()
         db.close()
 
-    app = FastAPI(title="Tryghedsvandring", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Tryghedsvandring",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     for router in (sync, photos, walks, report, basemap, access, shell.router):
         app.include_router(router)
@@ -80,6 +87,7 @@ class _EveryAnswer:
                 MutableHeaders(scope=message).setdefault("X-Content-Type-Options", "nosniff")
             await send(message)
 
+        scope["path"] = scope["path"].replace("\0", "\ufffd")  # no database can look for U+0000
         cookie = Request(scope).cookies.get("tryg_language")
         with i18n.use(i18n.language_of(Headers(scope=scope).get("accept-language"), cookie)):
             await self.app(scope, receive, sent)

@@ -140,14 +140,23 @@ def environment() -> Environment:
     return env
 
 
+def local(moment: datetime, timezone: str) -> datetime:
+    """The moment as clocks show it where `timezone` is; as it is at the ends of the calendar, where a broken phone's
+    clock can be (9999-12-31) and no other zone can follow."""
+    try:
+        return moment.astimezone(ZoneInfo(timezone))
+    except OverflowError:
+        return moment
+
+
 def day(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:
     """The date in words, where `timezone` is: "26. november 2026", "26 November 2026"."""
-    return format_date(moment.astimezone(ZoneInfo(timezone)), "long", locale=LOCALES[i18n.language()])
+    return format_date(local(moment, timezone), "long", locale=LOCALES[i18n.language()])
 
 
 def clock(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:
     """The time of day, where `timezone` is: "19.32", "19:32"."""
-    return format_time(moment.astimezone(ZoneInfo(timezone)), "short", locale=LOCALES[i18n.language()])
+    return format_time(local(moment, timezone), "short", locale=LOCALES[i18n.language()])
 
 
 def _own_address(request: Request) -> str:

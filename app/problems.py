@@ -6,6 +6,7 @@ statuses come from the wire contract.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from app.i18n import gettext as _
-from app.i18n import mark
+from app.i18n import language_of, mark, use
 
 log = logging.getLogger("tryg")
 
@@ -103,6 +104,12 @@ def invalid(*errors: tuple[str, str]) -> Problem:
     return Problem("invalid", errors[0][1], errors=listed)
 
 
+# What the wire contract says of a value; it imports nothing of ours, so its sentences are named here for translation.
+CONTRACT_SAYS = (
+    mark("This must be a time with an offset, such as 2026-11-24T19:32:11+01:00."),
+    mark("A note needs at least a feeling, a reason, some words or a photo."),
+)
+
 Page = Callable[[Request, Problem], Response]
 
 
@@ -134,8 +141,13 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, failure: Exception) -> Response:
-        log.error("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
-        return answer(request, Problem("unexpected"))
+        log.exception("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
+        # This answer is made outside main's middleware, so it takes the language and the header along itself.
+        language = language_of(request.headers.get("accept-language"), request.cookies.get("tryg_language"))
+        with use(language):
+            response = answer(request, Problem("unexpected"))
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
 
 def _field_error(error: Any) -> tuple[str, str]:
@@ -157,7 +169,8 @@ def sentence(kind: str, facts: dict[str, Any]) -> str:
     if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
         return _("This number is outside what is possible.")
     if kind in {"literal_error", "enum"}:
-        return _("This must be one of: %(known)s.") % {"known": facts["expected"]}
+        known = ", ".join(re.findall(r"'([^']*)'", facts["expected"]))
+        return _("This must be one of: %(known)s.") % {"known": known}
     if kind in {"value_error", "timezone_aware", "finite_number"}:
-        return str(facts.get("error") or _("This has the wrong form."))
+        return _(str(facts.get("error") or "This has the wrong form."))
     return _("This has the wrong form.")

@@ -52,5 +52,17 @@ def label(key: str, language: str) -> str:
 
 
 def is_sensitive(keys: list[str]) -> bool:
-    """Whether a note with these factors is shown only to its author and cleared readers until it is reviewed."""
-    return any(factors()[key]["sensitive"] for key in keys if key in factors())
+    """Whether a note with these factors is shown only to its author and cleared readers until it is reviewed.
+
+    A factor we do not know, of a newer phone, is as sensitive as the most sensitive one of its category."""
+    return any(_sensitive(key) for key in keys)
+
+
+def _sensitive(key: str) -> bool:
+    known = factors().get(key)
+    return bool(known["sensitive"]) if known else key.partition(".")[0] in _sensitive_categories()
+
+
+@cache
+def _sensitive_categories() -> frozenset[str]:
+    return frozenset(factor["category"] for factor in factors().values() if factor["sensitive"])

@@ -47,11 +47,18 @@ def own_form(request: Request) -> None:
     if site is not None:
         ours = site in {"same-origin", "none"}
     elif origin is not None:
-        ours = urlsplit(origin).netloc in {urlsplit(_settings(request).base_url).netloc, request.headers.get("host")}
+        ours = _host(origin) in {_host(_settings(request).base_url), request.headers.get("host")}
     else:
         ours = True
     if not ours:
         raise Problem("not-allowed")
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).netloc or None
+    except ValueError:  # a header can hold anything: http://[
+        return None
 
 
 def own_path(wish: str | None) -> str:

@@ -9,13 +9,12 @@ from functools import lru_cache
 from itertools import pairwise
 from math import asin, cos, radians, sqrt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 
 from app.i18n import gettext as _
 from app.i18n import language, mark, ngettext
-from app.pages import clock, day
+from app.pages import clock, day, local
 from app.report.report import Observation, Report
 from app.taxonomy import label
 
@@ -97,6 +96,9 @@ def _people_of(role: str, number: int) -> str:
     return _(from_whom[role], num=number)
 
 
+EARTH_M = 20_000_000  # half around the earth: no measurement can be further off, whatever a phone says
+
+
 def place(seen: Observation) -> str:
     """How the place is known: "Measured by the phone, ± 8 m", "Put on the map by hand"."""
     if seen.place_source == "pin":
@@ -107,7 +109,7 @@ def place(seen: Observation) -> str:
         return _("Place not known")
     if seen.accuracy_m is None:
         return _("From the photo") if seen.place_source == "exif" else _("Measured by the phone")
-    metres = number(max(1, round(seen.accuracy_m)))
+    metres = number(max(1, round(min(seen.accuracy_m, EARTH_M))))
     if seen.place_source == "exif":
         return _("From the photo, ± %(metres)s m", metres=metres)
     return _("Measured by the phone, ± %(metres)s m", metres=metres)
@@ -181,8 +183,7 @@ def walked(report: Report) -> tuple[datetime | None, datetime | None]:
 def moment(seen: Observation, report: Report) -> str:
     """When the note was made, where the walk was: the time, with the date where it is another day than the walk's."""
     begun, zone = walked(report)[0], report.walk["timezone"]
-    there = ZoneInfo(zone)
-    same_day = begun and begun.astimezone(there).date() == seen.captured_utc.astimezone(there).date()
+    same_day = begun and local(begun, zone).date() == local(seen.captured_utc, zone).date()
     minute = seen.captured_utc.replace(second=0, microsecond=0)
     return _moment(minute, zone, bool(same_day), language())
 

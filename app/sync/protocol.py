@@ -7,6 +7,7 @@ never refused. Imports nothing of ours.
 
 import hashlib
 import json
+import math
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -60,6 +61,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean(key): clean(item) for key, item in value.items()}
     return value
+
+
+def _plain_zeros(value: Any) -> Any:
+    """-0.0 is 0.0: equal, but written differently."""
+    if isinstance(value, dict):
+        return {key: _plain_zeros(item) for key, item in value.items()}
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def _checked_time(text: str) -> str:
@@ -120,7 +128,7 @@ class Fix(Place):
     def _no_accuracy(cls, sent: Any) -> Any:
         """An accuracy of 0 or less is none."""
         accuracy = sent.get("accuracy_m") if isinstance(sent, dict) else None
-        if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and accuracy <= 0:
+        if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and -math.inf < accuracy <= 0:
             return {**sent, "accuracy_m": None}
         return sent
 
@@ -166,7 +174,7 @@ class ObservationIn(Wire):
         content["captured_at"] = instant(self.captured_at).isoformat()
         if content["fix"] and content["fix"]["fixed_at"]:
             content["fix"]["fixed_at"] = instant(content["fix"]["fixed_at"]).isoformat()
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(_plain_zeros(content), sort_keys=True).encode()).hexdigest()
 
 
 class PhotoOut(Wire):

@@ -196,3 +196,15 @@ def test_four_hundred_notes_are_still_a_quick_page(stage: Stage, desk: Desk) -> 
     assert page.count('class="note"') == 400
     assert len(page) < 1_000_000
     assert sorted(took)[5] < 0.25
+
+
+@pytest.mark.parametrize("captured_at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-11-24T19:32:60+14:00"])
+def test_a_phone_with_an_impossible_clock_or_position_breaks_no_report(
+    stage: Stage, desk: Desk, captured_at: str
+) -> None:
+    phone = stage.phone()
+    fix = {"lat": 57.0, "lon": 9.9, "accuracy_m": 1.7e308}
+    assert phone.put(phone.note(captured_at=captured_at, fix=fix)).status_code == 201
+    assert "Lampen ved tunnelen er slukket." in read(desk)
+    assert desk.get(".csv").status_code == desk.get(".zip").status_code == 200
+    assert stage.http.get("/", headers=desk.headers | {"Accept": "text/html"}).status_code == 200

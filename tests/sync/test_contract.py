@@ -77,3 +77,24 @@ def test_openapi_lists_every_route_with_its_body(stage: Stage) -> None:
     assert "requestBody" in document["paths"]["/api/v1/observations/{observation_id}"]["put"]
     for path in ("/healthz", "/readyz", "/app/", "/walks/{walk_id}/report", "/api/v1/photos/{photo_id}"):
         assert path in document["paths"], path
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_request(stage: Stage) -> None:
+    phone = stage.phone()
+    for content in ({"captured_at": "i går"}, {"valence": None, "note": ""}, {"valence": "bad"}):
+        note_id = phone.note(**content)
+        said = {
+            language: stage.http.put(
+                f"/api/v1/observations/{note_id}",
+                json=phone.made[note_id],
+                headers=phone.key | {"Accept-Language": language},
+            ).json()["detail"]
+            for language in ("da", "en")
+        }
+        assert said["da"] != said["en"], said
+
+
+def test_a_header_that_is_no_address_is_not_our_own_form(stage: Stage) -> None:
+    for path in ("/sign-in", "/sign-out", "/language", "/sign-in/link"):
+        reply = stage.http.post(path, headers={"Origin": "http://["}, data={"language": "da"})
+        assert reply.status_code == 403, path

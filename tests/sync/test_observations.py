@@ -1,5 +1,6 @@
 """One observation, sent well and badly: one record, one receipt, nothing lost."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -301,3 +302,21 @@ def test_a_phone_of_the_same_id_is_no_second_phone(stage: Stage) -> None:
     twin.made[note_id.upper()] = phone.made[note_id]
     reply = twin.put(note_id.upper())
     assert (reply.status_code, reply.json()["id"]) == (200, note_id)
+
+
+def test_minus_nought_is_nought_and_infinity_is_no_accuracy(stage: Stage) -> None:
+    phone = stage.phone()
+    note_id = phone.note(pin={"lat": 57, "lon": 0})
+    assert phone.put(note_id).json() == phone.put(note_id, pin={"lat": 57, "lon": -0.0}).json()
+    raw = b'{"lat": 1, "lon": 1, "accuracy_m": -1e400}'
+    body = json.dumps(phone.made[note_id] | {"rev": 2, "fix": "FIX"}).encode().replace(b'"FIX"', raw)
+    reply = stage.http.put(f"/api/v1/observations/{note_id}", content=body, headers=phone.key)
+    assert problem(reply) == (422, "invalid")
+
+
+def test_a_factor_of_a_newer_phone_is_as_sensitive_as_its_category(stage: Stage) -> None:
+    author, reader = stage.phone(), stage.phone()
+    author.put(author.note(factors=["behaviour.from_the_future"]))
+    author.put(author.note(factors=["lighting.from_the_future"]))
+    hidden, shown = reader.changes()
+    assert (hidden.get("deleted"), shown.get("factors")) == (True, ["lighting.from_the_future"])
