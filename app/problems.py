@@ -143,7 +143,7 @@ def install(app: FastAPI, page: Page) -> None:
     def unexpected(request: Request, failure: Exception) -> Response:
         log.exception("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
         # This answer is made outside main's middleware, so it takes the language and the header along itself.
-        language = language_of(request.headers.get("accept-language"), request.cookies.get("tryg_language"))
+        language = language_of(request.headers.get("accept-language"))
         with use(language):
             response = answer(request, Problem("unexpected"))
         response.headers["X-Content-Type-Options"] = "nosniff"
