@@ -17,6 +17,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   async function leave() {
     try {
+      await sendNow(); // also asks the server once more, before anything is deleted, whether it holds it all
       await store.leave();
       location.hash = "#/join";
       toast({ icon: "logout", text: t("You have left the walk"), stay: true });

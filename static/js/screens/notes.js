@@ -18,16 +18,23 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let gone = false;
   let notes = await store.notes();
   let waiting = left();
+  let arrived = allArrived();
 
   function left() {
     return notes.filter((note) => note.phase !== "sent").length;
   }
 
+  /** Each has its receipt, and the server was asked whether it holds them all. */
+  function allArrived() {
+    return notes.length > 0 && left() === 0 && status().confirmed;
+  }
+
   async function refresh() {
     notes = await store.notes();
     if (gone) return;
-    if (waiting && !left()) whisper(t("All your notes have arrived."));
+    if (!arrived && allArrived()) whisper(t("All your notes have arrived."));
     waiting = left();
+    arrived = allArrived();
     draw();
   }
 
@@ -73,7 +80,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
     <button type="button" class="quiet link" @click=${() => remove(note)}>${t("Delete")}</button></div>`;
 
   function draw() {
-    const detail = waiting ? plural(waiting, "{n} on the way", "{n} on the way") : t("All have arrived");
+    const sent = arrived ? t("All have arrived") : plural(notes.length, "{n} sent", "{n} sent");
+    const detail = waiting ? plural(waiting, "{n} on the way", "{n} on the way") : sent;
     render(
       html`${bar({
         title: t("My notes"),
