@@ -36,22 +36,26 @@ function show() {
 }
 
 async function turn() {
-  const { hash } = location;
-  const note = /^#\/note\/([0-9a-z-]+)$/.exec(hash)?.[1];
-  const mount = note
-    ? (/** @type {HTMLElement} */ root) => capture.mount(root, note === "new" ? null : note)
-    : SCREENS[hash];
   leave();
   leave = () => {};
   turnPage();
   const root = document.createElement("div");
   root.id = "screen";
-  const answer = mount ? await mount(root) : await firstScreen();
-  if (typeof answer === "string") return location.replace(answer);
+  let answer = await mount(location.hash, root);
+  while (typeof answer === "string") {
+    history.replaceState(null, "", answer);
+    answer = await mount(answer, root);
+  }
   leave = answer;
   document.getElementById("screen")?.replaceWith(root);
   apply();
   arrive(root);
+}
+
+function mount(/** @type {string} */ hash, /** @type {HTMLElement} */ root) {
+  const note = /^#\/note\/([0-9a-z-]+)$/.exec(hash)?.[1];
+  if (note) return capture.mount(root, note === "new" ? null : note);
+  return SCREENS[hash]?.(root) ?? firstScreen();
 }
 
 /** Names the page, and moves those who listen or type to its heading; the first page is read from its start anyway. */

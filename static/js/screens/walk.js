@@ -25,9 +25,9 @@ const MANY = 500; // more photos than anybody takes on a walk
 
 /** @returns {Promise<string | (() => void)>} */
 export async function mount(/** @type {HTMLElement} */ root) {
-  const found = await store.joined();
-  if (!found) return "#/join";
-  let { walk } = found;
+  let [taking, notes, draft] = await held();
+  if (!taking) return "#/join";
+  let { walk } = taking;
   let gone = false;
   /** @type {Kit | null} */
   let kit = null;
@@ -35,12 +35,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let position = null;
   /** @type {() => void} */
   let rest = () => {};
-  let notes = /** @type {store.Note[]} */ ([]);
-  let draft = /** @type {store.Draft | null} */ (null);
 
   async function refresh() {
-    walk = (await store.joined())?.walk ?? walk;
-    [notes, draft] = await Promise.all([store.notes(), store.draft(null)]);
+    [taking, notes, draft] = await held();
+    walk = taking?.walk ?? walk;
     if (!gone) draw();
   }
 
@@ -92,7 +90,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   placed(walk.stops);
-  await refresh();
+  draw();
   look();
   const unsubscribe = store.onChange(refresh);
   const again = setInterval(() => kit && !isReady(kit) && look(), POLL_MS);
@@ -104,6 +102,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
     rest();
   };
 }
+
+/** What the phone holds. */
+const held = () => Promise.all([store.joined(), store.notes(), store.draft(null)]);
 
 /** "this evening at 19.00", "26 November 2026 at 19.00" */
 function when(/** @type {Walk} */ walk) {
