@@ -5,8 +5,9 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
-# Once the tests' packages are installed, `make run` keeps them instead of taking them out again.
-ENV = $(firstword $(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt)
+# The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
+ENV = $(if $(filter test check bench,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
 SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path $(TEXTS)) $(wildcard templates/walker/*.html)
