@@ -161,9 +161,9 @@ function dress(element, { route, stops }, notes, under) {
       ...under.layers(colour),
       { id: "route-edge", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.land, "line-width": 8, "line-opacity": 0.9 } },
       { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.route, "line-width": 4 } },
-      { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", atStop, ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true, "icon-ignore-placement": true } },
-      { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
+      { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
       { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
+      { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", atStop, ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true } },
     ],
   };
 }

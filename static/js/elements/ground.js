@@ -103,6 +103,7 @@ function ours(/** @type {Colours} */ colour) {
 function theirs(/** @type {Colours} */ colour) {
   const way = ["in", ["get", "class"], ["literal", ["path", "track", "pedestrian"]]];
   const rail = ["in", ["get", "class"], ["literal", ["rail", "transit"]]];
+  const apart = ["in", ["get", "class"], ["literal", ["ferry", "aerialway"]]];
   const large = ["in", ["get", "class"], ["literal", LARGE]];
   const lines = ["==", ["geometry-type"], "LineString"];
   return [
@@ -112,7 +113,7 @@ function theirs(/** @type {Colours} */ colour) {
     area("houses", "building", colour.house),
     line("rails", "transportation", colour.path, rail, 1.5),
     line("ways", "transportation", colour.path, ["all", lines, way], 2, [1, 2]),
-    ...road("transportation", ["all", lines, ["!", way], ["!", rail]], large, colour),
+    ...road("transportation", ["all", lines, ["!", way], ["!", rail], ["!", apart]], large, colour),
     names("transportation_name", ["coalesce", ["get", "name"], ["get", "name:latin"]], colour),
   ];
 }
