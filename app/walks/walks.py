@@ -60,7 +60,7 @@ def find_by_code(tx: Session, written: str) -> Walk | None:
 def normalised(written: str) -> str:
     """A code as it is kept; something that no walk has where it cannot be a code."""
     code = re.sub(r"[\s\-\u2010-\u2015]", "", written).upper().translate(_MISREAD)
-    return code if len(code) == CODE_LENGTH and code.isascii() else ""
+    return code if len(code) == CODE_LENGTH and set(code) <= set(ALPHABET) else ""
 
 
 def shown(code: str) -> str:

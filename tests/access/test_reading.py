@@ -105,6 +105,11 @@ def test_a_photo_taken_out_of_a_note_is_for_its_author_alone(stage: Stage, key_o
     assert phone.get(f"/photos/{picture.id}").json()["type"] == "/problems/photo-not-ready"
 
 
+@pytest.mark.parametrize("walk_id", ["x", "%00", "%ed%a0%80", "K7QF2MXD", "x" * 5_000, "..%2f..%2fetc"])
+def test_what_is_no_walk_is_not_there(stage: Stage, key_of: Key, every_database: str, walk_id: str) -> None:
+    assert stage.http.get(f"/walks/{walk_id}/report.csv", headers=key_of("admin")).status_code == 404
+
+
 def test_a_revoked_key_opens_nothing(stage: Stage, key_of: Key) -> None:
     key = key_of("coordinator")
     assert read(stage, key)[0] == 200
