@@ -5,6 +5,7 @@ back, and that neither the answer nor its time tells an unknown code from an arc
 """
 
 import hmac
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -70,5 +71,5 @@ def _not_guessing(tx: Session, address: str) -> None:
     )
     failed, since = tx.exec(tries).one()
     if failed >= TRIES:
-        wait = int((since + WINDOW - now()).total_seconds()) + 1
+        wait = math.ceil((since + WINDOW - now()).total_seconds())
         raise Problem("too-many-attempts", retry_after=max(1, wait))
