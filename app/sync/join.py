@@ -5,22 +5,17 @@ back, and that neither the answer nor its time tells an unknown code from an arc
 """
 
 import hmac
-import math
-from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete
 
-from app.access.guards import secret_hash
+from app.access.guards import WINDOW, not_guessing, secret_hash
 from app.db import Database
 from app.models import FailedTry, Participant, Walk, now
 from app.problems import Problem
 from app.sync.ingest import insert_once
 from app.sync.protocol import JoinIn
 from app.walks.walks import find_by_code
-
-TRIES = 30  # failed tries from one address …
-WINDOW = timedelta(minutes=10)  # … in this long, then unknown phones from it wait; the contract's numbers
 
 
 def join(db: Database, participant_id: str, sent: JoinIn, address: str, *, limited: bool) -> tuple[Walk, bool]:
@@ -32,7 +27,7 @@ def join(db: Database, participant_id: str, sent: JoinIn, address: str, *, limit
         if known:
             return _come_back(tx, known, sent), False
         if limited:
-            _not_guessing(tx, address)
+            not_guessing(tx, "join", address)
         walk = find_by_code(tx, sent.code)
         if walk and walk.state in {"closed", "published"}:
             raise Problem("walk-closed")
@@ -63,13 +58,3 @@ def _come_back(tx: Session, known: Participant, sent: JoinIn) -> Walk:
 
 def _told(sent: JoinIn) -> dict[str, Any]:
     return sent.model_dump(include={"role", "name", "team", "language"})
-
-
-def _not_guessing(tx: Session, address: str) -> None:
-    tries = select(func.count(), func.min(FailedTry.at)).where(
-        FailedTry.purpose == "join", FailedTry.address == address, col(FailedTry.at) > now() - WINDOW
-    )
-    failed, since = tx.exec(tries).one()
-    if failed >= TRIES:
-        wait = math.ceil((since + WINDOW - now()).total_seconds())
-        raise Problem("too-many-attempts", retry_after=max(1, wait))
