@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from app.access import people, signin
+from app.access import people, routes, signin
 from tests.cast import Stage
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
@@ -26,6 +26,12 @@ class Browser(TestClient):
         reply = self.post("/sign-in/link", data={"key": key} | ({"next": then} if then else {}))
         assert reply.status_code == 303, reply.text
         return str(reply.headers["location"])
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign-in answers at once; the tests that look at time set it back."""
+    monkeypatch.setattr(routes, "STEP_S", 0.001)
 
 
 @pytest.fixture

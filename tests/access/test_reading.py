@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from app.access import people
@@ -33,12 +34,17 @@ def read(stage: Stage, key: dict[str, str]) -> tuple[int, bool, bool]:
     return reply.status_code, "Lampen er slukket" in reply.text, SENSITIVE in reply.text
 
 
+def is_shown(reply: httpx.Response) -> bool:
+    """Whether the photo is for the caller: it may be cleaned by now, or not yet."""
+    return reply.status_code == 200 or reply.json()["type"] == "/problems/photo-not-ready"
+
+
 @pytest.mark.parametrize("role", ["coordinator", "admin"])
 @pytest.mark.parametrize("organisation", ["", HOME])
 def test_coordinators_read_everything(stage: Stage, photo: str, key_of: Key, role: str, organisation: str) -> None:
     key = key_of(role, organisation)
     assert read(stage, key) == (200, True, True)
-    assert stage.http.get(f"/api/v1/photos/{photo}", headers=key).json()["type"] == "/problems/photo-not-ready"
+    assert is_shown(stage.http.get(f"/api/v1/photos/{photo}", headers=key))
 
 
 @pytest.mark.parametrize("organisation", ["", HOME])
@@ -102,7 +108,7 @@ def test_a_photo_taken_out_of_a_note_is_for_its_author_alone(stage: Stage, key_o
     unseen = "/problems/photo-unknown"
     assert stage.http.get(f"/api/v1/photos/{picture.id}", headers=key_of("admin")).json()["type"] == unseen
     assert other.get(f"/photos/{picture.id}").json()["type"] == unseen
-    assert phone.get(f"/photos/{picture.id}").json()["type"] == "/problems/photo-not-ready"
+    assert is_shown(phone.get(f"/photos/{picture.id}"))
 
 
 @pytest.mark.parametrize("walk_id", ["x", "%00", "%ed%a0%80", "K7QF2MXD", "x" * 5_000, "..%2f..%2fetc"])

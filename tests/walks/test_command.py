@@ -248,3 +248,15 @@ def test_links_name_the_port_that_the_running_server_has(tmp_path: Path, run: Ru
         process.terminate()
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("trusted", "status"), [("", 429), ("127.0.0.1", 404)])
+def test_only_a_trusted_proxy_says_where_a_call_comes_from(
+    start_server: Callable[..., Server], trusted: str, status: int
+) -> None:
+    server = start_server(TRYG_TRUSTED_PROXIES=trusted)
+    with httpx.Client(base_url=server.url) as http:
+        for number in range(31):
+            http.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+            last = Phone(http, "00000000").try_to_join()
+    assert last.status_code == status
