@@ -68,9 +68,10 @@ def places(report: Report, notes: Iterable[Observation]) -> list[Place]:
 
 
 def good_places(report: Report) -> list[Place]:
-    """Where it feels safe, the most mentioned first."""
+    """Where it feels safe, the most mentioned first, and of those with as many notes the ones with a photo."""
     safe = [seen for seen in in_order(report) if seen.valence == "safe"]
-    return sorted(places(report, safe), key=lambda place: -len(place.notes))[:GOOD_PLACES]
+    found = sorted(places(report, safe), key=lambda place: (-len(place.notes), place.picture is None))
+    return found[:GOOD_PLACES]
 
 
 def along_the_route(report: Report) -> list[Place]:

@@ -4,7 +4,7 @@
 // their number, that each can be opened by hand and from the list, and that day and night follow the page. All text goes
 // in as text, never as HTML.
 
-import { AttributionControl, LngLatBounds, Map as GlMap, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, LngLat, LngLatBounds, Map as GlMap, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -20,6 +20,7 @@ setWorkerUrl(workerUrl);
 const FONT = ["IBM Plex Sans Variable"];
 const CLOSEST = 18;
 const FAR_OFF = 0.03; // degrees, some 2 to 3 km: a note further from the route was measured wrongly
+const AT_STOP_M = 15; // nearer than a phone can tell
 const VALENCES = ["safe", "mixed", "unsafe", "none"];
 /** @type {[number, number]} */
 const NO_SHIFT = [0, 0];
@@ -36,7 +37,7 @@ export async function draw(element, shown, say) {
     say(t("No place to show on the map yet."));
     return { show: () => false, update: () => {}, remove: () => {} };
   }
-  let notes = placed(shown.notes);
+  let notes = placed(shown.notes, shown.stops);
   const under = await ground(shown.basemap, bounds, say);
   const style = () => dress(element, shown, notes, under);
   const map = new GlMap({
@@ -74,7 +75,7 @@ export async function draw(element, shown, say) {
     },
     update(changed) {
       opened.close();
-      notes = placed(changed);
+      notes = placed(changed, shown.stops);
       /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
     },
     remove() {
@@ -100,7 +101,7 @@ function extent(/** @type {Shown} */ { route, stops, notes }) {
     .../** @type {[number, number][]} */ (route?.coordinates ?? []),
     ...stops.map((stop) => /** @type {[number, number]} */ ([stop.lon, stop.lat])),
   ];
-  const seen = placed(notes).features.map((one) => /** @type {[number, number]} */ (one.geometry.coordinates));
+  const seen = placed(notes, stops).features.map((one) => /** @type {[number, number]} */ (one.geometry.coordinates));
   const first = fixed[0] ?? seen[0];
   if (!first) return null;
   const bounds = new LngLatBounds(first, first);
@@ -113,14 +114,17 @@ function extent(/** @type {Shown} */ { route, stops, notes }) {
   return bounds;
 }
 
-/** The notes that have a place. */
-function placed(/** @type {import("./map.js").Notes} */ notes) {
+/** The notes that have a place; `at_stop` where they would cover a stop's number. */
+function placed(/** @type {import("./map.js").Notes} */ notes, /** @type {import("./map.js").Stop[]} */ stops) {
+  const points = stops.map((stop) => new LngLat(stop.lon, stop.lat));
+  const atStop = (/** @type {any} */ { coordinates: [lon, lat] }) =>
+    points.some((point) => point.distanceTo(new LngLat(lon, lat)) < AT_STOP_M);
   return /** @type {import("geojson").FeatureCollection<import("geojson").Point, any>} */ ({
     type: "FeatureCollection",
     // MapLibre hands out whole numbers as ids; ours travels among the properties.
     features: notes.features
       .filter((one) => one.geometry)
-      .map((one) => ({ ...one, properties: { ...one.properties, note_id: one.id } })),
+      .map((one) => ({ ...one, properties: { ...one.properties, note_id: one.id, at_stop: atStop(one.geometry) } })),
   });
 }
 
@@ -133,7 +137,6 @@ function placed(/** @type {import("./map.js").Notes} */ notes) {
  */
 function dress(element, { route, stops }, notes, under) {
   const colour = colours(element);
-  const atStop = /** @type {any} */ (["==", ["get", "place_source"], "stop"]);
   const isMany = /** @type {any} */ (["has", "point_count"]);
   const points = stops.map((stop) => ({
     type: /** @type {const} */ ("Feature"),
@@ -163,7 +166,7 @@ function dress(element, { route, stops }, notes, under) {
       { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.route, "line-width": 4 } },
       { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
       { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
-      { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", atStop, ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true } },
+      { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true } },
     ],
   };
 }
