@@ -106,6 +106,14 @@ class Evening:
         answer.raise_for_status()
         return [feature for feature in answer.json()["features"] if words in feature["properties"]["note"]]
 
+    def received_at_last(self, words: str, count: int) -> None:
+        """Waits until the report has `count` notes that say `words`; at most 20 s."""
+        for _ in range(100):
+            if len(self.received(words)) == count:
+                return
+            self.page.wait_for_timeout(200)
+        raise AssertionError(f"the report has {len(self.received(words))} notes with {words!r}, not {count}")
+
 
 def plan(server: Server, folder: Path, key: str = "") -> Planned:
     """A fresh walk with three stops; `key`: one that was made before."""
