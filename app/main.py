@@ -53,8 +53,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     for router in (sync, photos, walks, report, basemap, access, shell.router):
         app.include_router(router)
-    app.add_api_route("/healthz", _alive, methods=["GET"], tags=["service"])
-    app.add_api_route("/readyz", _ready, methods=["GET"], tags=["service"])
+    for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
+        app.add_api_route(path, answer, methods=["GET"], tags=["service"])
+        app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
     problems.install(app, pages.problem_page)
     app.add_middleware(_EveryAnswer)
     return app

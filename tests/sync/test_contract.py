@@ -20,6 +20,7 @@ def test_every_answer_carries_nosniff(stage: Stage) -> None:
 def test_the_server_is_alive_and_ready(stage: Stage) -> None:
     assert stage.http.get("/healthz").json()["status"] == "ok"
     assert stage.http.get("/readyz").status_code == 200
+    assert stage.http.head("/healthz").status_code == stage.http.head("/readyz").status_code == 200
 
 
 def test_a_database_that_is_locked_says_try_again_and_loses_nothing(
