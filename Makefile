@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test check bench,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test check bench .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
