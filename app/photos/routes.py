@@ -18,12 +18,11 @@ from starlette.requests import ClientDisconnect
 
 from app.access.guards import Viewer, Walker, etag_matches, viewer_sees
 from app.db import Database, Db
-from app.i18n import gettext as _
-from app.models import Observation, Participant, Photo, Walk
-from app.photos import header, states
-from app.photos.vault import PIECE, Arriving, Digest, Vault
+from app.models import Photo
+from app.photos import arrival
+from app.photos.vault import PIECE, Digest, Vault
 from app.problems import Problem, TryAgain
-from app.sync.protocol import BASE, PHOTO_PIXELS, PHOTO_TYPES, PhotoReceipt, Uuid
+from app.sync.protocol import BASE, PHOTO_TYPES, PhotoReceipt, Uuid
 
 router = APIRouter(prefix=BASE, tags=["photos"])
 
@@ -59,16 +58,16 @@ async def put_photo(
     observation_id: Uuid, photo_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
 ) -> PhotoReceipt:
     limit = request.app.state.settings.photo_bytes
-    is_here = await _aside(_admitted, db, who, observation_id, photo_id)
+    is_here = await _aside(arrival.admitted, db, who, observation_id, photo_id)
     declared_length = int(request.headers.get("content-length", 0))
     if declared_length > limit:
-        raise _too_large(limit, hang_up=declared_length > PATIENCE * limit)
+        raise arrival.too_large(limit, hang_up=declared_length > PATIENCE * limit)
     # What is here already is only compared: that needs no room on a disk that may be full.
     arriving = Digest() if is_here else await _aside(vault.arrive)
     try:
         await _receive(request, arriving, limit)
-        claim = ",".join(request.headers.getlist("content-digest"))
-        photo, is_new = await _aside(_keep, db, vault, photo_id, arriving, claim)
+        claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
+        photo, is_new = await _aside(arrival.keep, db, vault, photo_id, arriving, claimed)
     finally:
         arriving.close()
     if is_new:
@@ -95,22 +94,6 @@ async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     return await anyio.to_thread.run_sync(lambda: work(*given, **named), limiter=_disk)
 
 
-def _admitted(db: Database, who: Participant, observation_id: str, photo_id: str) -> bool:
-    """Whether the photo is here already. Raises Problem where it may not come: 403, 404, 410, 422."""
-    with db.read() as tx:
-        observation, photo = tx.get(Observation, observation_id), tx.get(Photo, photo_id)
-        walk = tx.get(Walk, who.walk_id)
-    if observation is None:
-        raise Problem("observation-unknown", _("The note's words come first; the phone sends them and then the photo."))
-    if observation.participant_id != who.id:
-        raise Problem("not-yours")
-    if walk and walk.state == "archived":
-        raise Problem("walk-archived")
-    if photo is None or photo.observation_id != observation_id:
-        raise Problem("photo-undeclared", _("The phone sends the newest text of the note and then the photo again."))
-    return photo.state != "expected"
-
-
 async def _receive(request: Request, arriving: Digest, limit: int) -> None:
     """The body, piece by piece, into `arriving`. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
     phone has gone."""
@@ -128,43 +111,10 @@ async def _receive(request: Request, arriving: Digest, limit: int) -> None:
                     piece.clear()
                 silence.deadline = anyio.current_time() + SILENCE_S
             if length > limit:  # it came without a length
-                raise _too_large(limit, hang_up=length > PATIENCE * limit)
+                raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
             await _aside(arriving.write, bytes(piece))
     except (ClientDisconnect, TimeoutError):
         raise Problem("bad-request", headers={"Connection": "close"}) from None
-
-
-def _keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claim: str) -> tuple[Photo, bool]:
-    """The photo, durably kept, and whether that is news. Raises Problem (409, 413, 415, 422), TryAgain."""
-    claimed = _sha256_in(claim)
-    if claimed is not None and claimed != arriving.sha256:
-        raise _mismatch()
-    with db.read() as tx:
-        photo = tx.get_one(Photo, photo_id)
-    same = photo.sha256 == arriving.sha256
-    if photo.state != "expected":
-        if not same:
-            raise Problem("photo-differs", _("A photo with this number is kept already, and it stays."))
-        return photo, False
-    if not same:
-        raise _mismatch()
-    assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
-    _judge(arriving)
-    arriving.keep(photo_id)
-    photo, is_new = states.arrived(db, photo_id, arriving.size)
-    if photo.state == "ready" and not is_new:
-        vault.erase_original(photo_id)  # a repeat at the same moment was cleaned already; this is its copy
-    return photo, is_new
-
-
-def _judge(arriving: Arriving) -> None:
-    """By its bytes alone. Raises not-a-photo (415), too-many-pixels (413)."""
-    kind = header.kind_of(arriving.file)
-    if kind is None:
-        raise Problem("not-a-photo", _("Photos are JPEG, PNG, WebP or HEIC; this file is none of them."))
-    if (header.pixels(arriving.file, kind) or 0) > PHOTO_PIXELS:
-        most = PHOTO_PIXELS // 1_000_000
-        raise Problem("too-many-pixels", _("A photo may have at most %(most)s megapixels.") % {"most": most})
 
 
 def _sha256_in(claim: str) -> str | None:
@@ -185,18 +135,9 @@ def _sha256_in(claim: str) -> str | None:
             if len(digest) != 32:
                 raise ValueError
         except (ValueError, binascii.Error):
-            raise _mismatch() from None
+            raise arrival.mismatch() from None
         claimed = digest.hex()
     return claimed
-
-
-def _mismatch() -> Problem:
-    return Problem("digest-mismatch", _("The photo that came is not the one the phone meant; it is sent again."))
-
-
-def _too_large(limit: int, *, hang_up: bool) -> Problem:
-    detail = _("A photo may be at most %(most)s MB.") % {"most": f"{limit / 1024 / 1024:.0f}"}
-    return Problem("photo-too-large", detail, headers={"Connection": "close"} if hang_up else None)
 
 
 # Out

@@ -1,0 +1,75 @@
+"""A photo comes in, by the wire or out of a phone's copy: whether it may, and how its bytes become the photo.
+
+Hides the order of the checks. Promises that a photo is kept only when its bytes are those that were declared and begin as
+a picture, that file, folder and record are on disk when keep() returns, and that it is kept once, however often it comes.
+Knows nothing of HTTP.
+"""
+
+from app.db import Database
+from app.i18n import gettext as _
+from app.models import Observation, Participant, Photo, Walk
+from app.photos import header, states
+from app.photos.vault import Arriving, Digest, Vault
+from app.problems import Problem
+from app.sync.protocol import PHOTO_PIXELS
+
+
+def admitted(db: Database, who: Participant, observation_id: str, photo_id: str) -> bool:
+    """Whether the photo is here already. Raises Problem where it may not come: 403, 404, 410, 422."""
+    with db.read() as tx:
+        observation, photo = tx.get(Observation, observation_id), tx.get(Photo, photo_id)
+        walk = tx.get(Walk, who.walk_id)
+    if observation is None:
+        raise Problem("observation-unknown", _("The note's words come first; the phone sends them and then the photo."))
+    if observation.participant_id != who.id:
+        raise Problem("not-yours")
+    if walk and walk.state == "archived":
+        raise Problem("walk-archived")
+    if photo is None or photo.observation_id != observation_id:
+        raise Problem("photo-undeclared", _("The phone sends the newest text of the note and then the photo again."))
+    return photo.state != "expected"
+
+
+def keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claimed: str | None = None) -> tuple[Photo, bool]:
+    """The photo, durably kept, and whether that is news. `claimed`: the SHA-256, in hex, that the sender gave on the way.
+
+    Raises Problem (409, 413, 415, 422), TryAgain."""
+    if claimed is not None and claimed != arriving.sha256:
+        raise mismatch()
+    with db.read() as tx:
+        photo = tx.get_one(Photo, photo_id)
+    same = photo.sha256 == arriving.sha256
+    if photo.state != "expected":
+        if not same:
+            raise Problem("photo-differs", _("A photo with this number is kept already, and it stays."))
+        return photo, False
+    if not same:
+        raise mismatch()
+    assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
+    _judge(arriving)
+    arriving.keep(photo_id)
+    photo, is_new = states.arrived(db, photo_id, arriving.size)
+    if photo.state == "ready" and not is_new:
+        vault.erase_original(photo_id)  # a repeat at the same moment was cleaned already; this is its copy
+    return photo, is_new
+
+
+def mismatch() -> Problem:
+    """The bytes are not those that were declared."""
+    return Problem("digest-mismatch", _("The photo that came is not the one the phone meant; it is sent again."))
+
+
+def too_large(limit: int, *, hang_up: bool = False) -> Problem:
+    """More than `limit` bytes; `hang_up` where the rest of them will not be read."""
+    detail = _("A photo may be at most %(most)s MB.") % {"most": f"{limit / 1024 / 1024:.0f}"}
+    return Problem("photo-too-large", detail, headers={"Connection": "close"} if hang_up else None)
+
+
+def _judge(arriving: Arriving) -> None:
+    """By its bytes alone. Raises not-a-photo (415), too-many-pixels (413)."""
+    kind = header.kind_of(arriving.file)
+    if kind is None:
+        raise Problem("not-a-photo", _("Photos are JPEG, PNG, WebP or HEIC; this file is none of them."))
+    if (header.pixels(arriving.file, kind) or 0) > PHOTO_PIXELS:
+        most = PHOTO_PIXELS // 1_000_000
+        raise Problem("too-many-pixels", _("A photo may have at most %(most)s megapixels.") % {"most": most})
