@@ -311,6 +311,41 @@ def export(
     _say(as_json, told, f"{out}: {len(report.observations)} notes.")
 
 
+@cli.command("import")
+def import_copy(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What a walker's phone wrote: tryghedsvandring-….zip.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Put a phone's copy of unsent notes and photos into their walk; doing it twice does it once."""
+    from app.copies import intake
+    from app.copies.phone_copy import Unusable, open_copy
+    from app.photos.vault import Vault
+    from app.problems import TryAgain
+    from app.walks.walks import shown
+
+    try:
+        with open_copy(file) as copy, _database(data) as (settings, db):
+            done = intake.take_in(db, Vault(settings.photos), copy, settings.photo_bytes)
+    except Unusable as unusable:
+        raise Refused(str(unusable)) from None
+    except TryAgain:
+        raise Refused("The disk is full, or the database busy, before all was in: give the same file again.") from None
+    notes = {name: done.notes[name] for name in ("new", "known", "refused")}
+    photos = {name: done.photos[name] for name in ("new", "known", "missing", "refused")}
+    told = {
+        "walk_id": done.walk.id,
+        "code": done.walk.code,
+        "notes": notes,
+        "photos": photos,
+        "refusals": done.refusals,
+    }
+    lines = [", ".join(f"{count} {name}" for name, count in counts.items()) for counts in (notes, photos)]
+    _say(as_json, told, f"{shown(done.walk.code)}: notes {lines[0]}; photos {lines[1]}.", *done.refusals)
+    if done.refusals:
+        raise Refused("Not everything could be taken in: what was refused is named above.")
+
+
 def _walk(tx: "Session", named: str) -> "Walk":
     """The walk with this code or id."""
     from app.models import Walk

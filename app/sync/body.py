@@ -26,7 +26,7 @@ def json_body(model: type[Model]) -> Any:
             raw += piece
             if len(raw) > BODY_BYTES:
                 raise Problem("body-too-large", headers={"Connection": "close"})
-        return _parsed(model, bytes(raw))
+        return parsed(model, bytes(raw))
 
     reader: Callable[[Request], Coroutine[Any, Any, Model]] = read
     return Depends(reader)
@@ -47,14 +47,27 @@ def _inlined(part: Any, known: dict[str, Any]) -> Any:
     return [_inlined(value, known) for value in part] if isinstance(part, list) else part
 
 
-def _parsed(model: type[Model], raw: bytes) -> Model:
+def parsed(model: type[Model], raw: bytes) -> Model:
+    """`raw` as `model`. Raises invalid (422), which names the fields."""
     try:
         given = json.loads(raw.decode("utf-8", "replace"), parse_constant=_no_number)
+    except (ValueError, RecursionError):  # no JSON, NaN, a number of thousands of digits, a thousand brackets
+        raise _no_json() from None
+    return as_model(model, given)
+
+
+def as_model(model: type[Model], given: Any) -> Model:
+    """Parsed JSON as `model`. Raises invalid (422), which names the fields."""
+    try:
         return model.model_validate(clean(given))
     except ValidationError as wrong:
         raise invalid(*(_as_pair(error) for error in wrong.errors(include_url=False)[:20])) from None
-    except (ValueError, RecursionError):  # no JSON, NaN, a number of thousands of digits, a thousand brackets
-        raise invalid(("body", sentence("json_invalid", {}))) from None
+    except (ValueError, RecursionError):
+        raise _no_json() from None
+
+
+def _no_json() -> Problem:
+    return invalid(("body", sentence("json_invalid", {})))
 
 
 def _as_pair(error: Any) -> tuple[str, str]:

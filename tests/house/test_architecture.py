@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
 JS = ROOT / "static" / "js"
 
-FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report", "basemap", "privacy"}
+FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report", "basemap", "privacy",
+            "copies"}  # fmt: skip
 LEAVES = {"app.settings", "app.models", "app.problems", "app.sync.protocol"}
 WORDS = {"app.i18n"}  # every sentence is said in the reader's language, a leaf's too
 # What features share: the schema, the database, failures, words, pages, the taxonomy.
@@ -26,6 +27,10 @@ ACROSS = {
     ("review", "app.photos.vault"),
     ("report", "app.review"),
     ("report", "app.measures"),
+    # A phone's copy comes in by the very functions that the wire's routes call, and a backup takes the photos' files.
+    ("copies", "app.sync.ingest"),
+    ("copies", "app.sync.body"),
+    ("copies", "app.photos"),
 }
 # One place for each of these; a call's name and the modules that may make it.
 ONE_PLACE = {
@@ -41,6 +46,8 @@ WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "renam
 # The vault and the base map; beside them what no request reaches: the data folder made at the first start, the command
 # line, and what writes source files.
 NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalogue", "app.sync.phone_types"}
+# A backup is a folder that the operator named; no request gets there either.
+NO_REQUEST |= {"app.copies.backup", "app.copies.restore"}
 MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST
 
 
