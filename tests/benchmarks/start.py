@@ -34,7 +34,8 @@ def _make_run(folder: Path) -> float:
     ) as run:
         try:
             while not _answers(port):
-                assert run.poll() is None and time.perf_counter() - began < PATIENCE_S, "make run did not start"
+                assert run.poll() is None, "make run ended"
+                assert time.perf_counter() - began < PATIENCE_S, "make run did not start"
                 time.sleep(0.02)
             return time.perf_counter() - began
         finally:

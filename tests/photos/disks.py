@@ -35,6 +35,25 @@ class SmallDisk:
             with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
                 resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
 
+    @contextlib.contextmanager
+    def read_only(self) -> Iterator[None]:
+        """While in here nothing on it can be changed."""
+        folders = [folder for folder in self.folder.rglob("*") if folder.is_dir()]
+
+        def allow(writing: bool) -> None:
+            if self.mounted:
+                how = f"remount,{'rw' if writing else 'ro'}"
+                subprocess.run(["mount", "-o", how, str(self.folder)], check=True)
+                return
+            for folder in folders:
+                folder.chmod(0o700 if writing else 0o500)
+
+        allow(False)
+        try:
+            yield
+        finally:
+            allow(True)
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:

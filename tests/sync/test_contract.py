@@ -1,11 +1,16 @@
 """The contract itself: what phones of other makers and last month's app rely on."""
 
+from collections.abc import Callable
+
+import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from app.sync import phone_types
 from app.sync.protocol import instant
 from tests.cast import Stage
-from tests.phone import Phone, new_id
+from tests.phone import Phone, Picture, jpeg, new_id
 
 
 def test_the_phones_protocol_is_the_servers() -> None:
@@ -38,21 +43,29 @@ def test_a_database_that_is_locked_says_try_again_and_loses_nothing(
 
 
 def test_a_commit_that_fails_is_never_a_receipt(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy.exc import OperationalError
-    from sqlmodel import Session
-
-    phone = stage.phone()
-    note_id = phone.note()
+    phone, other, picture = stage.phone(), stage.phone(), Picture(jpeg())
+    known, new, theirs = phone.note(picture), phone.note(), other.note()
+    assert phone.put(known).status_code == other.put(theirs).status_code == 201
+    agreement = f"/api/v1/observations/{theirs}/agreement"
+    writes: list[Callable[[], httpx.Response]] = [
+        lambda: Phone(stage.http, stage.walk.code).try_to_join(),
+        lambda: phone.put(new),
+        lambda: phone.put_picture(picture.id),
+        lambda: phone.network.send("PUT", agreement, json={"agrees": True}, headers=phone.key),
+    ]
 
     def fail(_session: Session) -> None:
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
 
-    with monkeypatch.context() as broken:
-        broken.setattr(Session, "commit", fail)
-        assert phone.put(note_id).status_code == 503
-        assert phone.try_to_join().status_code == 503
-    assert phone.changes() == []
-    assert phone.put(note_id).status_code == 201
+    before = phone.changes()
+    for write in writes:
+        with monkeypatch.context() as broken:
+            broken.setattr(Session, "commit", fail)
+            reply = write()
+            assert (reply.status_code, reply.json()["type"]) == (503, "/problems/try-again")
+            assert reply.headers["Retry-After"]
+        assert phone.changes() == before
+    assert [write().status_code for write in writes] == [201, 201, 201, 200]
 
 
 def test_problems_speak_the_language_of_the_request(stage: Stage) -> None:

@@ -1,0 +1,48 @@
+"""The same request several times at once, as phones with a bad network send it: one of everything."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from sqlmodel import func, select
+
+from app.db import Database
+from app.models import Observation, Photo, Revision
+from tests.phone import Phone, Picture, jpeg
+from tests.photos.pictures import until
+from tests.running import Server
+
+COPIES, ROUNDS = 8, 200
+
+
+def test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts(
+    server: Server, database_url: str, every_database: str
+) -> None:
+    code = server.tryg("walk", "create", "--title", "Aftenvandring")["code"]
+    limits = httpx.Limits(max_connections=COPIES, max_keepalive_connections=COPIES)
+    with httpx.Client(base_url=server.url, timeout=30, limits=limits) as http, ThreadPoolExecutor(COPIES) as pool:
+        phone = Phone(http, code).join()
+        for number in range(ROUNDS):
+            picture = Picture(jpeg(16, 16, (number, 0, 0), comment=str(number).encode()))
+            note = phone.note(picture)
+            words = list(pool.map(lambda _copy, note=note: phone.put(note), range(COPIES)))
+            assert sorted(reply.status_code for reply in words) == [200] * (COPIES - 1) + [201]
+            assert len({reply.content for reply in words}) == 1, {reply.text for reply in words}
+            photos = list(pool.map(lambda _copy, photo=picture.id: phone.put_picture(photo), range(COPIES)))
+            assert sorted(reply.status_code for reply in photos) == [200] * (COPIES - 1) + [201]
+            # A copy that comes when its twin is cleaned already hears of that; all else is the same.
+            assert len({(told := reply.json())["id"] + told["sha256"] + str(told["bytes"]) for reply in photos}) == 1
+    db = Database(database_url)
+    with db.read() as tx:
+        for table in (Observation, Revision, Photo):
+            assert tx.exec(select(func.count()).select_from(table)).one() == ROUNDS
+    until(lambda: clean(server) == ROUNDS)
+    until(lambda: files(server) == 2 * ROUNDS)  # each with its thumbnail, and no original or copy left over
+    db.close()
+
+
+def clean(server: Server) -> int:
+    return sum(1 for path in (server.data / "photos" / "kept").glob("*/*.jpg") if "thumbnail" not in path.name)
+
+
+def files(server: Server) -> int:
+    return sum(1 for path in (server.data / "photos").rglob("*") if path.is_file())
