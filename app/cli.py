@@ -9,7 +9,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +64,7 @@ def main() -> NoReturn:
     """The entry point. Exits 0, 1 (could not be done) or 2 (wrongly called)."""
     # Imports make hundreds of thousands of objects that stay; looking through them again and again is a sixth of a start.
     gc.set_threshold(100_000, 20, 20)
+    from app.copies import Unusable
     from app.problems import Problem
 
     with i18n.use("en"):
@@ -77,7 +78,7 @@ def main() -> NoReturn:
             if problem.code == "try-again":
                 _end("The database is locked, full or cannot be reached; nothing was changed.", 1)
             _end(problem.body()["detail"], 2 if problem.status == 422 else 1)
-        except (server.CannotServe, CannotMigrate) as hindrance:
+        except (server.CannotServe, CannotMigrate, Unusable) as hindrance:
             _end(str(hindrance), 1)
         except UnicodeError:
             _end("A text that was given is not UTF-8.", 2)
@@ -319,7 +320,7 @@ def import_copy(
 ) -> None:
     """Put a phone's copy of unsent notes and photos into their walk; doing it twice does it once."""
     from app.copies import intake
-    from app.copies.phone_copy import Unusable, open_copy
+    from app.copies.phone_copy import open_copy
     from app.photos.vault import Vault
     from app.problems import TryAgain
     from app.walks.walks import shown
@@ -327,8 +328,6 @@ def import_copy(
     try:
         with open_copy(file) as copy, _database(data) as (settings, db):
             done = intake.take_in(db, Vault(settings.photos), copy, settings.photo_bytes)
-    except Unusable as unusable:
-        raise Refused(str(unusable)) from None
     except TryAgain:
         raise Refused("The disk is full, or the database busy, before all was in: give the same file again.") from None
     notes = {name: done.notes[name] for name in ("new", "known", "refused")}
@@ -344,6 +343,35 @@ def import_copy(
     _say(as_json, told, f"{shown(done.walk.code)}: notes {lines[0]}; photos {lines[1]}.", *done.refusals)
     if done.refusals:
         raise Refused("Not everything could be taken in: what was refused is named above.")
+
+
+Backup = Annotated[Path, typer.Argument(metavar="DIR", help="The backup's folder.")]
+
+
+@cli.command()
+def backup(folder: Backup, data: Data = None, as_json: Json = False) -> None:
+    """Write everything into a folder, while the server serves; given an earlier backup's, only what is new is copied."""
+    from app.copies.backup import back_up
+
+    _with_copies(back_up, folder, data, as_json, "backed up")
+
+
+@cli.command()
+def restore(folder: Backup, data: Data = None, as_json: Json = False) -> None:
+    """Put a backup into a database without walks; whatever else is in it is replaced."""
+    from app.copies.restore import restore as put_back
+
+    _with_copies(put_back, folder, data, as_json, "restored")
+
+
+def _with_copies(
+    work: Callable[..., dict[str, Any]], folder: Path, data: Path | None, as_json: bool, done: str
+) -> None:
+    from app.photos.vault import Vault
+
+    with _database(data) as (settings, db):
+        told = work(db, Vault(settings.photos), settings, folder.resolve())
+    _say(as_json, told, f"{folder}: {done}, {told['walks']} walks, {told['notes']} notes, {told['photos']} photos.")
 
 
 def _walk(tx: "Session", named: str) -> "Walk":

@@ -102,11 +102,16 @@ class Settings(BaseSettings):
         """The folder of the photos in force."""
         return Path(urlsplit(self.photos_url).path) if self.photos_url else self.data / "photos"
 
+    @property
+    def secret_file(self) -> Path:
+        """Where the key that was made is kept, where TRYG_SECRET is empty."""
+        return self.data / "secret"
+
     def signing_key(self) -> bytes:
         """TRYG_SECRET, or a key made once and kept in the data folder, readable by the owner alone."""
         if self.secret.get_secret_value():
             return self.secret.get_secret_value().encode()
-        path = self.data / "secret"
+        path = self.secret_file
         if not path.exists():
             self.data.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600, exist_ok=True)

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.copies.phone_copy import PhoneCopy, Unusable
+from app.copies import Unusable
+from app.copies.phone_copy import PhoneCopy
 from app.db import Database
 from app.models import Participant, Photo, Revision, Walk
 from app.photos import arrival

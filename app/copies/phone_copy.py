@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from app.copies import Unusable
 from app.problems import Problem
 from app.sync.body import parsed
 from app.sync.protocol import LIMITS, Hex256, Role, Uuid, Wire
@@ -27,10 +28,6 @@ WORDS_BYTES = 64 * 1024 * 1024  # of copy.json; 500 of the longest notes take 10
 SWELLING = 4  # how much larger than the file its photos may be: photos do not shrink, a file made to harm does
 _HARMFUL = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, MemoryError)
 _PHOTO = re.compile(r"photos/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
-
-
-class Unusable(Exception):
-    """What was given is no copy, or not one that may be taken in; the text is the sentence."""
 
 
 class CopiedWalk(Wire):

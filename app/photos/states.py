@@ -44,6 +44,14 @@ def refused(db: Database, photo_id: str) -> None:
             _tell(tx, photo)
 
 
+def lost(db: Database, photo_id: str) -> None:
+    """Back to expected, because its file is gone: whoever made the photo may send it once more. Raises TryAgain."""
+    with db.write() as tx:
+        photo = tx.get_one(Photo, photo_id, with_for_update=True)
+        photo.state, photo.stored_at, photo.ready_at = "expected", None, None
+        _tell(tx, photo)
+
+
 def postponed(db: Database, photo_id: str) -> None:
     """Stays stored, and waits longer each time before the next try. Raises TryAgain."""
     with db.write() as tx:

@@ -113,6 +113,44 @@ class Vault:
                 left -= len(piece)
                 yield piece
 
+    # For backups: files by name, as "kept/0f/….jpg". OSError where the disk fails
+
+    def names(self, photo_id: str, *, original: bool) -> list[str]:
+        """Which files a photo is: its original, or the clean picture and its thumbnail; all in one folder."""
+        paths = [self._original(photo_id)] if original else [self._clean(photo_id, True), self._clean(photo_id, False)]
+        return [path.relative_to(self.folder).as_posix() for path in paths]
+
+    def files(self) -> Iterator[str]:
+        """The names of all files that are kept."""
+        for parent in (self._incoming, self._kept):
+            for path in parent.glob("*/*"):
+                yield path.relative_to(self.folder).as_posix()
+
+    def adopt(self, source: "Vault", names: list[str]) -> list[str]:
+        """Take over a photo's files from another vault, durably and all or none; the SHA-256 of each, in hex.
+
+        Raises FileNotFoundError where the other has not all of them (any more)."""
+        digests = []
+        with contextlib.ExitStack() as undo:
+            written = []
+            for name in names:
+                come = undo.enter_context((source.folder / name).open("rb"))
+                file, path = self._new_file()
+                undo.callback(file.close)
+                undo.callback(path.unlink, missing_ok=True)
+                digest = hashlib.sha256()
+                while piece := come.read(PIECE):
+                    digest.update(piece)
+                    _write(file, piece)
+                digests.append(digest.hexdigest())
+                written.append((file, path, self.folder / name))
+            self._settle(*written)
+        return digests
+
+    def erase(self, name: str) -> None:
+        """Remove one file."""
+        (self.folder / name).unlink(missing_ok=True)
+
     # For the cleaning: OSError where the disk fails
 
     def original(self, photo_id: str) -> bytes:

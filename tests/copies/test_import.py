@@ -13,8 +13,9 @@ import pytest
 from sqlmodel import delete
 
 from app import i18n
+from app.copies import Unusable
 from app.copies.intake import Intake, take_in
-from app.copies.phone_copy import Unusable, open_copy
+from app.copies.phone_copy import open_copy
 from app.models import Agreement, Observation, Participant, Photo, Revision, Variant, Walk
 from app.problems import TryAgain
 from tests.cast import Stage
@@ -62,7 +63,10 @@ def test_a_copy_taken_in_twice_before_or_after_the_phone_has_sent_is_there_once(
         phone.sync()
     elif first == "a part by the phone":
         assert phone.put(next(iter(phone.made))).status_code == 201
-    expected = ({"new": 3 - sent_before[0], "known": sent_before[0]}, {"new": 3 - sent_before[1], "known": sent_before[1]})
+    expected = (
+        {"new": 3 - sent_before[0], "known": sent_before[0]},
+        {"new": 3 - sent_before[1], "known": sent_before[1]},
+    )
     assert counts(taken(stage, path)) == tuple({name: n for name, n in kind.items() if n} for kind in expected)
     assert counts(taken(stage, path)) == ({"known": 3}, {"known": 3})
     phone.sync()

@@ -31,6 +31,7 @@ ACROSS = {
     ("copies", "app.sync.ingest"),
     ("copies", "app.sync.body"),
     ("copies", "app.photos"),
+    ("copies", "app.schema"),  # a backup of an older release is brought up to date while it comes in
 }
 # One place for each of these; a call's name and the modules that may make it.
 ONE_PLACE = {
@@ -47,7 +48,7 @@ WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "renam
 # line, and what writes source files.
 NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalogue", "app.sync.phone_types"}
 # A backup is a folder that the operator named; no request gets there either.
-NO_REQUEST |= {"app.copies.backup", "app.copies.restore"}
+NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder"}
 MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST
 
 

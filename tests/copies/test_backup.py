@@ -1,0 +1,312 @@
+"""A backup is consistent whatever happens while it is written, and a restore brings back exactly that, or nothing.
+
+All in one process, where the moments can be chosen; test_under_load.py has real servers.
+"""
+
+import json
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite
+import pytest
+from sqlmodel import col, delete, select
+
+from app import schema
+from app.copies import Unusable, backup
+from app.copies.backup import back_up
+from app.copies.restore import restore
+from app.db import Database
+from app.models import Agreement, Observation, Photo, Revision, Walk
+from app.photos import states
+from app.photos.vault import Vault
+from app.schema import CannotMigrate, migrate_to_newest
+from app.settings import Settings
+from tests.cast import Stage, make_settings
+from tests.phone import Phone, Picture, jpeg
+
+
+@pytest.fixture
+def quiet(stage: Stage) -> Stage:
+    """A stage on which photos stay as they came, until a test cleans them."""
+    stage.app.state.cleaner.stop()
+    return stage
+
+
+@pytest.fixture
+def keep(quiet: Stage, tmp_path: Path) -> Callable[[], dict[str, Any]]:
+    return lambda: back_up(quiet.db, quiet.vault, quiet.app.state.settings, tmp_path / "backup")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Settings:
+    """Settings of another installation, whose database is up to date and empty."""
+    settings = make_settings(tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+    migrate_to_newest(settings)
+    return settings
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Database]:
+    db = Database(address)
+    yield db
+    db.close()
+
+
+def brought(settings: Settings, folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Restore; what it told, and the state of each photo then."""
+    with opened(settings.database) as db:
+        said = restore(db, Vault(settings.photos), settings, folder)
+        with db.read() as tx:
+            return said, dict(tx.exec(select(Photo.id, Photo.state)).all())
+
+
+def clean(stage: Stage, picture: Picture) -> None:
+    """What the worker does."""
+    stage.vault.keep_clean(picture.id, jpeg(), jpeg(8, 8))
+    states.cleaned(stage.db, picture.id, 64, 48)
+    stage.vault.erase_original(picture.id)
+
+
+def with_photos(stage: Stage, count: int) -> tuple[Phone, list[Picture]]:
+    phone = stage.phone()
+    pictures = [Picture(jpeg(colour=(20 * number, 1, 1))) for number in range(count)]
+    for picture in pictures:
+        phone.note(picture)
+    phone.sync()
+    return phone, pictures
+
+
+def sound(folder: Path) -> None:
+    """As anybody can check it, without us."""
+    done = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_photo_cleaned_or_lost_between_the_rows_and_the_files_is_told_as_it_is(
+    quiet: Stage, keep: Callable[[], Any], elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, (cleaned, lost, waiting, unreadable) = with_photos(quiet, 4)
+    expected = Picture(jpeg(colour=(9, 9, 9)))
+    phone.put(phone.note(expected))
+    states.refused(quiet.db, unreadable.id)
+    snapshot = backup._snapshot
+
+    def and_then(*given: Any) -> Any:
+        counts = snapshot(*given)
+        clean(quiet, cleaned)
+        quiet.vault.erase_original(lost.id)
+        phone.put_picture(expected.id)  # too late for this backup
+        return counts
+
+    with monkeypatch.context() as moment:
+        moment.setattr(backup, "_snapshot", and_then)
+        assert keep()["photos"] == 3
+    sound(tmp_path / "backup")
+    _said, found = brought(elsewhere, tmp_path / "backup")
+    assert found == {
+        cleaned.id: "ready", lost.id: "expected", waiting.id: "stored", unreadable.id: "unreadable", expected.id: "expected",
+    }  # fmt: skip
+    vault = Vault(elsewhere.photos)
+    assert vault.size(cleaned.id) == len(jpeg())
+    assert vault.original(waiting.id) == waiting.data
+    assert vault.original(unreadable.id) == unreadable.data
+    with opened(elsewhere.database) as db, db.read() as tx:
+        photo = tx.get_one(Photo, cleaned.id)
+        assert (photo.width, photo.height) == (64, 48)
+        walk, newest = tx.get_one(Walk, quiet.walk.id), tx.get_one(Observation, photo.observation_id)
+        assert newest.seq > walk.seq - 3  # whoever follows the restored walk is told of it
+
+
+def test_a_second_backup_copies_what_is_new_and_drops_what_is_gone(
+    quiet: Stage, keep: Callable[[], Any], tmp_path: Path
+) -> None:
+    _phone, (first, second) = with_photos(quiet, 2)
+    assert keep().items() >= {"photos": 2, "copied": 2, "removed": 0}.items()
+    kept = {path.name: path.stat().st_ino for path in (tmp_path / "backup/photos/incoming").glob("*/*")}
+    clean(quiet, first)
+    assert keep().items() >= {"photos": 2, "copied": 1, "removed": 1}.items()
+    left = {path.name: path.stat().st_ino for path in (tmp_path / "backup/photos/incoming").glob("*/*")}
+    assert left == {second.id: kept[second.id]}  # the bytes as received, with their metadata, have gone from here too
+    with quiet.db.write() as tx:  # as retention will
+        note = tx.get_one(Photo, second.id).observation_id
+        for table, key in (
+            (Photo, Photo.observation_id),
+            (Revision, Revision.observation_id),
+            (Observation, Observation.id),
+        ):
+            tx.exec(delete(table).where(col(key) == note))
+    quiet.vault.erase_original(second.id)
+    assert keep().items() >= {"notes": 1, "photos": 1, "copied": 0, "removed": 1}.items()
+    sound(tmp_path / "backup")
+    with sqlite.connect(tmp_path / "backup/tryg.sqlite") as rows:
+        assert "slukket" in str(rows.execute("SELECT content FROM revision").fetchall())
+        assert rows.execute("SELECT count(*) FROM revision").fetchone() == (1,)
+
+
+def test_a_backup_that_is_broken_off_leaves_the_earlier_one_whole(
+    quiet: Stage, keep: Callable[[], Any], elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, (first, second) = with_photos(quiet, 2)
+    keep()
+    clean(quiet, first)
+    third = Picture(jpeg(colour=(200, 0, 0)))
+    phone.note(third)
+    phone.sync()
+    for broken in ("write_sums", "write_manifest"):
+        with monkeypatch.context() as moment:
+
+            def fails(*_given: Any) -> None:
+                raise OSError(28, "No space left on device")
+
+            moment.setattr(backup, broken, fails)
+            with pytest.raises(OSError, match="No space"):
+                keep()
+        shutil.rmtree(tmp_path / "trial", ignore_errors=True)
+        trial = make_settings(tmp_path / "trial", f"sqlite:///{tmp_path / f'{broken}.sqlite'}")
+        migrate_to_newest(trial)
+        found = brought(trial, tmp_path / "backup")[1]
+        ready = broken == "write_manifest"  # the new rows are in force, and their photos are there
+        assert found == {first.id: "ready" if ready else "stored", second.id: "stored"} | (
+            {third.id: "stored"} if ready else {}
+        )
+    assert keep()["photos"] == 3
+    sound(tmp_path / "backup")
+    assert len(brought(elsewhere, tmp_path / "backup")[1]) == 3
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(keep: Callable[[], Any], tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    (folder / "photos").mkdir(parents=True)
+    (folder / "photos" / "ferie.jpg").write_bytes(b"x")
+    with pytest.raises(Unusable, match="something else"):
+        keep()
+    assert [path.name for path in folder.rglob("*")] == ["photos", "ferie.jpg"]
+
+
+def test_the_key_that_signs_comes_along_for_its_owner_alone(
+    quiet: Stage, keep: Callable[[], Any], elsewhere: Settings, tmp_path: Path
+) -> None:
+    key = quiet.app.state.settings.signing_key()
+    keep()
+    for private in ("secret", "tryg.sqlite", "manifest.json"):
+        assert stat.S_IMODE((tmp_path / "backup" / private).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o700
+    assert elsewhere.signing_key() != key
+    brought(elsewhere, tmp_path / "backup")
+    assert elsewhere.signing_key() == key
+
+
+def test_a_restore_is_refused_where_there_are_walks(quiet: Stage, keep: Callable[[], Any], tmp_path: Path) -> None:
+    with_photos(quiet, 1)
+    keep()
+    with pytest.raises(Unusable, match="walks in this database"):
+        restore(quiet.db, quiet.vault, quiet.app.state.settings, tmp_path / "backup")
+
+
+def damage(folder: Path, how: str) -> None:
+    photo = next(folder.glob("photos/incoming/*/*"))
+    rows = folder / "tryg.sqlite"
+    if how == "a photo is cut off":
+        photo.write_bytes(photo.read_bytes()[:-1])
+    elif how == "a photo is missing":
+        photo.unlink()
+    elif how == "a word was changed":
+        rows.write_bytes(rows.read_bytes().replace(b"slukket", b"slukkes", 1))
+    elif how == "no rows":
+        rows.unlink()
+    elif how == "no sums":
+        (folder / "SHA256SUMS").unlink()
+    elif how == "no manifest":
+        (folder / "manifest.json").unlink()
+    elif how == "of the future":
+        (folder / "manifest.json").write_text(json.dumps({"format": "tryghedsvandring-backup", "version": 2}))
+
+
+DAMAGES = (
+    "a photo is cut off",
+    "a photo is missing",
+    "a word was changed",
+    "no rows",
+    "no sums",
+    "no manifest",
+    "of the future",
+)
+
+
+def test_a_broken_backup_is_told_in_a_sentence_and_nothing_of_it_stays(
+    quiet: Stage, keep: Callable[[], Any], elsewhere: Settings, tmp_path: Path
+) -> None:
+    with_photos(quiet, 3)
+    keep()
+    for how in DAMAGES:
+        broken = tmp_path / "broken"
+        shutil.rmtree(broken, ignore_errors=True)
+        shutil.copytree(tmp_path / "backup", broken)
+        damage(broken, how)
+        with pytest.raises(Unusable, match=r"broken|no backup|newer version"):
+            brought(elsewhere, broken)
+        assert not [path for path in elsewhere.photos.rglob("*") if path.is_file()], how
+    with opened(elsewhere.database) as db, db.read() as tx:
+        assert tx.exec(select(Walk.id)).first() is None
+    assert brought(elsewhere, tmp_path / "backup")[0]["photos"] == 3
+
+
+SECOND = '''"""Tests: a release later than the first."""
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "0002", "0001"
+def upgrade() -> None:
+    op.add_column("walk", sa.Column("weather", sa.String(), nullable=True))
+'''
+
+
+def test_a_backup_of_an_older_release_is_brought_up_to_date_in_a_copy_and_one_of_a_newer_is_refused(
+    quiet: Stage, keep: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_photos(quiet, 1)
+    keep()
+    later = tmp_path / "migrations"
+    shutil.copytree(schema.MIGRATIONS, later)
+    (later / "versions" / "0002_weather.py").write_text(SECOND)
+    newer, older = (
+        make_settings(tmp_path / name, f"sqlite:///{tmp_path / name}.sqlite") for name in ("newer", "older")
+    )
+    with monkeypatch.context() as release:
+        release.setattr(schema, "MIGRATIONS", later)
+        migrate_to_newest(newer)
+        assert brought(newer, tmp_path / "backup")[0]["notes"] == 1
+        sound(tmp_path / "backup")  # the backup itself is what it was
+        with opened(newer.database) as db:
+            back_up(db, Vault(newer.photos), newer, tmp_path / "later")
+    migrate_to_newest(older)
+    with pytest.raises(CannotMigrate, match="newer version"):
+        brought(older, tmp_path / "later")
+
+
+def test_rows_pass_from_either_database_to_the_other_unchanged(
+    quiet: Stage, keep: Callable[[], Any], every_database: str, elsewhere: Settings, tmp_path: Path
+) -> None:
+    phone, _pictures = with_photos(quiet, 1)
+    other = quiet.phone(name="Åse 🌙", role="police")
+    other.note(note="-0,0 ø 🌙", factors=["lighting.outage"], fix=None, pin={"lat": -0.0, "lon": 179.9999999})
+    other.sync()
+    quiet.http.put(f"/api/v1/observations/{next(iter(phone.made))}/agreement", json={"agrees": True}, headers=other.key)
+    keep()
+    brought(elsewhere, tmp_path / "backup")
+    from app.report.exports import whole
+    from app.report.report import build
+
+    texts = []
+    with opened(elsewhere.database) as db:
+        for source in (quiet.db, db):
+            with source.read() as tx:
+                assert tx.exec(select(Agreement)).one().agrees
+                texts.append(b"".join(whole(build(tx, quiet.walk.id, sensitive=True, base_url="http://testserver"))))
+    assert texts[0] == texts[1]
