@@ -2,7 +2,7 @@
 //
 // Promises: the same sources give the same names; the files of the previous two releases stay beside the new ones, so
 // that a phone still running last week's shell finds its map; the service worker lists exactly what the walker's app
-// needs offline, never the map. Never writes outside static/dist/.
+// needs offline (never the map), each with its sum. Never writes outside static/dist/.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -71,6 +71,12 @@ function walkerFiles(bundle) {
   return { files, onDemand: all(true).filter((name) => !files.includes(name)) };
 }
 
+/** SHA-256 of a built file, hex: the worker keeps nothing else under its name. */
+const sumOf = (/** @type {string} */ address) =>
+  createHash("sha256")
+    .update(readFileSync(join(DIST, address.slice(BASE.length))))
+    .digest("hex");
+
 /** Note this release, keep the previous two, and delete what only older ones used. */
 function keepReleases(/** @type {string} */ id, /** @type {string[]} */ files) {
   const path = join(DIST, "releases.json");
@@ -108,7 +114,9 @@ function release() {
       const template = join(ROOT, "../templates/walker/shell.html");
       const parts = [...files, worker, existsSync(template) ? readFileSync(template, "utf8") : ""];
       const id = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 12);
-      put("sw.js", `self.RELEASE = ${JSON.stringify({ id, ...walkerFiles(bundle) })};\n${worker}`);
+      const walker = walkerFiles(bundle);
+      const sums = Object.fromEntries([...walker.files, ...walker.onDemand].map((name) => [name, sumOf(name)]));
+      put("sw.js", `self.RELEASE = ${JSON.stringify({ id, ...walker, sums })};\n${worker}`);
       for (const name of files) compress(name);
       compress("sw.js", { again: true });
       keepReleases(id, files);

@@ -1,7 +1,8 @@
 // The server, asked: one request with the participant's key, a time-out, and failures as sentences.
 //
-// Promises: an answer counts only if it is JSON from our server, so a café's sign-in page is never taken for a receipt;
-// every request ends by itself. Never retries and never decides what a failure means for a note: sync.js does.
+// Promises: an answer counts only if it is JSON from our server, so a café's sign-in page is never taken for a receipt,
+// whether it stands in the answer's place or we are sent on to it; every request ends by itself, and what hangs is broken
+// off when the network comes back. Never retries and never decides what a failure means for a note: sync.js does.
 
 import { language, t } from "./i18n.js";
 
@@ -10,6 +11,7 @@ const PATIENCE_MS = 20_000;
 const HEALTH_PATIENCE_MS = 8_000;
 const SLOWEST_BYTES_PER_MS = 5;
 const LONGEST_MS = 600_000;
+const SILENCE_MS = 2_000;
 
 /** Why a request did not do what it should. */
 export class Trouble extends Error {
@@ -52,36 +54,56 @@ export async function ask(
   return { status: response.status, body: content, etag: response.headers.get("ETag") };
 }
 
-/** Whether our server answers. Asks it, whatever the phone believes about its network. */
-export async function reachable() {
+/**
+ * Who answers in our server's name. Asks, whatever the phone believes about its network.
+ * @returns {Promise<"us" | "stranger" | "nobody">} stranger: a network that wants a sign-in, or another server
+ */
+export async function whoAnswers() {
   try {
     const { response, content } = await exchange("/healthz", { method: "GET" }, HEALTH_PATIENCE_MS);
-    return response.ok && content.status === "ok";
-  } catch {
-    return false;
+    return response.ok && content.status === "ok" ? "us" : "stranger";
+  } catch (failure) {
+    return failure instanceof Trouble && failure.code === "not-ours" ? "stranger" : "nobody";
   }
 }
+
+/** Requests on their way. @type {Map<AbortController, {since: number, large: boolean}>} */
+const underway = new Map();
+
+/** Break off what has been silent for a while, so that it can be asked anew; photos take their time. */
+export function hurry() {
+  for (const [cut, { since, large }] of underway) if (!large && performance.now() - since > SILENCE_MS) cut.abort();
+}
+
+// What was on its way through the network of before gets no answer through this one.
+addEventListener("online", () => {
+  for (const cut of underway.keys()) cut.abort();
+});
 
 /** @returns {Promise<{response: Response, content: any}>} */
 async function exchange(/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {number} */ patience) {
   const cut = new AbortController();
   const timer = setTimeout(() => cut.abort(), patience);
+  underway.set(cut, { since: performance.now(), large: init.body instanceof ArrayBuffer });
   try {
     const response = await fetch(url, {
       ...init,
       signal: cut.signal,
-      redirect: "error",
+      redirect: "manual",
       cache: "no-store",
       credentials: "omit",
     });
-    const content = response.status === 304 ? null : read(await response.text());
-    if (response.status !== 304 && (content === null || typeof content !== "object")) throw notOurs(response.status);
+    if (response.type === "opaqueredirect") throw notOurs(0);
+    const content = read(await response.text());
+    const unchanged = response.status === 304 && new Headers(init.headers).has("If-None-Match");
+    if (!unchanged && (content === null || typeof content !== "object")) throw notOurs(response.status);
     return { response, content };
   } catch (failure) {
     if (failure instanceof Trouble) throw failure;
     throw new Trouble("no-network", t("The connection broke off."));
   } finally {
     clearTimeout(timer);
+    underway.delete(cut);
   }
 }
 
@@ -93,10 +115,13 @@ function read(/** @type {string} */ text) {
   }
 }
 
+/** Somebody else's answer, or what stands before a server that is down (502 to 504): that is no answer at all. */
 const notOurs = (/** @type {number} */ status) =>
-  new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."), {
-    status,
-  });
+  status >= 502 && status <= 504
+    ? new Trouble("no-network", t("The server does not answer right now."), { status })
+    : new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."), {
+        status,
+      });
 
 function problem(/** @type {Response} */ response, /** @type {any} */ content) {
   const code = /^\/problems\/([a-z-]+)$/.exec(content.type)?.[1];

@@ -1,30 +1,44 @@
 // The walker's app without a network: keeps one release (shell, scripts, styles, fonts) and serves it.
 //
-// Hides the Cache API. Promises: a release is used only when all of it is on the phone, and an older one is deleted
-// only then; files with hashed names come from the phone first. Never touches the API or what walkers wrote (that is
-// IndexedDB, and only store.js), never answers for another part of the site, never takes over a page unasked.
+// Hides the Cache API. Promises: a release is used only when all of it is on the phone, byte for byte as it was built,
+// and an older one is deleted only then; what a network puts in its place (a sign-in page, half a file) is never kept;
+// files with hashed names come from the phone first. Never touches the API or what walkers wrote (that is IndexedDB, and
+// only store.js), never answers for another part of the site, never takes over a page unasked.
 // The build puts the first line, `self.RELEASE = {…}`, before this file.
 
-const worker = /** @type {ServiceWorkerGlobalScope & {RELEASE: {id: string, files: string[], onDemand: string[]}}} */ (
-  /** @type {unknown} */ (self)
-);
-const { id, files, onDemand } = worker.RELEASE;
+/** @typedef {{id: string, files: string[], onDemand: string[], sums: Record<string, string>}} Release   sums: SHA-256, hex */
+const worker = /** @type {ServiceWorkerGlobalScope & {RELEASE: Release}} */ (/** @type {unknown} */ (self));
+const { id, files, onDemand, sums } = worker.RELEASE;
 const PREFIX = "walker-";
 const CACHE = PREFIX + id;
 const SHELL = "/app/";
 const ASSETS = "/static/dist/";
 const PATIENCE = 30_000;
 
-/** Fetch one file for the cache, or throw: a redirect, an error page or half a release is no release. */
-async function collect(/** @type {Cache} */ cache, /** @type {string} */ url) {
-  const kept = url === SHELL ? undefined : await caches.match(url, { ignoreVary: true });
-  const response =
-    kept ?? (await fetch(url, { cache: url === SHELL ? "reload" : "default", signal: AbortSignal.timeout(PATIENCE) }));
-  if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
+/** Whether an answer is what the build made: a café's page has neither the shell's header nor a file's sum. */
+async function genuine(/** @type {string} */ url, /** @type {Response} */ response) {
+  if (response.status !== 200 || response.redirected || response.type !== "basic") return false;
   // A shell of the next release names files this one does not have.
-  if (url === SHELL && response.headers.get("X-Release") !== id)
-    throw new Error("The server has moved on to another release");
-  await cache.put(url, response);
+  if (url === SHELL) return response.headers.get("X-Release") === id;
+  const sum = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
+  return [...new Uint8Array(sum)].map((byte) => byte.toString(16).padStart(2, "0")).join("") === sums[url];
+}
+
+/** The file as another release kept it, if it is the same. */
+async function keptBefore(/** @type {string} */ url) {
+  const kept = url === SHELL ? undefined : await caches.match(url, { ignoreVary: true });
+  return kept && (await genuine(url, kept)) ? kept : undefined;
+}
+
+/** Fetch one file for the cache, or throw: a redirect, an error page or half a release is no release. */
+async function collect(/** @type {Cache} */ cache, /** @type {string} */ url, fresh = url === SHELL) {
+  const kept = await keptBefore(url);
+  if (kept) return cache.put(url, kept);
+  const response = await fetch(url, { cache: fresh ? "reload" : "default", signal: AbortSignal.timeout(PATIENCE) });
+  if (await genuine(url, response)) return cache.put(url, response);
+  // The browser's own cache may still hold what a lying network once put there.
+  if (fresh) throw new Error(`${url}: ${response.status}, and not of this release`);
+  return collect(cache, url, true);
 }
 
 async function install() {
@@ -43,7 +57,7 @@ async function activate() {
   if (await whole()) {
     const cache = await caches.open(CACHE);
     for (const url of onDemand) {
-      const kept = await caches.match(url, { ignoreVary: true });
+      const kept = await keptBefore(url);
       if (kept) await cache.put(url, kept);
     }
     for (const name of await caches.keys()) if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
@@ -60,14 +74,14 @@ async function asset(/** @type {Request} */ request) {
   const kept = await caches.match(request, { ignoreVary: true });
   if (kept) return kept;
   const response = await fetch(request);
-  if (response.status === 200 && response.type === "basic") {
-    const copy = response.clone();
-    caches
-      .open(CACHE)
-      .then((cache) => cache.put(request, copy))
-      .catch(() => {});
-  }
+  const { pathname } = new URL(request.url);
+  // What is not in the list belongs to an older release's page: it gets it, and the phone does not keep it.
+  if (sums[pathname]) keep(pathname, response.clone()).catch(() => {});
   return response;
+}
+
+async function keep(/** @type {string} */ url, /** @type {Response} */ response) {
+  if (await genuine(url, response)) await (await caches.open(CACHE)).put(url, response);
 }
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));

@@ -5,7 +5,7 @@
 // later and later, at most 5 minutes apart. Never believes navigator.onLine: it asks. Everything it sends may safely be
 // sent twice, so neither a lost reply nor a second sender does harm.
 
-import { ask, reachable, Trouble } from "./api.js";
+import { ask, hurry, Trouble, whoAnswers } from "./api.js";
 import { language, t } from "./i18n.js";
 import { contentDigest, sha256 } from "./ids.js";
 import * as outbox from "./outbox.js";
@@ -18,10 +18,10 @@ import { joined, onChange, photoBytes, updateWalk } from "./store.js";
  * @typedef {import("./store.js").Note} Note
  * @typedef {import("./store.js").PhotoInfo} PhotoInfo
  * @typedef {import("./store.js").Problem} Problem
- * @typedef {{online: boolean | null, sending: boolean, next_try: number | null, last_problem: Problem | null,
- *   confirmed: boolean}} Status
- *   online: whether the server answered last time, null before the first; next_try: ms; confirmed: the server was asked,
- *   and holds all that was ever sent from here
+ * @typedef {{online: boolean | null, stranger: boolean, sending: boolean, next_try: number | null,
+ *   last_problem: Problem | null, confirmed: boolean}} Status
+ *   online: whether the server answered last time, null before the first; stranger: somebody else did, as a network that
+ *   wants a sign-in; next_try: ms; confirmed: the server was asked, and holds all that was ever sent from here
  */
 
 const FIRST_MS = 2_000;
@@ -35,7 +35,7 @@ const REFUSED = [400, 403, 404, 405, 409, 410, 413, 415, 422];
 const HELD = ["stored", "ready", "unreadable"];
 
 /** @type {Status} */
-let state = { online: null, sending: false, next_try: null, last_problem: null, confirmed: false };
+let state = { online: null, stranger: false, sending: false, next_try: null, last_problem: null, confirmed: false };
 /** @type {Set<(status: Status) => void>} */
 const listeners = new Set();
 /** How long an item, the network or the server is left alone. @type {Map<string, {tries: number, until: number}>} */
@@ -43,6 +43,7 @@ const waits = new Map();
 /** @type {Promise<void> | null} */
 let running = null;
 let started = false;
+let called = false; // something happened while it was running
 let walkAsked = 0;
 let vouched = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -70,6 +71,7 @@ export function start() {
 
 /** The walker's button: everything at once, whatever was to be waited for. Resolves when it has been tried. */
 export async function sendNow() {
+  hurry();
   await running;
   waits.clear();
   walkAsked = 0;
@@ -96,8 +98,14 @@ function show(/** @type {Partial<Status>} */ news, /** @type {string[]} */ sendi
 
 /** The network may be back: ask it, even if it was to be left alone. */
 function kick() {
-  waits.delete(NETWORK);
-  if (!running) round();
+  hope();
+  if (running) called = true;
+  else round();
+}
+
+/** What failed on its way may go again at once; a server that asked for a pause has it. */
+function hope() {
+  for (const id of waits.keys()) if (id !== SERVER) waits.delete(id);
 }
 
 function round(pressed = false) {
@@ -105,6 +113,8 @@ function round(pressed = false) {
     .catch((failure) => show({ last_problem: problemOf(failure, false, null) }))
     .finally(() => {
       running = null;
+      if (called) hope();
+      called = false;
       return plan();
     });
   return running;
@@ -136,10 +146,11 @@ async function work() {
 }
 
 async function online() {
-  const answers = await reachable();
+  const who = await whoAnswers();
+  const answers = who === "us";
   if (answers) waits.delete(NETWORK);
   else wait(NETWORK, null);
-  show({ online: answers });
+  show({ online: answers, stranger: who === "stranger" });
   return answers;
 }
 
@@ -261,9 +272,11 @@ async function rejoin(/** @type {Joined} */ me) {
 async function park(/** @type {"notes" | "photos"} */ kind, /** @type {any} */ item, /** @type {Trouble} */ failure) {
   // What changed on its way may arrive whole next time, and so may what an unknown answerer refused.
   const final = REFUSED.includes(failure.status) && !["digest-mismatch", "not-ours"].includes(failure.code);
-  const until = final ? null : wait(item.id, failure.retryAfter);
-  if (failure.status === 429 || failure.status === 503) wait(SERVER, failure.retryAfter);
-  const answers = failure.code === "no-network" || failure.code === "not-ours" ? await online() : due(SERVER);
+  const lost = failure.code === "no-network" || failure.code === "not-ours";
+  if (!lost && [429, 503].includes(failure.status)) wait(SERVER, failure.retryAfter);
+  const answers = lost ? await online() : due(SERVER);
+  // Where the network is gone, no item is to blame: all go again as soon as it is back.
+  const until = final ? null : lost && !answers ? null : wait(item.id, failure.retryAfter);
   const problem = problemOf(failure, final, until);
   show({ last_problem: problem });
   if (failure.code !== "no-network" || answers) await outbox.keepProblem(kind, item.id, problem);
@@ -278,6 +291,7 @@ async function vouch(/** @type {Joined} */ me) {
     const end = at + LIMITS.known;
     const json = { observations: observations.slice(at, end), photos: photos.slice(at, end) };
     const { body } = await ask("POST", `/walks/${me.walk.id}/known`, { key: me, json });
+    if (!Array.isArray(body.missing?.observations) || !Array.isArray(body.missing.photos)) throw notOurs();
     for (const { id } of body.missing.observations) await outbox.unsend(id);
     for (const id of body.missing.photos) await outbox.keepPhotoState(id, "kept");
     missing += body.missing.observations.length + body.missing.photos.length;

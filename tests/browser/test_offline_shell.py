@@ -1,23 +1,14 @@
 """The installed app opens without a network, and a new release comes whole or not at all."""
 
-import json
-import shutil
-import socket
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app import pages, shell
+from tests.browser.releases import MAP, UPDATE, Releases, release_of
 
-ROOT = Path(__file__).parents[2]
-MAP = "/static/dist/assets/map-AAAAAAAA.js"
 IN_FORCE = "async () => (await navigator.serviceWorker.getRegistration('/app/'))?.active?.state"
 CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('walker-'))"
 SOON = """async (holds) => {
@@ -28,69 +19,6 @@ SOON = """async (holds) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }"""
-UPDATE = """async () => {
-  const registration = await navigator.serviceWorker.getRegistration("/app/");
-  await registration.update().catch(() => {});
-  for (const worker of [registration.installing])
-    if (worker) await new Promise((done) => {
-      worker.onstatechange = () => ["installed", "redundant"].includes(worker.state) && done();
-    });
-  return registration.waiting !== null;
-}"""
-
-
-class Releases:
-    """A server of releases: `serve()` puts one in force; paths in `broken` answer 500."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.monkeypatch = folder, monkeypatch
-        self.broken: set[str] = set()
-        self.shell_of: str | None = None
-        app = FastAPI()
-        app.include_router(shell.router)
-        app.add_api_route("/healthz", lambda: {"status": "ok"})
-
-        @app.middleware("http")
-        async def trouble(request: Request, call_next: Any) -> Response:
-            if request.url.path in self.broken:
-                return Response("broken", 500)
-            answer: Response = await call_next(request)
-            if self.shell_of and request.url.path == "/app/":
-                answer.headers["X-Release"] = self.shell_of
-            return answer
-
-        self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.listen()  # visitors wait until the server is there
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        self.thread = threading.Thread(target=self.server.run, args=([self.socket],))
-
-    def build(self, name: str) -> str:
-        """A release like the one that was built, with a script and an id of its own; returns the script's address."""
-        dist = self.folder / name
-        shutil.copytree(ROOT / "static" / "dist", dist)
-        manifest = json.loads((dist / "manifest.json").read_text())
-        old = manifest["js/app.js"]["file"].removeprefix("assets/")
-        new = f"app-{name * 8}.js"
-        (dist / "assets" / new).write_text((dist / "assets" / old).read_text() + f"\nglobalThis.release = '{name}';\n")
-        first, rest = (dist / "sw.js").read_text().split("\n", 1)
-        release = json.loads(first.removeprefix("self.RELEASE = ").removesuffix(";"))
-        files = [file.replace(old, new) for file in release["files"]]
-        told = {"id": name, "files": files, "onDemand": [MAP]}
-        (dist / "sw.js").write_text(f"self.RELEASE = {json.dumps(told)};\n{rest}")
-        (dist / "manifest.json").write_text(json.dumps(manifest).replace(old, new))
-        (dist / "releases.json").write_text(json.dumps([{"id": name, "files": []}]))
-        (dist / "assets" / MAP.rsplit("/", 1)[1]).write_text("// the map")
-        for ending in ("br", "gz"):
-            (dist / f"sw.js.{ending}").unlink()
-        return f"/static/dist/assets/{new}"
-
-    def serve(self, name: str) -> None:
-        self.monkeypatch.setattr(shell, "DIST", self.folder / name)
-        self.monkeypatch.setattr(pages, "MANIFEST", self.folder / name / "manifest.json")
-        for remembered in (shell._shell, shell._newest, pages._manifest):
-            remembered.cache_clear()
 
 
 @pytest.fixture
@@ -102,21 +30,14 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Releas
     releases.serve("A")
     releases.thread.start()
     yield releases
-    releases.server.should_exit = True
-    releases.thread.join(10)
-    for remembered in (shell._shell, shell._newest, pages._manifest):
-        remembered.cache_clear()
+    releases.stop()
 
 
 def visit(page: Page, releases: Releases, path: str = "/app/") -> None:
     """Open the app and wait until its worker is in force."""
     page.goto(releases.url + path)
-    page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    page.evaluate(SOON, f"async () => (await ({IN_FORCE})()) === 'activated'")
     expect(page.locator("h1")).to_be_visible()
-
-
-def release_of(page: Page) -> str:
-    return str(page.evaluate("globalThis.release"))
 
 
 @pytest.mark.parametrize("path", ["/app/", "/app/?walk=K7QF2MXD", "/app/anything#/help"])
@@ -173,14 +94,14 @@ def test_a_release_that_does_not_arrive_whole_leaves_the_old_one_in_force(
 ) -> None:
     visit(page, releases)
     releases.serve("B")
-    releases.broken = {f"/static/dist/assets/app-{'B' * 8}.js"}
+    releases.instead = {f"/static/dist/assets/app-{'B' * 8}.js": lambda: Response("broken", 500)}
     assert page.evaluate(UPDATE) is False
     context.set_offline(True)
     page.reload()
     expect(page.locator("h1")).to_be_visible()
     assert release_of(page) == "A"
     context.set_offline(False)
-    releases.broken = set()
+    releases.instead = {}
     assert page.evaluate(UPDATE) is True
 
 
@@ -206,3 +127,54 @@ def test_the_page_may_ask_for_the_new_release_at_once(page: Page, releases: Rele
     )
     page.goto(f"{releases.url}/app/")
     page.wait_for_function("() => globalThis.release === 'B'")
+
+
+KEPT = "async (path) => Boolean(await caches.match(path))"
+SIGN_IN = "<!doctype html><title>Log på</title><h1>Velkommen til caféens net</h1>"
+
+
+def lie(body: str, media_type: str) -> Callable[[], Response]:
+    """Somebody else's answer, which browsers may keep for an hour."""
+    return lambda: Response(body, media_type=media_type, headers={"Cache-Control": "max-age=3600"})
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "text/javascript"])
+def test_a_sign_in_page_is_never_kept_as_a_part_of_a_release(page: Page, releases: Releases, media_type: str) -> None:
+    visit(page, releases)
+    page.reload()
+    releases.serve("B")
+    script = f"/static/dist/assets/app-{'B' * 8}.js"
+    whole = (releases.folder / "B" / script.removeprefix("/static/dist/")).read_text()
+    for path, body in ((script, SIGN_IN), (script, whole[: len(whole) // 2]), ("/app/", SIGN_IN)):
+        releases.instead = {path: lie(body, media_type)}
+        assert page.evaluate(UPDATE) is False
+        assert page.evaluate(KEPT, script) is False
+    releases.instead = {MAP: lie(SIGN_IN, media_type)}
+    assert "Velkommen" in page.evaluate("(map) => fetch(map).then((answer) => answer.text())", MAP)
+    page.reload()
+    expect(page.locator("h1")).to_be_visible()
+    assert release_of(page) == "A"
+    assert page.evaluate(KEPT, MAP) is False
+    releases.instead = {}
+    assert page.evaluate(UPDATE) is True
+    assert page.evaluate(KEPT, script) is True
+
+
+def test_what_an_older_release_kept_is_taken_along_only_if_it_is_genuine(page: Page, releases: Releases) -> None:
+    visit(page, releases)
+    page.reload()
+    page.evaluate(
+        """async (map) => {
+          const style = document.querySelector("link[rel=stylesheet]").href;
+          const cache = await caches.open("walker-A");
+          for (const path of [map, style]) await cache.put(path, await fetch("/healthz"));
+        }""",
+        MAP,
+    )
+    releases.serve("B")
+    assert page.evaluate(UPDATE) is True
+    page.evaluate("navigator.serviceWorker.getRegistration('/app/').then((it) => it.waiting.postMessage('take-over'))")
+    page.evaluate(SOON, f"async () => (await ({CACHES})()).join() === 'walker-B'")
+    assert page.evaluate(KEPT, MAP) is False
+    style = page.locator("link[rel=stylesheet]").get_attribute("href")
+    assert "status" not in page.evaluate("(path) => caches.match(path).then((it) => it.text())", style)[:20]
