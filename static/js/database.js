@@ -1,13 +1,14 @@
 // The phone's database: one IndexedDB connection that mends itself, and writes that are on the disk when they return.
 //
-// Hides idb, lost connections and full phones. Promises: a write resolves only after its strict transaction is complete;
-// a connection the system took away (iOS does, in the background) is opened again and the work done once more; a full
-// phone is told as `Full`. Work given to read() and write() may therefore run twice: it must give the same both times.
+// Hides idb, lost connections, versions and full phones. Promises: a write resolves only after its strict transaction is
+// complete; a connection the system took away (iOS does, in the background) is opened again and the work done once more;
+// a full phone is told as `Full`. Work given to read() and write() may therefore run twice: it must give the same both
+// times. A new version only ever adds, so that a tab of an older release goes on working on what a newer one made.
 
 import { openDB } from "idb";
 
 const NAME = "tryghedsvandring";
-const VERSION = 1;
+const VERSION = 2;
 
 /** The phone has no room. `what` could not be kept: "words" or "photo". */
 export class Full extends Error {
@@ -25,8 +26,8 @@ export class Full extends Error {
  * @typedef {import("./store.js").DraftRecord} DraftRecord
  * @typedef {{
  *   kept: {key: string, value: unknown},
- *   notes: {key: string, value: NoteRecord},
- *   photos: {key: string, value: PhotoRecord, indexes: {note: string, draft: string}},
+ *   notes: {key: string, value: NoteRecord, indexes: {revs: [number, number], problem: string}},
+ *   photos: {key: string, value: PhotoRecord, indexes: {note: string, draft: string, state: string, problem: string}},
  *   bytes: {key: string, value: ArrayBuffer},
  *   drafts: {key: string, value: DraftRecord},
  * }} Schema   kept: the walk and the settings by name; bytes: a photo's by its id, apart, so that lists stay light
@@ -38,21 +39,39 @@ export class Full extends Error {
 let connection = null;
 
 function open() {
-  connection ??= openDB(NAME, VERSION, {
-    upgrade(db) {
-      db.createObjectStore("kept");
-      db.createObjectStore("notes", { keyPath: "id" });
-      const photos = db.createObjectStore("photos", { keyPath: "id" });
-      photos.createIndex("note", "note_id");
-      photos.createIndex("draft", "draft_key");
-      db.createObjectStore("bytes");
-      db.createObjectStore("drafts", { keyPath: "key" });
-    },
-    blocking: drop,
-    terminated: drop,
+  const watched = { blocking: drop, terminated: drop };
+  connection ??= openDB(NAME, VERSION, { upgrade, ...watched }).catch((failure) => {
+    // A newer release has been here: what it added does not concern us.
+    if (failure?.name === "VersionError") return openDB(NAME, undefined, watched);
+    throw failure;
   });
   connection.catch(drop);
   return connection;
+}
+
+/** Every index is over what a record itself says, so none can fall behind it, whichever release wrote the record. */
+function upgrade(
+  /** @type {import("idb").IDBPDatabase<Schema>} */ db,
+  /** @type {number} */ before,
+  /** @type {number | null} */ _now,
+  /** @type {import("idb").IDBPTransaction<Schema, Names, "versionchange">} */ tx,
+) {
+  if (before < 1) {
+    db.createObjectStore("kept");
+    db.createObjectStore("notes", { keyPath: "id" });
+    const photos = db.createObjectStore("photos", { keyPath: "id" });
+    photos.createIndex("note", "note_id");
+    photos.createIndex("draft", "draft_key");
+    db.createObjectStore("bytes");
+    db.createObjectStore("drafts", { keyPath: "key" });
+  }
+  if (before < 2) {
+    const [notes, photos] = [tx.objectStore("notes"), tx.objectStore("photos")];
+    notes.createIndex("revs", ["sent_rev", "content.rev"]);
+    photos.createIndex("state", "state");
+    notes.createIndex("problem", "problem.code");
+    photos.createIndex("problem", "problem.code");
+  }
 }
 
 function drop() {
@@ -109,17 +128,19 @@ export const read = (/** @type {Names} */ stores, /** @type {(tx: Transaction) =
   run(stores, "readonly", work);
 
 /**
- * Change, in one strict transaction. Throws Full; then nothing of it was kept.
+ * Change, in one strict transaction. Throws Full; then nothing of it was kept. `told`: the stores it changes, where it
+ * only looks into the others.
  * @template R @returns {Promise<R>}
  */
 export async function write(
   /** @type {Names} */ stores,
   /** @type {(tx: Transaction) => Promise<R>} */ work,
   /** @type {"words" | "photo"} */ what = "words",
+  told = stores,
 ) {
   try {
     const result = await run(stores, "readwrite", work);
-    changed(stores);
+    changed(told);
     return result;
   } catch (failure) {
     if (failure instanceof DOMException && failure.name === "QuotaExceededError") throw new Full(what);

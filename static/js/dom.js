@@ -40,6 +40,27 @@ const emergency = () => html`<button class="sos" type="button" popovertarget="em
     <button type="button" class="quiet" popovertarget="emergency" popovertargetaction="hide">${t("Close")}</button>
   </div>`;
 
+const REST_MS = 250;
+
+/** `job`, done at once, and then at rest for a moment: all that asks for it meanwhile gets it once more, together. */
+export function calmly(/** @type {() => unknown} */ job) {
+  let resting = false;
+  let asked = false;
+  return async function run() {
+    asked = resting;
+    if (resting) return;
+    resting = true;
+    try {
+      await job();
+    } finally {
+      setTimeout(() => {
+        resting = false;
+        if (asked) run();
+      }, REST_MS);
+    }
+  };
+}
+
 const said = { whisper: "", toast: /** @type {Toast | null} */ (null) };
 /** @typedef {{text: unknown, detail?: unknown, icon?: string, tone?: string, action?: {label: string, run: () => unknown}, stay?: boolean}} Toast */
 

@@ -74,16 +74,29 @@ const locale = () => (current === "da" ? "da-DK" : "en-GB");
 
 /** @typedef {string | number | Date} When   a Date, milliseconds, or RFC 3339 */
 
+/** Formats by language and options: dear to make, and a list needs the same one on every line. @type {Map<string, any>} */
+const formats = new Map();
+
+/** @template T @returns {T} */
+function format(
+  /** @type {new (locale: string, options: any) => T} */ Format,
+  /** @type {Intl.NumberFormatOptions | Intl.DateTimeFormatOptions} */ options,
+) {
+  const key = locale() + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Format(locale(), options));
+  return formats.get(key);
+}
+
 export const number = (/** @type {number} */ value, digits = 0) =>
-  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+  format(Intl.NumberFormat, { maximumFractionDigits: digits }).format(value);
 
 /** 19.32 (da), 19:32 (en) */
 export const time = (/** @type {When} */ when) =>
-  new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+  format(Intl.DateTimeFormat, { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
 
 /** 26. november 2026 (da), 26 November 2026 (en) */
 export const date = (/** @type {When} */ when) =>
-  new Intl.DateTimeFormat(locale(), { day: "numeric", month: "long", year: "numeric" }).format(new Date(when));
+  format(Intl.DateTimeFormat, { day: "numeric", month: "long", year: "numeric" }).format(new Date(when));
 
 /** 40 m, 1,8 km */
 export const distanceText = (/** @type {number} */ value) =>

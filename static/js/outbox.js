@@ -5,7 +5,7 @@
 
 import { read, write } from "./database.js";
 import { uuid7 } from "./ids.js";
-import { asNote, forgetPhoto, info, loadAll, needsSending } from "./records.js";
+import { eachLacking, eachNote, forgetPhoto, needsSending } from "./records.js";
 
 /**
  * @typedef {import("./store.js").Note} Note
@@ -18,25 +18,51 @@ import { asNote, forgetPhoto, info, loadAll, needsSending } from "./records.js";
 
 const UNDO_MS = 3_600_000;
 
-/** What has to go, oldest first; photos only once the server knows of them. */
-export const pending = () =>
+/** @typedef {{kind: "notes", item: NoteRecord} | {kind: "photos", item: PhotoRecord}} Parcel */
+
+/**
+ * The next that has to go and that `fits`: words before pictures, the oldest first; photos only once the server knows of
+ * them. Looks at no more than it must, however much is waiting. @returns {Promise<Parcel | null>}
+ */
+export const next = (/** @type {(item: NoteRecord | PhotoRecord) => boolean} */ fits) =>
   read(["notes", "photos"], async (tx) => {
-    const all = (await loadAll(tx)).sort((a, b) => (a.record.id < b.record.id ? -1 : 1));
-    const words = all.filter(({ record }) => needsSending(record)).map(({ record, photos }) => asNote(record, photos));
-    const pictures = all.flatMap(({ record, photos }) => {
-      const declared = new Set(record.content.deleted ? [] : record.receipt?.photos.map((photo) => photo.id));
-      return photos.filter((photo) => photo.state === "kept" && declared.has(photo.id)).map(info);
-    });
-    return { notes: words, photos: pictures };
+    const notes = tx.objectStore("notes");
+    for (let at = await notes.index("revs").openCursor(); at; ) {
+      const item = at.value;
+      if (needsSending(item) && fits(item)) return { kind: "notes", item };
+      // Past all that have nothing newer than what was sent, in one step.
+      const [sent, rev] = at.key;
+      at = await (rev > sent ? at.continue() : at.continue([sent, sent + 1]));
+    }
+    for (let at = await tx.objectStore("photos").index("state").openCursor("kept"); at; at = await at.continue()) {
+      const item = at.value;
+      const note = item.note_id ? await notes.get(item.note_id) : undefined;
+      const declared = !note?.content.deleted && note?.receipt?.photos.some(({ id }) => id === item.id);
+      if (declared && fits(item)) return { kind: "photos", item };
+    }
+    return null;
+  });
+
+/** @typedef {{record: NoteRecord, words: boolean, photos: PhotoRecord[]}} Lacking */
+
+/** Every note of which something is only here, with those photos, the oldest first: what a copy must hold. */
+export const lacking = () =>
+  read(["notes", "photos"], async (tx) => {
+    const found = /** @type {Lacking[]} */ ([]);
+    for await (const one of eachLacking(tx)) found.push(one);
+    return found.reverse();
   });
 
 /** What the server has confirmed, to ask it about. */
 export const confirmed = () =>
   read(["notes", "photos"], async (tx) => {
-    const all = (await loadAll(tx)).filter(({ record }) => record.sent_rev > 0);
-    const observations = all.map(({ record }) => ({ id: record.id, rev: record.sent_rev }));
-    const own = all.filter(({ record }) => !record.content.deleted).flatMap(({ photos }) => photos);
-    return { observations, photos: own.filter((photo) => photo.state !== "kept").map((photo) => photo.id) };
+    const [observations, held] = [/** @type {{id: string, rev: number}[]} */ ([]), /** @type {string[]} */ ([])];
+    for await (const { record, photos } of eachNote(tx)) {
+      if (!record.sent_rev) continue;
+      observations.push({ id: record.id, rev: record.sent_rev });
+      if (!record.content.deleted) held.push(...photos.filter(({ state }) => state !== "kept").map(({ id }) => id));
+    }
+    return { observations, photos: held };
   });
 
 const changeOne = (
@@ -104,17 +130,27 @@ export const keepProblem = (
 /** Everything may be tried again. */
 export const clearProblems = () =>
   write(["notes", "photos"], async (tx) => {
-    for (const store of /** @type {const} */ (["notes", "photos"]))
-      for (const record of await tx.objectStore(store).getAll())
-        if (record.problem) await tx.objectStore(store).put(/** @type {any} */ ({ ...record, problem: null }));
+    for (const name of /** @type {const} */ (["notes", "photos"]))
+      for (const record of await tx.objectStore(name).index("problem").getAll())
+        await tx.objectStore(name).put(/** @type {any} */ ({ ...record, problem: null }));
   });
 
 /** Let go of notes whose deletion is done, once nobody can want it undone. */
-export const forgetDeleted = () =>
-  write(["notes", "photos", "bytes"], async (tx) => {
-    for (const { record, photos } of await loadAll(tx)) {
-      if (!record.content.deleted || needsSending(record) || record.saved_at > Date.now() - UNDO_MS) continue;
-      for (const photo of photos) await forgetPhoto(tx, photo.id);
-      await tx.objectStore("notes").delete(record.id);
+export async function forgetDeleted() {
+  const isOver = (/** @type {NoteRecord} */ record) =>
+    record.content.deleted && !needsSending(record) && record.saved_at < Date.now() - UNDO_MS;
+  const over = await read(["notes", "photos"], async (tx) => {
+    const ids = [];
+    for await (const { record } of eachNote(tx)) if (isOver(record)) ids.push(record.id);
+    return ids;
+  });
+  if (!over.length) return;
+  await write(["notes", "photos", "bytes"], async (tx) => {
+    for (const id of over) {
+      const record = await tx.objectStore("notes").get(id);
+      if (!record || !isOver(record)) continue;
+      for (const photo of await tx.objectStore("photos").index("note").getAllKeys(id)) await forgetPhoto(tx, photo);
+      await tx.objectStore("notes").delete(id);
     }
   });
+}

@@ -22,6 +22,9 @@ export const traffic = {
 export const needsSending = (/** @type {NoteRecord} */ { content, sent_rev, tried_rev }) =>
   sent_rev < content.rev && !(content.deleted && tried_rev === 0);
 
+/** A note whose deletion is done is no longer shown. */
+export const isShown = (/** @type {NoteRecord} */ record) => !record.content.deleted || needsSending(record);
+
 /** The photos of a note that only this phone has; a deleted note's stay where they are. */
 const photosToSend = (/** @type {NoteRecord} */ record, /** @type {PhotoRecord[]} */ photos) =>
   record.content.deleted ? [] : photos.filter((photo) => photo.state === "kept");
@@ -62,10 +65,28 @@ export async function load(/** @type {Transaction} */ tx, /** @type {string} */ 
   return record ? asNote(record, await tx.objectStore("photos").index("note").getAll(id)) : null;
 }
 
-/** Every note with its photos. @returns {Promise<{record: NoteRecord, photos: PhotoRecord[]}[]>} */
-export async function loadAll(/** @type {Transaction} */ tx) {
-  const [records, photos] = [await tx.objectStore("notes").getAll(), await tx.objectStore("photos").getAll()];
-  return records.map((record) => ({ record, photos: photos.filter((photo) => photo.note_id === record.id) }));
+const CHUNK = 25; // read at once: enough for a screen, and far from holding up the page's thread
+
+/** Ranges of ids that cover every note, the newest first. */
+async function chunks(/** @type {Transaction} */ tx) {
+  const ids = await tx.objectStore("notes").getAllKeys();
+  const ends = Array.from({ length: Math.ceil(ids.length / CHUNK) }, (_, at) => ids.length - at * CHUNK);
+  return ends.map((end) => IDBKeyRange.bound(ids[Math.max(0, end - CHUNK)], ids[end - 1]));
+}
+
+/**
+ * Every note with its photos, newest first, read as far as they are asked for.
+ * @returns {AsyncGenerator<{record: NoteRecord, photos: PhotoRecord[]}>}
+ */
+export async function* eachNote(/** @type {Transaction} */ tx) {
+  for (const range of await chunks(tx)) {
+    const [records, photos] = await Promise.all([
+      tx.objectStore("notes").getAll(range),
+      tx.objectStore("photos").index("note").getAll(range),
+    ]);
+    for (const record of records.reverse())
+      yield { record, photos: photos.filter((photo) => photo.note_id === record.id) };
+  }
 }
 
 /** What a draft shows: its note's photos that it has not taken out, in their order, then its own. */
@@ -91,7 +112,35 @@ export async function forgetPhoto(/** @type {Transaction} */ tx, /** @type {stri
 
 /** @returns {Promise<{notes: number, photos: number}>} what the server does not hold */
 export async function count(/** @type {Transaction} */ tx) {
-  const all = await loadAll(tx);
-  const photos = all.reduce((sum, { record, photos }) => sum + photosToSend(record, photos).length, 0);
-  return { notes: all.filter(({ record }) => needsSending(record)).length, photos };
+  const left = { notes: 0, photos: 0 };
+  for await (const { words, photos } of eachLacking(tx)) {
+    left.notes += Number(words);
+    left.photos += photos.length;
+  }
+  return left;
+}
+
+/**
+ * Each note of which something is only here: its words, or those of its photos.
+ * @returns {AsyncGenerator<{record: NoteRecord, words: boolean, photos: PhotoRecord[]}>}
+ */
+export async function* eachLacking(/** @type {Transaction} */ tx) {
+  for await (const { record, photos } of eachNote(tx)) {
+    const [words, left] = [needsSending(record), photosToSend(record, photos)];
+    if (words || left.length) yield { record, words, photos: left };
+  }
+}
+
+/** @returns {Promise<{notes: number, waiting: number, stops: Map<string, number>}>} without reading a single photo */
+export async function tallyUp(/** @type {Transaction} */ tx) {
+  const kept = new Set(await tx.objectStore("photos").index("state").getAllKeys("kept"));
+  const sum = { notes: 0, waiting: 0, stops: new Map() };
+  for (const range of await chunks(tx))
+    for (const record of (await tx.objectStore("notes").getAll(range)).filter(isShown)) {
+      const { deleted, photos, stop_id } = record.content;
+      sum.notes += 1;
+      sum.waiting += Number(needsSending(record) || photos.some(({ id }) => kept.has(id)));
+      if (stop_id && !deleted) sum.stops.set(stop_id, (sum.stops.get(stop_id) ?? 0) + 1);
+    }
+  return sum;
 }

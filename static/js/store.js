@@ -8,7 +8,7 @@
 import { read, write } from "./database.js";
 import { stamp } from "./i18n.js";
 import { sha256, uuid7 } from "./ids.js";
-import { asNote, count, forgetPhoto, info, load, loadAll, needsSending, photosOf } from "./records.js";
+import { asNote, count, eachLacking, eachNote, forgetPhoto, info, isShown, load, photosOf, tallyUp } from "./records.js";
 
 export { Full, onChange } from "./database.js";
 
@@ -42,9 +42,16 @@ export { Full, onChange } from "./database.js";
  *   draft_key: still in a draft; removed_in: the draft that will take it out of its note
  */
 
+/**
+ * @typedef {{made_at: string, notes: Record<string, number>, photos: string[]}} Copied   what the newest copy holds: notes
+ *   with their revisions, and photos
+ * @typedef {{notes: number, photos: number, drafts: number, copied: boolean}} Left   what is only here; copied: the newest
+ *   copy holds all of these notes, as they are now, and photos
+ */
+
 /** Leaving is refused while the phone holds what the server does not. */
 export class Unsent extends Error {
-  constructor(/** @type {{notes: number, photos: number, drafts: number}} */ left) {
+  constructor(/** @type {Left} */ left) {
     super(`${left.notes} notes, ${left.photos} photos, ${left.drafts} drafts`);
     this.name = "Unsent";
     this.left = left;
@@ -61,11 +68,14 @@ export const joined = () => read(["kept"], inWalk);
 const inWalk = async (/** @type {Transaction} */ tx) =>
   /** @type {Joined | null} */ ((await tx.objectStore("kept").get("joined")) ?? null);
 
-/** Take part in a walk. Another walk's notes leave with it, so throws Unsent while some are unsent. */
-export const join = (/** @type {Joined} */ next) =>
+/**
+ * Take part in a walk. Another walk's notes leave with it, so throws Unsent while some are unsent; `withCopy`: unless a
+ * copy holds them.
+ */
+export const join = (/** @type {Joined} */ next, { withCopy = false } = {}) =>
   write(ALL, async (tx) => {
     const before = await inWalk(tx);
-    if (before && before.participant_id !== next.participant_id) await forgetWalk(tx);
+    if (before && before.participant_id !== next.participant_id) await forgetWalk(tx, withCopy);
     await tx.objectStore("kept").put(next, "joined");
   });
 
@@ -75,13 +85,30 @@ export const updateWalk = (/** @type {Walk} */ walk, /** @type {string | null} *
     if (before?.walk.id === walk.id) await tx.objectStore("kept").put({ ...before, walk, etag }, "joined");
   });
 
-/** Throws Unsent while a note, a photo or a draft is only here. */
-export const leave = () => write(ALL, forgetWalk);
+/** Throws Unsent while a note, a photo or a draft is only here; `withCopy`: notes and photos may be in a copy instead. */
+export const leave = ({ withCopy = false } = {}) => write(ALL, (tx) => forgetWalk(tx, withCopy));
 
-async function forgetWalk(/** @type {Transaction} */ tx) {
-  const left = { ...(await count(tx)), drafts: await tx.objectStore("drafts").count() };
-  if (left.notes || left.photos || left.drafts) throw new Unsent(left);
-  await tx.objectStore("kept").delete("joined");
+/** What is only on this phone. */
+export const onlyHere = () => read(ALL, whatIsLeft);
+
+/** @returns {Promise<Left>} */
+async function whatIsLeft(/** @type {Transaction} */ tx) {
+  const copy = /** @type {Copied | undefined} */ (await tx.objectStore("kept").get("setting:copied"));
+  const inCopy = new Set(copy?.photos);
+  const left = { notes: 0, photos: 0, drafts: await tx.objectStore("drafts").count(), copied: true };
+  for await (const { record, words, photos } of eachLacking(tx)) {
+    left.notes += Number(words);
+    left.photos += photos.length;
+    const whole = copy?.notes[record.id] === record.content.rev && photos.every(({ id }) => inCopy.has(id));
+    left.copied = left.copied && whole;
+  }
+  return left;
+}
+
+async function forgetWalk(/** @type {Transaction} */ tx, /** @type {boolean} */ withCopy) {
+  const left = await whatIsLeft(tx);
+  if (left.drafts || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
+  for (const key of ["joined", "setting:copied"]) await tx.objectStore("kept").delete(key);
   for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
 }
 
@@ -135,10 +162,15 @@ export const draft = (/** @type {string | null} */ noteId) =>
 
 /** Keep a draft. Its photos are kept apart, by addDraftPhoto(); a draft that was saved as a note is not brought back. */
 export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
-  write(["drafts", "notes"], async (tx) => {
-    const note = await tx.objectStore("notes").get(record.note_id);
-    if (note?.draft_id !== record.id) await tx.objectStore("drafts").put(record);
-  });
+  write(
+    ["drafts", "notes"],
+    async (tx) => {
+      const note = await tx.objectStore("notes").get(record.note_id);
+      if (note?.draft_id !== record.id) await tx.objectStore("drafts").put(record);
+    },
+    "words",
+    ["drafts"],
+  );
 
 export const dropDraft = (/** @type {string} */ key) =>
   write(["drafts", "photos", "bytes"], async (tx) => {
@@ -236,12 +268,19 @@ const setDeleted = (/** @type {string} */ id, /** @type {boolean} */ deleted) =>
     return /** @type {Promise<Note>} */ (load(tx, id));
   });
 
-/** Newest first, without those whose deletion is done. @returns {Promise<Note[]>} */
-export const notes = () =>
+/** Newest first, at most `most`, without those whose deletion is done. @returns {Promise<Note[]>} */
+export const notes = (most = Number.POSITIVE_INFINITY) =>
   read(["notes", "photos"], async (tx) => {
-    const shown = (await loadAll(tx)).filter(({ record }) => !record.content.deleted || needsSending(record));
-    return shown.map(({ record, photos }) => asNote(record, photos)).sort((a, b) => (a.id < b.id ? 1 : -1));
+    const found = [];
+    for await (const { record, photos } of eachNote(tx)) {
+      if (isShown(record)) found.push(asNote(record, photos));
+      if (found.length === most) break;
+    }
+    return found;
   });
+
+/** How many notes() there are, and how many of them are on their way; `stops`: how many at each, by its id. */
+export const tally = () => read(["notes", "photos"], tallyUp);
 
 /** @returns {Promise<Note | null>} */
 export const note = (/** @type {string} */ id) => read(["notes", "photos"], (tx) => load(tx, id));

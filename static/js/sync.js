@@ -15,9 +15,11 @@ import { joined, onChange, photoBytes, updateWalk } from "./store.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
- * @typedef {import("./store.js").Note} Note
- * @typedef {import("./store.js").PhotoInfo} PhotoInfo
+ * @typedef {import("./store.js").NoteRecord} NoteRecord
+ * @typedef {import("./store.js").PhotoRecord} PhotoRecord
+ * @typedef {import("./outbox.js").Parcel} Parcel
  * @typedef {import("./store.js").Problem} Problem
+ * @typedef {{over: boolean}} Turn   over: another tab has taken the sending over
  * @typedef {{online: boolean | null, stranger: boolean, sending: boolean, next_try: number | null,
  *   last_problem: Problem | null, confirmed: boolean}} Status
  *   online: whether the server answered last time, null before the first; stranger: somebody else did, as a network that
@@ -27,6 +29,7 @@ import { joined, onChange, photoBytes, updateWalk } from "./store.js";
 const FIRST_MS = 2_000;
 const CAP_MS = 300_000;
 const EVERY_MS = 60_000;
+const ASLEEP_MS = 120_000; // longer than this no tab is waited for
 const MENDS = 3;
 const LOCK = "tryghedsvandring-sender";
 const NETWORK = "network"; // may be back at any moment
@@ -42,10 +45,13 @@ const listeners = new Set();
 const waits = new Map();
 /** @type {Promise<void> | null} */
 let running = null;
+/** Our place in the line behind a tab that is sending. @type {{since: number, leave: (steal: boolean) => void} | null} */
+let inLine = null;
 let started = false;
 let called = false; // something happened while it was running
 let walkAsked = 0;
-let vouched = false;
+let changes = 0; // of what the server should hold
+let vouchedFor = -1; // up to which of them it said that it holds all
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -60,11 +66,11 @@ export function start() {
   onChange((stores) => {
     if (!stores.includes("notes")) return;
     state.confirmed = false;
+    changes += 1;
     if (!running) round();
   });
   outbox
-    .forgetDeleted()
-    .then(outbox.clearProblems)
+    .clearProblems()
     .catch(() => {})
     .finally(kick);
 }
@@ -72,12 +78,19 @@ export function start() {
 /** The walker's button: everything at once, whatever was to be waited for. Resolves when it has been tried. */
 export async function sendNow() {
   hurry();
-  await running;
+  await aside();
   waits.clear();
   walkAsked = 0;
+  changes += 1;
   await outbox.clearProblems();
-  await running;
+  await aside();
   await round(true);
+}
+
+/** Waits for a round of ours that is running, but not for another tab's. */
+function aside() {
+  inLine?.leave(false);
+  return running;
 }
 
 /** @returns {Status} */
@@ -99,6 +112,7 @@ function show(/** @type {Partial<Status>} */ news, /** @type {string[]} */ sendi
 /** The network may be back: ask it, even if it was to be left alone. */
 function kick() {
   hope();
+  if (inLine && Date.now() - inLine.since > ASLEEP_MS) inLine.leave(true);
   if (running) called = true;
   else round();
 }
@@ -120,26 +134,40 @@ function round(pressed = false) {
   return running;
 }
 
-/** One sender for all tabs; a pressed button does not wait for a tab that the system may have put to sleep. */
-async function alone(/** @type {() => Promise<void>} */ work, /** @type {boolean} */ pressed) {
-  if (!navigator.locks) return work();
+/**
+ * One sender for all tabs. The others stand in line, so that the next goes on at once when a tab is closed or crashes;
+ * neither a pressed button nor patience waits for a tab that the system may have put to sleep.
+ */
+async function alone(/** @type {(turn: Turn) => Promise<void>} */ work, /** @type {boolean} */ steal) {
+  const turn = { over: false };
+  if (!navigator.locks) return work(turn);
   /** @type {Promise<void> | undefined} */
   let done;
-  const begin = (/** @type {Lock | null} */ lock) => {
-    if (lock) done = work();
-    else wait(NETWORK, null);
+  let impatient = false;
+  const line = new AbortController();
+  const leave = (/** @type {boolean} */ steal) => {
+    impatient = steal;
+    line.abort();
+  };
+  inLine = { since: Date.now(), leave };
+  const begin = () => {
+    inLine = null;
+    done = work(turn);
     return done;
   };
-  await navigator.locks.request(LOCK, pressed ? { steal: true } : { ifAvailable: true }, begin).catch(() => {});
+  await navigator.locks.request(LOCK, steal ? { steal } : { signal: line.signal }, begin).catch(() => {});
+  inLine = null;
+  turn.over = true;
+  if (impatient) return alone(work, true);
   return done;
 }
 
-async function work() {
+async function work(/** @type {Turn} */ turn) {
   const me = await joined();
   if (!me || !due(NETWORK) || !due(SERVER)) return;
   show({ sending: true });
   try {
-    if (await online()) await talk(me);
+    if (await online()) await talk(me, turn);
   } finally {
     show({ sending: false });
   }
@@ -154,13 +182,15 @@ async function online() {
   return answers;
 }
 
-async function talk(/** @type {Joined} */ me) {
-  if (!(await freshWalk(me)) || !(await empty(me))) return;
-  // Before anything says "all sent", the server is asked whether it thinks so too.
-  for (let asked = 0; asked < MENDS && !vouched; asked++) if (!(await vouch(me)) && !(await empty(me))) return;
-  const { notes, photos } = await outbox.pending();
-  const all = notes.length + photos.length === 0;
-  show(all ? { confirmed: vouched, last_problem: null } : {});
+async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
+  if (!(await freshWalk(me))) return;
+  for (let asked = 0; asked <= MENDS; asked++) {
+    if (!(await empty(me, turn))) return;
+    if (vouchedFor === changes) break;
+    // Before anything says "all sent", the server is asked whether it thinks so too.
+    await vouch(me);
+  }
+  if (!(await outbox.next(() => true))) show({ confirmed: vouchedFor === changes, last_problem: null });
 }
 
 /** The walk as the server has it now. @returns {Promise<boolean>} false where the network is gone */
@@ -178,32 +208,26 @@ async function freshWalk(/** @type {Joined} */ me) {
   return true;
 }
 
-/** Send until nothing is due. @returns {Promise<boolean>} false where the network is gone or the server wants a pause */
-async function empty(/** @type {Joined} */ me) {
+/** Send until nothing is due. @returns {Promise<boolean>} false where another tab took over, or there is no point now */
+async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
-  const ready = (/** @type {Note | PhotoInfo} */ item) => !item.problem?.final && due(item.id);
-  for (;;) {
-    const { notes, photos } = await outbox.pending();
-    const note = notes.find(ready);
-    const photo = note ? undefined : photos.find(ready);
-    if (!note && !photo) return true;
-    const goesOn = await (note
-      ? sendOne(me, "notes", note, mended)
-      : sendOne(me, "photos", /** @type {PhotoInfo} */ (photo), mended));
-    if (!goesOn) return false;
+  while (!turn.over) {
+    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id));
+    if (!parcel) return true;
+    if (!(await sendOne(me, parcel, mended))) return false;
   }
+  return false;
 }
 
 /** @returns {Promise<boolean>} whether there is a point in going on with the next item */
 async function sendOne(
   /** @type {Joined} */ me,
-  /** @type {"notes" | "photos"} */ kind,
-  /** @type {any} */ item,
+  /** @type {Parcel} */ { kind, item },
   /** @type {Map<string, number>} */ mended,
 ) {
-  vouched = false;
-  show({ confirmed: false }, [kind === "notes" ? item.id : item.note_id]);
+  changes += 1;
+  show({ confirmed: false }, [kind === "notes" ? item.id : (item.note_id ?? "")]);
   try {
     await (kind === "notes" ? sendWords(me, item) : sendPhoto(me, item));
     waits.delete(item.id);
@@ -221,14 +245,15 @@ async function sendOne(
 const notOurs = () =>
   new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."));
 
-async function sendWords(/** @type {Joined} */ me, /** @type {Note} */ { id, rev, content }) {
+async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { id, content }) {
+  const { rev } = content;
   await outbox.markTried(id, rev);
   const { body } = await ask("PUT", `/observations/${id}`, { key: me, json: content });
   if (body.id !== id || !(body.rev >= rev) || !Array.isArray(body.photos)) throw notOurs();
   await outbox.keepReceipt(id, rev, body);
 }
 
-async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoInfo} */ photo) {
+async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoRecord} */ photo) {
   const kept = await photoBytes(photo.id);
   if (!kept) throw new Trouble("photo-gone", t("The photo is no longer on the phone."), { status: 410 });
   const headers = { "Content-Type": photo.type, "Content-Digest": contentDigest(photo.sha256) };
@@ -241,7 +266,7 @@ async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoInfo} */ phot
 /** Put right what can be put right from here. @returns {Promise<boolean>} whether the item may go again at once */
 async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type {Trouble} */ { code, problem }) {
   if (code === "not-joined") return rejoin(me);
-  if (code === "same-revision-different-content") await outbox.outbid(item.id, item.rev, problem.receipt.rev);
+  if (code === "same-revision-different-content") await outbox.outbid(item.id, item.content.rev, problem.receipt.rev);
   else if (item.note_id && (code === "observation-unknown" || code === "photo-undeclared"))
     await outbox.unsend(item.note_id);
   else if (code === "digest-mismatch") {
@@ -283,8 +308,10 @@ async function park(/** @type {"notes" | "photos"} */ kind, /** @type {any} */ i
   return answers;
 }
 
-/** Ask whether the server holds all that it confirmed; what it lacks goes again. Sets and returns `vouched`. */
+/** Ask whether the server holds all that it confirmed; what it lacks goes again. */
 async function vouch(/** @type {Joined} */ me) {
+  await outbox.forgetDeleted();
+  const before = changes;
   const { observations, photos } = await outbox.confirmed();
   let missing = 0;
   for (let at = 0; at < Math.max(observations.length, photos.length); at += LIMITS.known) {
@@ -296,8 +323,7 @@ async function vouch(/** @type {Joined} */ me) {
     for (const id of body.missing.photos) await outbox.keepPhotoState(id, "kept");
     missing += body.missing.observations.length + body.missing.photos.length;
   }
-  vouched = missing === 0;
-  return vouched;
+  if (!missing) vouchedFor = before;
 }
 
 const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
@@ -322,10 +348,14 @@ function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /**
 /** Set the clock for the next try. */
 async function plan() {
   clearTimeout(timer);
-  const { notes, photos } = await outbox.pending().catch(() => ({ notes: [], photos: [] }));
-  const left = [...notes, ...photos].filter((item) => !item.problem?.final);
+  let soonest = Number.POSITIVE_INFINITY;
+  const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
+    if (!item.problem?.final) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
+    return soonest === 0;
+  };
+  await outbox.next(isFirst).catch(() => {});
   const all = Math.max(waits.get(NETWORK)?.until ?? 0, waits.get(SERVER)?.until ?? 0);
-  const next = left.length ? Math.max(all, Math.min(...left.map((item) => waits.get(item.id)?.until ?? 0))) : null;
+  const next = Number.isFinite(soonest) ? Math.max(all, soonest) : null;
   show({ next_try: next });
   if (next !== null) timer = setTimeout(round, Math.max(1000, next - Date.now()));
 }

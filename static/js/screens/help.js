@@ -1,13 +1,14 @@
 // Help: language, appearance, positions, the home screen, one's data, and the way out. Works without a network.
 //
-// Promises: leaving is refused while something is only on this phone, and says what.
+// Promises: leaving is refused while something is only on this phone, and says what; with a copy it takes a second step.
 
-import { bar, bold, html, nothing, render, toast, whisper } from "../dom.js";
-import { chooseLanguage, language, plural, t, time } from "../i18n.js";
+import { bar, bold, calmly, html, nothing, render, toast, whisper } from "../dom.js";
+import { chooseLanguage, language, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { choice, choose, nextSunset } from "../theme.js";
+import { heldBack, prepare } from "./rescue.js";
 
 /** @returns {Promise<() => void>} */
 export async function mount(/** @type {HTMLElement} */ root) {
@@ -15,15 +16,17 @@ export async function mount(/** @type {HTMLElement} */ root) {
   /** @type {store.Unsent["left"] | null} */
   let left = null;
 
-  async function leave() {
+  async function leave(withCopy = false) {
     try {
-      await sendNow(); // also asks the server once more, before anything is deleted, whether it holds it all
-      await store.leave();
+      // Also asks the server once more, before anything is deleted, whether it holds it all.
+      if (!withCopy) await sendNow();
+      await store.leave({ withCopy });
       location.hash = "#/join";
       toast({ icon: "logout", text: t("You have left the walk"), stay: true });
     } catch (refusal) {
       if (!(refusal instanceof store.Unsent)) throw refusal;
       left = refusal.left;
+      prepare();
       draw();
       root.querySelector("#left")?.scrollIntoView({ block: "center" });
     }
@@ -89,34 +92,21 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   const way =
     () => html`<section class="stack tight" aria-labelledby="leaving"><h2 id="leaving">${t("Leave the walk")}</h2>
-    ${left ? refused(left) : html`<p class="small dim">${t("Takes the walk and your notes off this phone. What has arrived stays with the walk.")}</p>`}
-    <div class="row">${left ? html`<button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>` : nothing}<button
-      type="button" class="quiet" @click=${leave}>${icon("logout")}${t("Leave the walk")}</button></div></section>`;
+    ${left ? heldBack(left, { label: t("Leave, and rely on the copy"), run: () => leave(true) }) : html`<p class="small dim">${t("Takes the walk and your notes off this phone. What has arrived stays with the walk.")}</p>`}
+    <div class="row"><button type="button" class="quiet" @click=${() => leave()}>${icon("logout")}${t("Leave the walk")}</button></div></section>`;
 
   /** What held the walker back may be on its way meanwhile. */
   async function look() {
     if (!left) return;
-    const rest = { ...left, ...(await store.unsent()) };
+    const rest = await store.onlyHere();
     left = rest.notes || rest.photos || rest.drafts ? rest : null;
     if (!left) whisper(t("All your notes have arrived."));
     draw();
   }
 
   draw();
-  return store.onChange(look);
+  return store.onChange(calmly(look));
 }
-
-const refused = (
-  /** @type {store.Unsent["left"]} */ { notes, photos, drafts },
-) => html`<div class="notice" data-tone="wait" id="left">${icon("clock")}<div>
-  <p><b>${[
-    notes && plural(notes, "{n} note is only on this phone.", "{n} notes are only on this phone."),
-    photos && plural(photos, "{n} photo is only on this phone.", "{n} photos are only on this phone."),
-    drafts && plural(drafts, "{n} draft is not finished.", "{n} drafts are not finished."),
-  ]
-    .filter(Boolean)
-    .join(" ")}</b></p>
-  <p>${notes || photos ? t("They stay here. Send them first, then you can leave.") : t("Finish it or throw it away, then you can leave.")}</p></div></div>`;
 
 const LANGUAGES = /** @type {const} */ ([
   ["da", "Dansk"],

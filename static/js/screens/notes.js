@@ -1,48 +1,62 @@
 // Notes: every note of one's own on this phone, each with its own state in words, and the button that sends.
 //
 // Promises: the states and counts are the store's, asked again at every change; the button is never grey; a deletion has
-// its undo. What the server refuses is said in its words, with what can be done about it.
+// its undo; whatever is unsent can be saved as a file. What the server refuses is said in its words, with what can be done about it. Draws no more of a long list
+// than one has scrolled to.
 
-import { bar, html, nothing, render, toast, whisper } from "../dom.js";
+import { bar, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon, mark } from "../icons.js";
 import * as store from "../store.js";
 import { onStatus, sendNow, status } from "../sync.js";
+import { copyButton, prepare } from "./rescue.js";
 import { dropThumbs, fillThumbs, thumb } from "./shots.js";
 import { aboutOf, received, stateLine, titleOf } from "./words.js";
+
+const SCREENFUL = 12;
 
 /** @returns {Promise<string | (() => void)>} */
 export async function mount(/** @type {HTMLElement} */ root) {
   const walk = (await store.joined())?.walk;
   if (!walk) return "#/join";
   let gone = false;
-  let notes = await store.notes();
-  let waiting = left();
+  let most = SCREENFUL;
+  let [notes, sum] = await held();
   let arrived = allArrived();
 
-  function left() {
-    return notes.filter((note) => note.phase !== "sent").length;
+  function held() {
+    return Promise.all([store.notes(most), store.tally()]);
   }
 
   /** Each has its receipt, and the server was asked whether it holds them all. */
   function allArrived() {
-    return notes.length > 0 && left() === 0 && status().confirmed;
+    return sum.notes > 0 && sum.waiting === 0 && status().confirmed;
   }
 
   async function refresh() {
-    notes = await store.notes();
+    [notes, sum] = await held();
     if (gone) return;
     if (!arrived && allArrived()) whisper(t("All your notes have arrived."));
-    waiting = left();
     arrived = allArrived();
     draw();
   }
+
+  const follow = calmly(refresh);
+
+  function more() {
+    most += SCREENFUL;
+    refresh();
+  }
+
+  const nearTheEnd = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && more(), {
+    rootMargin: "100%",
+  });
 
   async function send() {
     whisper(t("Trying now"));
     await sendNow();
     await refresh();
-    if (waiting && status().online === false)
+    if (sum.waiting && status().online === false)
       toast({
         icon: "clock",
         text: t("There is no network right now."),
@@ -80,8 +94,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
     <button type="button" class="quiet link" @click=${() => remove(note)}>${t("Delete")}</button></div>`;
 
   function draw() {
-    const sent = arrived ? t("All have arrived") : plural(notes.length, "{n} sent", "{n} sent");
-    const detail = waiting ? plural(waiting, "{n} on the way", "{n} on the way") : sent;
+    const sent = arrived ? t("All have arrived") : plural(sum.notes, "{n} sent", "{n} sent");
+    const detail = sum.waiting ? plural(sum.waiting, "{n} on the way", "{n} on the way") : sent;
     render(
       html`${bar({
         title: t("My notes"),
@@ -92,7 +106,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
         ${
           notes.length
             ? html`<ul class="notes">${notes.map(item)}</ul>
-              <div class="notice">${icon("phone")}<div>${t("Your notes stay on the phone until there is a receipt for each of them.")}</div></div>`
+              ${notes.length < sum.notes ? html`<button type="button" class="quiet" id="more" @click=${more}>${t("Show more")}</button>` : nothing}
+              <div class="notice">${icon("phone")}<div class="stack tight"><p>${t("Your notes stay on the phone until there is a receipt for each of them.")}</p>${sum.waiting ? copyButton() : nothing}</div></div>`
             : html`<div class="notice">${icon("pen")}<div>${t("Nothing written yet. Begin where you stand: is it good here, or not?")}</div></div>`
         }
       </main>
@@ -103,12 +118,17 @@ export async function mount(/** @type {HTMLElement} */ root) {
       root,
     );
     fillThumbs(root);
+    nearTheEnd.disconnect();
+    const end = root.querySelector("#more");
+    if (end) nearTheEnd.observe(end);
   }
 
   draw();
-  const unsubscribe = [store.onChange(refresh), onStatus(refresh)];
+  if (sum.waiting) prepare();
+  const unsubscribe = [store.onChange(follow), onStatus(follow)];
   return () => {
     gone = true;
+    nearTheEnd.disconnect();
     for (const stop of unsubscribe) stop();
     dropThumbs();
   };

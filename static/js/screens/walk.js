@@ -3,7 +3,7 @@
 // Promises: "Ready to go offline" stands here only when everything needed offline is on this phone; until then it says
 // what is missing. The position is measured for a minute, to find the stop one is at, and then left alone.
 
-import { bar, bold, html, nothing, render } from "../dom.js";
+import { bar, bold, calmly, html, nothing, render } from "../dom.js";
 import { date, distanceText, number, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import { watch } from "../place.js";
@@ -25,7 +25,7 @@ const MANY = 500; // more photos than anybody takes on a walk
 
 /** @returns {Promise<string | (() => void)>} */
 export async function mount(/** @type {HTMLElement} */ root) {
-  let [taking, notes, draft] = await held();
+  let [taking, sum, draft] = await held();
   if (!taking) return "#/join";
   let { walk } = taking;
   let gone = false;
@@ -37,7 +37,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let rest = () => {};
 
   async function refresh() {
-    [taking, notes, draft] = await held();
+    [taking, sum, draft] = await held();
     walk = taking?.walk ?? walk;
     if (!gone) draw();
   }
@@ -64,15 +64,14 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   function draw() {
     const state = stateOf(walk);
-    const waiting = notes.filter((note) => note.phase !== "sent").length;
-    const own = notes.filter((note) => !note.content.deleted);
+    const { waiting, stops } = sum;
     render(
       html`${bar({ title: walk.title, detail: when(walk) })}
       <main id="main">
         ${state ? html`<div class="notice">${icon("clock")}<div>${state}</div></div>` : nothing}
         ${draft && says(draft) ? unfinished() : nothing}
         ${kit ? ready(kit, position, measure) : html`<div class="panel ready"></div>`}
-        ${walk.stops.length ? route(walk, own, position) : nothing}
+        ${walk.stops.length ? route(walk, stops, position) : nothing}
         <div class="notice">${icon("moon")}<div>${bold(t("*Stop before you write.* Write about the place, also when it is good."))}</div></div>
         ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
       </main>
@@ -92,7 +91,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   placed(walk.stops);
   draw();
   look();
-  const unsubscribe = store.onChange(refresh);
+  const unsubscribe = store.onChange(calmly(refresh));
   const again = setInterval(() => kit && !isReady(kit) && look(), POLL_MS);
   navigator.serviceWorker?.ready.then(look);
   return () => {
@@ -104,7 +103,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
 }
 
 /** What the phone holds. */
-const held = () => Promise.all([store.joined(), store.notes(), store.draft(null)]);
+const held = () => Promise.all([store.joined(), store.tally(), store.draft(null)]);
 
 /** "this evening at 19.00", "26 November 2026 at 19.00" */
 function when(/** @type {Walk} */ walk) {
@@ -163,7 +162,9 @@ function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position)
       kit.persisted,
       kit.persisted
         ? t("The phone keeps your notes")
-        : t("The phone may tidy up by itself. Send as soon as there is a network."),
+        : t(
+            "The phone may tidy up by itself, and a private window forgets all. Send as soon as there is a network.",
+          ),
     ],
   ];
 }
@@ -201,11 +202,15 @@ function ready(/** @type {Kit} */ kit, /** @type {Position | null} */ position, 
   </section>`;
 }
 
-function route(/** @type {Walk} */ walk, /** @type {store.Note[]} */ notes, /** @type {Position | null} */ position) {
+function route(
+  /** @type {Walk} */ walk,
+  /** @type {Map<string, number>} */ notes,
+  /** @type {Position | null} */ position,
+) {
   const here = standingAt(walk.stops, position?.fix ?? null);
   return html`<section class="stack tight" aria-labelledby="route"><h2 id="route">${t("The route")}</h2>
     <ol class="stops">${walk.stops.map((stop) => {
-      const count = notes.filter((note) => note.content.stop_id === stop.id).length;
+      const count = notes.get(stop.id) ?? 0;
       const far = stop === here ? t("You are here") : away(stop, position?.fix ?? null);
       return html`<li class=${stop === here ? "here" : count ? "gone" : ""} aria-current=${stop === here ? "step" : nothing}>
         <span class="no">${stop.number}</span><span><b>${stop.name}</b>${stop.prompt ? html`<small>${stop.prompt}</small>` : nothing}</span>

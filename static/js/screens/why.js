@@ -13,9 +13,15 @@ import { icon } from "../icons.js";
 /** The label of a category or a factor in the walker's language. */
 export const label = (/** @type {{da: string, en: string}} */ named) => named[language()];
 
+/** @type {WeakMap<object, Map<string, Factor>>} */
+const known = new WeakMap();
+
 /** @returns {Map<string, Factor>} every factor of a taxonomy by its key */
-export const factorsOf = (/** @type {{categories: Category[]}} */ taxonomy) =>
-  new Map(taxonomy.categories.flatMap((category) => category.factors.map((factor) => [factor.key, factor])));
+export function factorsOf(/** @type {{categories: Category[]}} */ taxonomy) {
+  const all = () => taxonomy.categories.flatMap((category) => category.factors);
+  if (!known.has(taxonomy)) known.set(taxonomy, new Map(all().map((factor) => [factor.key, factor])));
+  return /** @type {Map<string, Factor>} */ (known.get(taxonomy));
+}
 
 /**
  * @param {{taxonomy: {categories: Category[]}, chosen: string[], open: string | null,
