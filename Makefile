@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test check bench .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test check bench soak broken .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
@@ -15,7 +15,10 @@ VENV_BIN = $(CURDIR)/.venv/bin
 EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emit-project --no-header --no-annotate \
 	--no-default-groups --extra heic
 
-.PHONY: run test check bench build lock
+# What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
+PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: run test check bench soak broken build lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
@@ -23,7 +26,7 @@ run: build
 	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
 test: .venv/requirements-dev.txt build .venv/machine
-	.venv/bin/pytest
+	$(PYTEST)
 
 # The same steps in the same order as CI.
 check: .venv/requirements-dev.txt build .venv/machine
@@ -32,10 +35,18 @@ check: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/mypy
 	PATH="$(VENV_BIN):$$PATH" npm run --silent check
 	.venv/bin/python -m app.i18n check
-	.venv/bin/pytest
+	$(PYTEST)
 
 bench: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m tests.benchmarks
+
+# Plays new evenings on a bad network for MINUTES, and prints what happened.
+soak: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/python -m tests.reliability.playing $(or $(MINUTES),30)
+
+# Takes one mechanism after another away, and shows which test notices.
+broken: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/python -m tests.reliability.broken
 
 build: static/dist/manifest.json
 

@@ -9,6 +9,7 @@ from tests.browser.pocket import Phone
 from tests.browser.test_camera import photo
 
 SLOWER = 4
+pytestmark = pytest.mark.alone
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Plays evenings of the model, as many steps as asked for: the same ones each time in the tests, other ones in `make soak`.
+"""Plays evenings of the model, as many steps as asked for: the same ones each time in the tests, new ones in `make soak`.
 
 `python -m tests.reliability.playing MINUTES` is `make soak`: it plays new evenings until the time is over, and prints what
 happened; it ends with 1 and the steps that led there where the promise was broken.
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.db import Database
@@ -46,16 +46,19 @@ def world(folder: Path, database_url: str = "") -> Iterator[World]:
         server.stop()
 
 
-def play(place: World, steps: int, *, anew: bool = False) -> None:
-    """About `steps` steps, some more rather than fewer; `anew`: other ones than last time. Raises AssertionError with the
-    steps that led there where something was lost, doubled or changed."""
+def play(place: World, steps: int, beginning: int | None = None) -> None:
+    """At least `steps` steps more; the same ones for the same `beginning`, new ones for none. Raises AssertionError with
+    the steps that led there where something was lost, doubled or changed."""
+    goal = place.steps + steps
+    while place.steps < goal:
 
-    class Played(Evening):
-        world = place
+        class Played(Evening):
+            world = place
 
-    run_state_machine_as_test(
-        Played, settings=settings(ALWAYS, max_examples=-(-steps * 5 // 4 // STEPS), derandomize=not anew)
-    )
+        if beginning is not None:
+            Played = seed(beginning * 1_000_000 + goal - place.steps)(Played)  # type: ignore[misc]
+        evenings = -(-(goal - place.steps) // STEPS)
+        run_state_machine_as_test(Played, settings=settings(ALWAYS, max_examples=evenings))
 
 
 def told(place: World) -> str:
@@ -69,7 +72,7 @@ def main() -> int:
     until = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory(prefix="tryg-soak-") as folder, world(Path(folder)) as place:
         while time.monotonic() < until:
-            play(place, 5_000, anew=True)
+            play(place, 5_000)
             print(told(place), flush=True)
     return 0
 

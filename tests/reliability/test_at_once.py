@@ -40,6 +40,27 @@ def test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and
     db.close()
 
 
+def test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them(
+    server: Server, database_url: str, every_database: str
+) -> None:
+    code = server.tryg("walk", "create", "--title", "Aftenvandring")["code"]
+    with httpx.Client(base_url=server.url, timeout=30) as http, ThreadPoolExecutor(2) as pool:
+        phones = [Phone(http, code).join() for _number in range(2)]
+        for number in range(40):
+            note = phones[0].note(note="den ene")
+            phones[1].made[note] = phones[0].made[note] | {"note": "den anden"}
+            answers = [reply.status_code for reply in pool.map(lambda phone, note=note: phone.put(note), phones)]
+            assert sorted(answers) == [201, 403], number
+            with_photo = [phone.note(Picture(jpeg(colour=(number, 9, 9)), id=note)) for phone in phones]
+            answers = [reply.status_code for reply in pool.map(Phone.put, phones, with_photo)]
+            assert sorted(answers) == [201, 422], number
+    db = Database(database_url)
+    with db.read() as tx:
+        assert tx.exec(select(func.count()).select_from(Observation)).one() == 80
+        assert tx.exec(select(func.count()).select_from(Photo)).one() == 40
+    db.close()
+
+
 def clean(server: Server) -> int:
     return sum(1 for path in (server.data / "photos" / "kept").glob("*/*.jpg") if "thumbnail" not in path.name)
 

@@ -67,6 +67,21 @@ def test_a_sensitive_note_is_seen_by_its_author_alone(stage: Stage) -> None:
     assert author.changes()[0]["factors"] == ["behaviour.harassment"]
 
 
+def test_what_is_deleted_or_becomes_sensitive_is_taken_back_from_who_has_read_it(stage: Stage) -> None:
+    author, reader = stage.phone(), stage.phone()
+    note_id = author.note(note="Gruppen ved bænken")
+    seen, cursor = [], 0
+    for content in ({}, {"factors": ["behaviour.harassment"]}, {"factors": []}, {"deleted": True}, {"deleted": False}):
+        if content:
+            author.edit(note_id, **content)
+        author.put(note_id)
+        [change] = reader.changes(after=cursor)
+        cursor = change["seq"]
+        seen.append(change.get("note", sorted(change)))
+    gone = ["deleted", "id", "seq"]
+    assert seen == ["Gruppen ved bænken", gone, "Gruppen ved bænken", gone, "Gruppen ved bænken"]
+
+
 def test_a_change_of_the_walk_comes_in_its_turn(stage: Stage) -> None:
     phone = stage.phone()
     phone.put(phone.note())

@@ -1,0 +1,156 @@
+"""Breaks one mechanism after another, in a copy of the project, and shows that a named test notices.
+
+`python -m tests.reliability.broken [WORDS]` (`make broken`) takes those whose name holds WORDS. Each line of the table is one
+mechanism of docs/reliability.md. Ends with 1 where something was broken and its test did not fail: such a test proves nothing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 600
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """`name`: what is taken away; `file`, `before`, `after`: how; `test`: what must fail then."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    test: str
+
+
+AT_ONCE = "tests/reliability/test_at_once.py"
+CUTS = "tests/reliability/test_power_cuts.py"
+DISKS = "tests/reliability/test_disks.py"
+MODEL = "tests/reliability/test_model.py"
+CHANGES = "tests/sync/test_changes.py"
+SYNC = "tests/browser/test_sync.py"
+LATER = """    import threading, time
+    with db.read() as tx:
+        kept = ingest.keep(tx, who, observation_id, sent)
+    def later():
+        time.sleep(0.1)
+        with db.write() as tx:
+            ingest.keep(tx, who, observation_id, sent)
+    threading.Thread(target=later).start()
+"""
+
+MECHANISMS = [
+    Mechanism("the unique key of photos", "migrations/versions/0001_everything_a_walk_needs.py",
+              '_moment("retry_at", null=True), sa.PrimaryKeyConstraint("id"),', '_moment("retry_at", null=True),',
+              f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
+    Mechanism("insert where absent, in one statement", "app/sync/ingest.py",
+              ".on_conflict_do_nothing()", "",
+              f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
+    Mechanism("the lock on the participant (PostgreSQL)", "app/sync/ingest.py",
+              "me = tx.get_one(Participant, who.id, with_for_update=True)", "me = tx.get_one(Participant, who.id)",
+              f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
+    Mechanism("the write lock taken at the beginning (SQLite)", "app/db.py",
+              'connection.exec_driver_sql("BEGIN IMMEDIATE")', "pass",
+              f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
+    Mechanism("commit, then reply", "app/sync/routes.py",
+              "    with db.write() as tx:\n        kept = ingest.keep(tx, who, observation_id, sent)\n", LATER, CUTS),
+    Mechanism("a failed commit is told", "app/db.py",
+              "                session.commit()\n",
+              "                with __import__('contextlib').suppress(Exception):\n                    session.commit()\n",
+              "tests/sync/test_contract.py::test_a_commit_that_fails_is_never_a_receipt"),
+    Mechanism("the photo's file is on disk before its name", "app/photos/vault.py",
+              "        for file, _path, _target in written:\n            os.fsync(file.fileno())\n", "",
+              "tests/photos/test_vault.py::test_file_and_folder_are_on_disk_before_the_photo_has_its_name"),
+    Mechanism("the photo's folder is on disk before the receipt", "app/photos/vault.py",
+              "        _sync_folder(written[0][2].parent)\n", "",
+              "tests/photos/test_vault.py::test_file_and_folder_are_on_disk_before_the_photo_has_its_name"),
+    Mechanism("the database waits for the disk", "app/db.py", "synchronous=FULL", "synchronous=OFF",
+              f"{DISKS}::test_where_fsync_fails_there_is_no_receipt"),
+    Mechanism("file first, then the record", "app/photos/arrival.py",
+              "    arriving.keep(photo_id)\n    photo, is_new = states.arrived(db, photo_id, arriving.size)\n",
+              "    photo, is_new = states.arrived(db, photo_id, arriving.size)\n    arriving.keep(photo_id)\n",
+              f"{DISKS}::test_where_fsync_fails_there_is_no_receipt"),
+    Mechanism("half-written files are swept", "app/photos/vault.py",
+              "                path.unlink()\n\n    # Inside", "                pass\n\n    # Inside", CUTS),
+    Mechanism("numbers come in commit order", "app/db.py",
+              '    return int(tx.execute(statement, {"id": walk_id}).scalar_one())\n',
+              "    with Session(tx.get_bind()) as apart:\n"
+              '        number = int(apart.execute(statement, {"id": walk_id}).scalar_one())\n'
+              "        apart.commit()\n    return number\n",
+              f"{CHANGES}::test_no_change_is_missed_while_others_write[postgresql]"),
+    Mechanism("a page of changes is read from one snapshot (PostgreSQL)", "app/db.py",
+              'self.engine.execution_options(isolation_level="REPEATABLE READ")', "self.engine",
+              f"{CHANGES}::test_no_change_is_missed_while_others_write[postgresql]"),
+    Mechanism("a late revision changes only the history", "app/sync/ingest.py",
+              "if held and sent.rev < held.rev:", "if held and sent.rev < 0:", f"{MODEL}"),
+    Mechanism("a photo is what was declared", "app/photos/arrival.py",
+              "    if not same:\n        raise mismatch()\n", "", "tests/photos/test_upload.py"),
+    Mechanism("the disk's trouble is told as try-again", "app/photos/vault.py",
+              "        raise TryAgain() from trouble", "        raise", DISKS),
+    Mechanism("a locked or full database is told as try-again", "app/db.py",
+              "except (OperationalError, InterfaceError, PoolTimeout) as trouble:", "except PoolTimeout as trouble:", DISKS),
+    Mechanism("an unknown field is passed over", "app/sync/protocol.py", 'extra="ignore"', 'extra="forbid"',
+              "tests/sync/test_wire.py"),
+]  # fmt: skip
+
+
+def copy(folder: Path) -> Path:
+    """The project as git has it, with what was installed and built."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    for name in (".venv", "node_modules"):
+        (folder / name).symlink_to(ROOT / name)
+    for built in ("static/dist", "static/js/locales"):
+        shutil.copytree(ROOT / built, folder / built, dirs_exist_ok=True)
+    return folder
+
+
+def noticed(project: Path, broken: Mechanism) -> str:
+    """The failing test and what it said; empty where all passed."""
+    path = project / broken.file
+    whole = path.read_text("utf-8")
+    assert whole.count(broken.before) == 1, f"{broken.name}: {broken.file} has changed"
+    path.write_text(whole.replace(broken.before, broken.after), "utf-8")
+    environment = os.environ | {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        *broken.test.split(),
+    ]
+    try:
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+        said = done.stdout
+    except subprocess.TimeoutExpired:
+        return "it hung"
+    finally:
+        path.write_text(whole, "utf-8")
+    failed = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0][:200] if failed else ""
+
+
+def main() -> int:
+    chosen = [one for one in MECHANISMS if all(word in one.name for word in sys.argv[1:])]
+    unnoticed = 0
+    with tempfile.TemporaryDirectory(prefix="tryg-broken-") as folder:
+        project = copy(Path(folder))
+        for one in chosen:
+            answer = noticed(project, one)
+            unnoticed += not answer
+            print(f"without: {one.name}\n    {answer or 'NOBODY NOTICED: ' + one.test}", flush=True)
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
