@@ -12,6 +12,7 @@ import * as outbox from "./outbox.js";
 import { LIMITS } from "./protocol.js";
 import { traffic } from "./records.js";
 import { joined, onChange, photoBytes, updateWalk } from "./store.js";
+import { inTurn, leaveLine, pushOn } from "./turns.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
@@ -19,7 +20,7 @@ import { joined, onChange, photoBytes, updateWalk } from "./store.js";
  * @typedef {import("./store.js").PhotoRecord} PhotoRecord
  * @typedef {import("./outbox.js").Parcel} Parcel
  * @typedef {import("./store.js").Problem} Problem
- * @typedef {{over: boolean}} Turn   over: another tab has taken the sending over
+ * @typedef {import("./turns.js").Turn} Turn
  * @typedef {{online: boolean | null, stranger: boolean, sending: boolean, next_try: number | null,
  *   last_problem: Problem | null, confirmed: boolean}} Status
  *   online: whether the server answered last time, null before the first; stranger: somebody else did, as a network that
@@ -29,9 +30,7 @@ import { joined, onChange, photoBytes, updateWalk } from "./store.js";
 const FIRST_MS = 2_000;
 const CAP_MS = 300_000;
 const EVERY_MS = 60_000;
-const ASLEEP_MS = 120_000; // longer than this no tab is waited for
 const MENDS = 3;
-const LOCK = "tryghedsvandring-sender";
 const NETWORK = "network"; // may be back at any moment
 const SERVER = "server"; // asked to be left alone
 const REFUSED = [400, 403, 404, 405, 409, 410, 413, 415, 422];
@@ -45,8 +44,6 @@ const listeners = new Set();
 const waits = new Map();
 /** @type {Promise<void> | null} */
 let running = null;
-/** Our place in the line behind a tab that is sending. @type {{since: number, leave: (steal: boolean) => void} | null} */
-let inLine = null;
 let started = false;
 let called = false; // something happened while it was running
 let walkAsked = 0;
@@ -89,7 +86,7 @@ export async function sendNow() {
 
 /** Waits for a round of ours that is running, but not for another tab's. */
 function aside() {
-  inLine?.leave(false);
+  leaveLine();
   return running;
 }
 
@@ -112,7 +109,7 @@ function show(/** @type {Partial<Status>} */ news, /** @type {string[]} */ sendi
 /** The network may be back: ask it, even if it was to be left alone. */
 function kick() {
   hope();
-  if (inLine && Date.now() - inLine.since > ASLEEP_MS) inLine.leave(true);
+  pushOn();
   if (running) called = true;
   else round();
 }
@@ -123,7 +120,7 @@ function hope() {
 }
 
 function round(pressed = false) {
-  running ??= alone(work, pressed)
+  running ??= inTurn(work, pressed)
     .catch((failure) => show({ last_problem: problemOf(failure, false, null) }))
     .finally(() => {
       running = null;
@@ -132,34 +129,6 @@ function round(pressed = false) {
       return plan();
     });
   return running;
-}
-
-/**
- * One sender for all tabs. The others stand in line, so that the next goes on at once when a tab is closed or crashes;
- * neither a pressed button nor patience waits for a tab that the system may have put to sleep.
- */
-async function alone(/** @type {(turn: Turn) => Promise<void>} */ work, /** @type {boolean} */ steal) {
-  const turn = { over: false };
-  if (!navigator.locks) return work(turn);
-  /** @type {Promise<void> | undefined} */
-  let done;
-  let impatient = false;
-  const line = new AbortController();
-  const leave = (/** @type {boolean} */ steal) => {
-    impatient = steal;
-    line.abort();
-  };
-  inLine = { since: Date.now(), leave };
-  const begin = () => {
-    inLine = null;
-    done = work(turn);
-    return done;
-  };
-  await navigator.locks.request(LOCK, steal ? { steal } : { signal: line.signal }, begin).catch(() => {});
-  inLine = null;
-  turn.over = true;
-  if (impatient) return alone(work, true);
-  return done;
 }
 
 async function work(/** @type {Turn} */ turn) {
