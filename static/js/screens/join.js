@@ -2,16 +2,17 @@
 //
 // Promises: what was typed stays in its field whatever the answer; a lost answer is asked for again with the same id and
 // secret, so nobody joins twice. The walk of before is left only for another one that took us in, and only when all of
-// its notes have arrived.
+// its notes have arrived, or are in a copy and the walker says so.
 
 import { ask, Trouble } from "../api.js";
-import { bold, html, nothing, render, soft } from "../dom.js";
+import { bold, calmly, html, nothing, render, soft } from "../dom.js";
 import { chooseLanguage, language, stamp, t } from "../i18n.js";
 import { icon, logo } from "../icons.js";
 import { newSecret, uuid7 } from "../ids.js";
 import { LIMITS, ROLES } from "../protocol.js";
 import { persist } from "../ready.js";
 import * as store from "../store.js";
+import { heldBack, prepare } from "./rescue.js";
 
 const LENGTH = 8;
 const ON_IOS =
@@ -39,6 +40,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const typed = { code: shown(invited ?? ""), role: before?.role ?? "resident", name: before?.name ?? "" };
   let problem = "";
   let busy = false;
+  /** @type {store.Unsent["left"] | null} what the walk before has only here */
+  let left = null;
 
   const field = () => /** @type {HTMLInputElement} */ (root.querySelector("#code"));
 
@@ -49,25 +52,45 @@ export async function mount(/** @type {HTMLElement} */ root) {
     field().focus();
   }
 
-  async function join(/** @type {Event} */ event) {
+  function holdBack() {
+    busy = false;
+    prepare();
+    draw();
+    root.querySelector("#left")?.scrollIntoView({ block: "center" });
+  }
+
+  /** What held the walker back may be on its way meanwhile. */
+  async function look() {
+    if (!left) return;
+    left = heldBy(await store.onlyHere());
+    draw();
+  }
+
+  function submit(/** @type {Event} */ event) {
     event.preventDefault();
+    join();
+  }
+
+  async function join(withCopy = false) {
     if (busy) return;
     const code = plain(typed.code);
     if (!code) return refuse(t("Type the code from the invitation."));
     if (code.length !== LENGTH) return refuse(t("The code has 8 characters. You have typed {n}.", { n: code.length }));
-    if (before && before.code !== code && (await onlyHere()))
-      return refuse(
-        t("There is something on this phone from the walk before that has not arrived. Send it first, then join."),
-      );
+    left = before && before.code !== code ? heldBy(await store.onlyHere()) : null;
+    if (left && !(withCopy && left.copied)) return holdBack();
     busy = true;
     problem = "";
     draw();
     try {
-      await store.join(await takePart(code, typed, before));
+      await store.join(await takePart(code, typed, before), { withCopy });
       persist();
       history.replaceState(null, "", location.pathname);
       location.hash = "#/walk";
     } catch (failure) {
+      if (failure instanceof store.Unsent) {
+        left = failure.left;
+        return holdBack();
+      }
       refuse(
         failure instanceof Trouble
           ? sentenceOf(failure)
@@ -86,7 +109,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     render(
       html`<header class="bar"><span class="brand name">${logo}<span>${soft(t("Safety walk"))}</span></span><button
         type="button" class="quiet" lang=${other[0]} @click=${speak}>${other[1]}</button></header>
-      <main id="main"><form id="join" class="stack loose" novalidate @submit=${join}>
+      <main id="main"><form id="join" class="stack loose" novalidate @submit=${submit}>
         <div class="stack tight"><h1 tabindex="-1">${t("Join the walk")}</h1>
           <p class="dim">${t("You do not have to sign up. The code is on the invitation.")}</p></div>
         <div class="field"><label for="code">${t("Code")}</label>
@@ -94,6 +117,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
             enterkeyhint="go" aria-invalid=${Boolean(problem)} aria-describedby=${problem ? "problem" : nothing}
             @input=${type} @blur=${() => write(shown(typed.code))}>
           ${problem ? html`<p class="error" id="problem" role="alert">${problem}</p>` : nothing}</div>
+        ${left ? fromBefore(left) : nothing}
         ${
           ON_IOS && !INSTALLED
             ? html`<div class="notice">${icon("phone")}<div>${bold(t("*iPhone:* Put the app on the home screen first: Share, then Add to Home Screen. Open it there, and type the code."))}</div></div>`
@@ -131,14 +155,16 @@ export async function mount(/** @type {HTMLElement} */ root) {
     draw();
   }
 
+  const fromBefore = (/** @type {store.Unsent["left"]} */ held) => html`<div class="stack tight" role="alert">
+    <p>${t("This phone still has something from the walk before.")}</p>
+    ${heldBack(held, { label: t("Join: I have the copy"), run: () => join(true) })}
+    <p class="small"><a href="#/notes">${t("See the notes of the walk before")}</a></p></div>`;
+
   draw();
-  return () => {};
+  return store.onChange(calmly(look));
 }
 
-async function onlyHere() {
-  const [left, draft] = await Promise.all([store.unsent(), store.draft(null)]);
-  return left.notes > 0 || left.photos > 0 || draft !== null;
-}
+const heldBy = (/** @type {store.Unsent["left"]} */ left) => (left.notes || left.photos || left.drafts ? left : null);
 
 /**
  * Asks the server to take us in. The id and the secret are kept before the first try, so that a repeat is the same phone.

@@ -1,8 +1,8 @@
 // Notes: every note of one's own on this phone, each with its own state in words, and the button that sends.
 //
 // Promises: the states and counts are the store's, asked again at every change; the button is never grey; a deletion has
-// its undo; whatever is unsent can be saved as a file. What the server refuses is said in its words, with what can be done about it. Draws no more of a long list
-// than one has scrolled to.
+// its undo; what is unsent can be saved as a file. What the server refuses is said in its words, with what can be done
+// about it. Draws no more of a long list than one has scrolled to.
 
 import { bar, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
@@ -11,7 +11,7 @@ import * as store from "../store.js";
 import { onStatus, sendNow, status } from "../sync.js";
 import { copyButton, prepare } from "./rescue.js";
 import { dropThumbs, fillThumbs, thumb } from "./shots.js";
-import { aboutOf, received, stateLine, titleOf } from "./words.js";
+import { aboutOf, noNetwork, received, stateLine, titleOf } from "./words.js";
 
 const SCREENFUL = 12;
 
@@ -56,12 +56,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     whisper(t("Trying now"));
     await sendNow();
     await refresh();
-    if (sum.waiting && status().online === false)
-      toast({
-        icon: "clock",
-        text: t("There is no network right now."),
-        detail: t("Your notes stay on the phone, and go by themselves."),
-      });
+    if (sum.waiting && status().online === false) toast(noNetwork(status().stranger));
   }
 
   async function remove(/** @type {store.Note} */ note) {
