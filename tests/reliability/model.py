@@ -29,6 +29,7 @@ from tests.reliability.lossy import FATES, Lossy
 from tests.running import Server
 
 PHONES = 3
+FEW = 3  # notes; a phone that has so many edits more than it writes
 SEEDS = st.integers(0, 2**32 - 1)
 CLOCKS = (
     "2026-11-24T19:32:11.120+01:00",
@@ -81,8 +82,10 @@ class Evening(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, PHONES - 1), seed=SEEDS, pictures=st.integers(0, 2))
     def write(self, who: int, seed: int, pictures: int) -> None:
-        self.count("written")
         chance, phone = random.Random(seed), self.phones[who]
+        if len(phone.made) >= FEW and chance.random() < 0.7:
+            return self.edit_one(chance)
+        self.count("written")
         new = [self.picture() for _number in range(pictures)]
         note = phone.note(
             *new, note=chance.choice(WORDS), factors=chance.choice(FACTORS), captured_at=chance.choice(CLOCKS)
@@ -92,16 +95,18 @@ class Evening(RuleBasedStateMachine):
     @precondition(lambda self: any(phone.made for phone in self.phones))
     @rule(seed=SEEDS)
     def edit(self, seed: int) -> None:
-        chance = random.Random(seed)
+        self.edit_one(random.Random(seed))
+
+    def edit_one(self, chance: random.Random) -> None:
         phone, note = chance.choice([(phone, note) for phone in self.phones for note in phone.made])
         told = phone.made[note]
-        if told["rev"] - 1 in self.history[note] and chance.random() < 0.1:
+        if told["rev"] - 1 in self.history[note] and chance.random() < 0.25:
             self.count("set back")  # to what it held before the last edit, as from its maker's own backup
             phone.made[note] = self.history[note][told["rev"] - 1]
             return
         self.count("edited")
         self.change(phone, note, chance.choice((
-            {"note": f"Rettet {seed}"}, {"deleted": True}, {"deleted": False}, {"factors": chance.choice(FACTORS)},
+            {"note": f"Rettet {chance.random()}"}, {"deleted": True}, {"deleted": False}, {"factors": chance.choice(FACTORS)},
             {"photos": told["photos"][1:]}, {"photos": self.back_in(phone, note)}, {"pin": {"lat": 57.05, "lon": 9.92}},
         )))  # fmt: skip
 
@@ -118,7 +123,10 @@ class Evening(RuleBasedStateMachine):
     @rule(seed=SEEDS, fate=st.sampled_from(FATES))
     def send_photo(self, seed: int, fate: str) -> None:
         self.meet(fate, seed)
-        self.show(*random.Random(seed).choice([(phone, one) for phone in self.phones for one in phone.pictures]))
+        chance = random.Random(seed)
+        all_of_them = [(phone, one) for phone in self.phones for one in phone.pictures]
+        in_turn = [(phone, one) for phone, one in all_of_them if phone.owner[one] in phone.receipts]
+        self.show(*chance.choice(in_turn if in_turn and chance.random() < 0.8 else all_of_them))
 
     @precondition(lambda self: any(phone.made for phone in self.phones))
     @rule(seed=SEEDS, fate=st.sampled_from(FATES))
@@ -139,15 +147,16 @@ class Evening(RuleBasedStateMachine):
     @rule(seed=SEEDS, limit=st.integers(1, 9))
     def elsewhere(self, seed: int, limit: int) -> None:
         """Somebody reads on; now and then the walk is closed or opened, the server ended or killed and started again."""
-        chance = random.Random(seed).random()
-        if chance < 0.02:
-            self.count("server ended and started" if limit % 2 else "server killed and started")
-            (self.world.server.stop if limit % 2 else self.world.server.kill)()
+        dice = random.Random(seed)
+        chance, either = dice.random(), dice.random() < 0.5
+        if chance < 0.03:
+            self.count("server ended and started" if either else "server killed and started")
+            (self.world.server.stop if either else self.world.server.kill)()
             self.world.server.start()
-        elif chance < 0.2:
+        elif chance < 0.4:
             self.count("walk closed or opened")
             with self.world.db.write() as tx:
-                (walks.close if limit % 2 else walks.open_walk)(tx, tx.get_one(Walk, self.walk.id))
+                (walks.close if either else walks.open_walk)(tx, tx.get_one(Walk, self.walk.id))
         else:
             self.count("read on")
             self.follow(limit, pages=1)

@@ -24,6 +24,7 @@ from tests.photos.pictures import noise, saved, until
 from tests.reliability.conftest import Joined
 from tests.running import Server
 
+FSYNC, RENAME = "fsync,fdatasync", "rename,renameat,renameat2"
 LIMIT_S = 10.0  # the contract's longest wait for a 503
 
 
@@ -121,13 +122,13 @@ def test_a_read_only_photo_folder_keeps_photos_on_the_phone_and_words_go_on(
 
 
 @contextlib.contextmanager
-def failing_fsync(server: Server) -> Iterator[None]:
-    """While in here every fsync and fdatasync of the server fails with EIO, as on a dying disk."""
+def failing(server: Server, calls: str) -> Iterator[None]:
+    """While in here these system calls of the server fail with EIO, as on a dying disk."""
     program = shutil.which("strace")
     assert program, "strace is missing: python -m tests.machine"
     assert server.process
-    command = [program, "-f", "-q", "-o", os.devnull, "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO",
-               "-p", str(server.process.pid)]  # fmt: skip
+    rules = ["-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO"]
+    command = [program, "-f", "-q", "-o", os.devnull, *rules, "-p", str(server.process.pid)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
         try:
             until(lambda: traced(server) or tracer.poll() is not None, 20)
@@ -151,16 +152,27 @@ def test_where_fsync_fails_there_is_no_receipt(server: Server, joined: Joined) -
     phone.note(kept)
     phone.sync()
     note = phone.note(picture)
-    with failing_fsync(server):
+    with failing(server, FSYNC):
         told_to_try_again(lambda: phone.put(note))
         alive_but_not_ready(phone)
     assert phone.put(note).status_code == 201
-    with failing_fsync(server):
+    with failing(server, FSYNC):
         told_to_try_again(lambda: phone.put_picture(picture.id))
     server.kill()
     server.start()
     works_again(phone)
     assert not any(path.stat().st_size == 0 for path in (server.data / "photos").rglob("*") if path.is_file())
+
+
+def test_a_photo_whose_file_cannot_be_kept_is_not_on_record_either(server: Server, joined: Joined) -> None:
+    [phone] = joined(server)
+    picture = Picture(jpeg())
+    note = phone.note(picture)
+    with failing(server, RENAME):
+        assert phone.put(note).status_code == 201  # words need no new file
+        told_to_try_again(lambda: phone.put_picture(picture.id))
+    assert phone.put(note).json()["photos"] == [{"id": picture.id, "state": "expected"}]
+    works_again(phone)
 
 
 @pytest.mark.parametrize("rest_comes", [True, False], ids=["the rest comes", "the phone is gone"])
