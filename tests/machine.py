@@ -1,4 +1,4 @@
-"""What the tests need from the machine: a Chromium and PostgreSQL's server programs.
+"""What the tests need from the machine: a Chromium, PostgreSQL's server programs, strace.
 
 Hides where different systems keep them and how they are installed; `python -m tests.machine` (a step of `make test`)
 installs what is missing, from the system's packages where it may and else as Playwright does it, or says in one
@@ -73,6 +73,10 @@ def prepare() -> list[str]:
         _apt("postgresql")
     if not postgresql():
         missing.append("The database tests need PostgreSQL's server programs (Debian: apt install postgresql).")
+    if not shutil.which("strace"):
+        _apt("strace")
+    if not shutil.which("strace"):
+        missing.append("The tests of failing disks need strace (Debian: apt install strace).")
     return missing
 
 
