@@ -1,7 +1,8 @@
 // The sender's side of the store: what has to go, and what the server said about it.
 //
-// For sync.js, and for copy.js what it has not sent. Promises: a receipt counts for the revision it was sent for and no other, so an edit made while its
-// predecessor was on its way still goes; what the server turns out not to hold becomes unsent again.
+// For sync.js, and for copy.js what has not been sent. Promises: a receipt counts for the revision it was sent for and no
+// other, so an edit made while its predecessor was on its way still goes; what the server turns out not to hold becomes
+// unsent again.
 
 import { read, write } from "./database.js";
 import { uuid7 } from "./ids.js";

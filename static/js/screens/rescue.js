@@ -16,8 +16,8 @@ import { factorsOf, label } from "./why.js";
 let busy = false;
 
 /** The button, wherever something is unsent. */
-export const copyButton = (quiet = false) =>
-  html`<button type="button" class=${quiet ? "quiet" : nothing} @click=${saveCopy}>${icon("file")}${t("Save a copy")}</button>`;
+export const copyButton = () =>
+  html`<button type="button" @click=${saveCopy}>${icon("file")}${t("Save a copy")}</button>`;
 
 /** Fetch what makes a copy, before the network may be gone. */
 export const prepare = () => void import("../copy.js").catch(() => {});
@@ -100,7 +100,7 @@ export const heldBack = (left, go) => {
     <p><b>${only.filter(Boolean).join(" ")}</b></p>
     ${unsent ? html`<p>${copied ? t("All of it is in the copy you saved. Once you have left, it is nowhere else: give the copy to the coordinator.") : t("Send it first. If it cannot be sent, save a copy; then you can leave.")}</p>` : nothing}
     ${drafts ? html`<p>${t("Finish it or throw it away, then you can leave.")}</p>` : nothing}
-    ${unsent ? html`<div class="row"><button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>${copyButton()}</div>` : nothing}
+    ${unsent ? html`<button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>${copyButton()}` : nothing}
     ${unsent && copied && !drafts ? html`<button type="button" @click=${go.run}>${icon("logout")}${go.label}</button>` : nothing}
   </div></div>`;
 };
