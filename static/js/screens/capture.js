@@ -18,6 +18,8 @@ import { photoState, stateLine } from "./words.js";
 
 /** @typedef {import("./sitting.js").Sitting} Sitting */
 
+const TAP_MS = 700; // Safari remembers a tap for one second
+
 /** @returns {Promise<string | (() => void)>} where to go instead, or how to leave */
 export async function mount(/** @type {HTMLElement} */ root, /** @type {string | null} */ noteId) {
   const found = await sit(noteId);
@@ -131,9 +133,11 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     at("#note")?.scrollIntoView({ block: "center" });
   }
 
-  function pick(/** @type {string} */ input) {
-    // Opening the camera may kill the tab: what there is so far goes to the store first.
+  async function pick(/** @type {string} */ input) {
+    // Opening the camera may kill the tab: what there is so far is in the store first. A browser opens it only while it
+    // remembers the tap, so a slow store is not waited for longer than that.
     sitting.keep();
+    await Promise.race([sitting.after(() => {}), new Promise((resolve) => setTimeout(resolve, TAP_MS))]);
     at(input)?.click();
   }
 
