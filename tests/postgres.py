@@ -21,10 +21,27 @@ from tests.machine import postgresql
 
 
 class Cluster:
-    """A running cluster; `database()` lends a new database."""
+    """A cluster in `folder`; `database()` lends a new database. `stop()` pulls its plug, `start()` plugs it in again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder, self._programs, self._owner = folder, programs, _owner(folder)
+        self._data = folder / "data"
+        self._run("initdb", "-D", str(self._data), "-U", "tryg", "--auth=trust", "--encoding=UTF8", "--locale=C")
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c shared_buffers=16MB"
+        # The server keeps pg_ctl's standard output open, so capture it nowhere but in the log.
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", log, "-o", options, "start")
+
+    def stop(self) -> None:
+        if (self._data / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "30", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *given: str) -> None:
+        command = [str(self._programs / program), *given]
+        done = subprocess.run(command, user=self._owner, cwd=self.folder, capture_output=True, text=True, timeout=90)
+        assert done.returncode == 0, f"{program}: {done.stderr}{_tail(self.folder / 'log')}"
 
     @contextmanager
     def database(self, like: str = "template1") -> Iterator[str]:
@@ -53,34 +70,14 @@ def cluster() -> Iterator[Cluster]:
     programs = postgresql()
     assert programs, "PostgreSQL's server programs are missing: python -m tests.machine"
     folder = Path(tempfile.mkdtemp(prefix="tryg-pg-"))
-    owner = _owner(folder)
-    data = folder / "data"
-
-    def run(*command: str) -> None:
-        done = subprocess.run(command, user=owner, cwd=folder, capture_output=True, text=True, timeout=90)
-        assert done.returncode == 0, f"{command[0]}: {done.stderr}{_tail(folder / 'log')}"
-
     try:
-        run(str(programs / "initdb"), "-D", str(data), "-U", "tryg", "--auth=trust", "--encoding=UTF8", "--locale=C")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c shared_buffers=16MB"
-        # The server keeps pg_ctl's standard output open, so capture it nowhere but in the log.
-        run(
-            str(programs / "pg_ctl"),
-            "-D",
-            str(data),
-            "-w",
-            "-t",
-            "60",
-            "-l",
-            str(folder / "log"),
-            "-o",
-            options,
-            "start",
-        )
-        yield Cluster(folder)
+        made = Cluster(folder, programs)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
     finally:
-        if (data / "postmaster.pid").exists():
-            run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-t", "30", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

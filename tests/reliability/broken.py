@@ -81,10 +81,10 @@ MECHANISMS = [
               "    with Session(tx.get_bind()) as apart:\n"
               '        number = int(apart.execute(statement, {"id": walk_id}).scalar_one())\n'
               "        apart.commit()\n    return number\n",
-              f"{CHANGES}::test_no_change_is_missed_while_others_write[postgresql]"),
+              f"{CHANGES}::test_a_number_handed_out_before_its_commit_leaves_no_hole[postgresql]"),
     Mechanism("a page of changes is read from one snapshot (PostgreSQL)", "app/db.py",
               'self.engine.execution_options(isolation_level="REPEATABLE READ")', "self.engine",
-              f"{CHANGES}::test_no_change_is_missed_while_others_write[postgresql]"),
+              f"{CHANGES}::test_a_page_is_read_from_one_moment_whatever_is_written_while_it_is[postgresql]"),
     Mechanism("a late revision changes only the history", "app/sync/ingest.py",
               "if held and sent.rev < held.rev:", "if held and sent.rev < 0:", f"{MODEL}"),
     Mechanism("a photo is what was declared", "app/photos/arrival.py",

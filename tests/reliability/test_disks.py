@@ -21,6 +21,7 @@ import pytest
 from tests.phone import Phone, Picture, content_digest, jpeg
 from tests.photos.disks import SmallDisk
 from tests.photos.pictures import noise, saved, until
+from tests.postgres import cluster
 from tests.reliability.conftest import Joined
 from tests.running import Server
 
@@ -102,6 +103,25 @@ def test_a_database_that_another_process_holds_says_try_again_within_ten_seconds
         other.execute("ROLLBACK")
         other.close()
     works_again(phone)
+
+
+def test_a_postgresql_that_dies_and_comes_back_needs_no_hand(
+    start_server: Callable[..., Server], joined: Joined
+) -> None:
+    with cluster() as database:
+        database.create("tryg")
+        server = start_server(TRYG_DATABASE_URL=database.address("tryg"), TRYG_RATE_LIMITS="off")
+        [phone] = joined(server)
+        phone.note(Picture(jpeg()))
+        phone.sync()
+        note = phone.note(Picture(jpeg(colour=(5, 5, 5))))
+        database.stop()
+        told_to_try_again(lambda: phone.put(note))
+        told_to_try_again(lambda: phone.get(f"/walks/{phone.walk['id']}/changes"))
+        alive_but_not_ready(phone)
+        database.start()
+        works_again(phone)
+        server.stop()
 
 
 def test_a_read_only_photo_folder_keeps_photos_on_the_phone_and_words_go_on(

@@ -20,11 +20,12 @@ CUTS = 50
 PHONES = 4
 
 
-def write_until(cut: threading.Event, phone: Phone, chance: random.Random) -> None:
-    """Notes, edits and photos, one after another, and what was acknowledged, until the line is dead."""
+def write_until(cut: threading.Event, busy: threading.Event, phone: Phone, chance: random.Random) -> None:
+    """Notes, edits and photos, one after another, and what was acknowledged, until the line is dead; `busy` from the
+    first photo on."""
     while not cut.is_set():
         new = chance.random() < 0.8 or not phone.made
-        picture = Picture(jpeg(32, 32, (chance.randrange(256), 1, 2), comment=chance.randbytes(40_000)))
+        picture = Picture(jpeg(32, 32, (chance.randrange(256), 1, 2)) + chance.randbytes(chance.randrange(400_000)))
         note = phone.note(picture) if new else chance.choice(list(phone.made))
         if not new:
             phone.edit(note, note=f"Rettet {chance.random()}")
@@ -32,6 +33,7 @@ def write_until(cut: threading.Event, phone: Phone, chance: random.Random) -> No
             phone.receipts[note] = phone.put(note).json()
             if new and phone.put_picture(picture.id).status_code == 201:
                 phone.arrived.add(picture.id)
+                busy.set()
         except (httpx.TransportError, ValueError):
             return
 
@@ -65,20 +67,22 @@ def test_the_plug_is_pulled_fifty_times_and_everything_acknowledged_is_there(
 ) -> None:
     server = start_server(TRYG_RATE_LIMITS="off")
     phones, chance = joined(server, PHONES), random.Random(50)
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    db, new, halves = Database(f"sqlite:///{server.data / 'tryg.sqlite'}"), server.data / "photos" / "new", 0
     with ThreadPoolExecutor(PHONES) as pool:
         for _number in range(CUTS):
-            cut = threading.Event()
-            sending = [pool.submit(write_until, cut, phone, random.Random(chance.random())) for phone in phones]
-            cut.wait(chance.uniform(0.02, 0.4))  # the moment is what is tried out
+            cut, busy = threading.Event(), threading.Event()
+            sending = [pool.submit(write_until, cut, busy, phone, random.Random(chance.random())) for phone in phones]
+            assert busy.wait(30)
+            cut.wait(chance.uniform(0, 0.15))  # the moment is what is tried out
             server.kill()
+            halves += len(list(new.iterdir()))
             cut.set()
             for one in sending:
                 one.result(30)
             server.start()
             compared = everything_acknowledged_is_there(server, phones, db)
-    halves = server.data / "photos" / "new"
-    until(lambda: not list(halves.iterdir()))  # swept by the start, without a hand
+    assert halves, "no cut was in the middle of a photo"
+    until(lambda: not list(new.iterdir()))  # swept by the start, without a hand
     for phone in phones:
         phone.receipts.clear()
         phone.arrived.clear()
@@ -93,7 +97,7 @@ def test_the_plug_is_pulled_fifty_times_and_everything_acknowledged_is_there(
     kept = sorted(path.name for path in (server.data / "photos").rglob("*.jpg") if "thumbnail" not in path.name)
     assert kept == sorted(f"{picture}.jpg" for phone in phones for picture in phone.pictures)
     print(
-        f"{CUTS} cuts, {compared} receipts compared; after a full resend {made} notes and {pictures} photos, each once"
+        f"{CUTS} cuts, {halves} half-written files, {compared} receipts compared; after a full resend {made} notes and {pictures} photos, each once"
     )
     assert "Traceback" not in server.said()
     db.close()

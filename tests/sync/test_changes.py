@@ -1,10 +1,16 @@
 """What others see, when, and what they never see."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlmodel import Session
 
+from app.models import Participant
+from app.sync import ingest
+from app.sync.protocol import ObservationIn
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
 
@@ -65,6 +71,55 @@ def test_a_sensitive_note_is_seen_by_its_author_alone(stage: Stage) -> None:
     author.put(note_id)
     assert reader.changes() == [{"id": note_id, "seq": 1, "deleted": True}]
     assert author.changes()[0]["factors"] == ["behaviour.harassment"]
+
+
+def keep(tx: Session, phone: Phone, note_id: str) -> None:
+    ingest.keep(tx, tx.get_one(Participant, phone.id), note_id, ObservationIn.model_validate(phone.made[note_id]))
+    tx.flush()
+
+
+def test_a_number_handed_out_before_its_commit_leaves_no_hole(stage: Stage) -> None:
+    slow, quick, reader = stage.phone(), stage.phone(), stage.phone()
+    first, second = slow.note(), quick.note()
+    numbered, go_on = Event(), Event()
+
+    def write_slowly() -> None:
+        with stage.db.write() as tx:
+            keep(tx, slow, first)
+            numbered.set()
+            assert go_on.wait(20)
+
+    with ThreadPoolExecutor(2) as pool:
+        earlier = pool.submit(write_slowly)
+        assert numbered.wait(20)
+        later = pool.submit(quick.put, second)
+        wait([later], timeout=1)  # its chance to overtake
+        seen = reader.changes()
+        go_on.set()
+        earlier.result()
+        assert later.result().status_code == 201
+    seen += reader.changes(after=max([0, *seqs(seen)]))
+    assert [change["id"] for change in seen] == [first, second]
+
+
+def test_a_page_is_read_from_one_moment_whatever_is_written_while_it_is(stage: Stage) -> None:
+    author, reader = stage.phone(), stage.phone()
+    notes = [author.note(), author.note()]
+    author.put(notes[0])
+    due = [True]
+
+    @event.listens_for(stage.db.engine, "after_cursor_execute")
+    def meanwhile(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if due and "FROM walk" in statement:  # the walk has been read, its notes have not
+            due.clear()
+            stage.close_walk()
+            with stage.db.write() as tx:
+                keep(tx, author, notes[1])
+
+    page = reader.get(f"/walks/{stage.walk.id}/changes").json()
+    assert not due
+    seen = page["changes"] + reader.changes(after=page["next"])
+    assert {change.get("id", "walk") for change in seen} == {*notes, "walk"}
 
 
 def test_what_is_deleted_or_becomes_sensitive_is_taken_back_from_who_has_read_it(stage: Stage) -> None:
