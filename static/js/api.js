@@ -93,7 +93,7 @@ async function exchange(/** @type {string} */ url, /** @type {RequestInit} */ in
       cache: "no-store",
       credentials: "omit",
     });
-    if (response.type === "opaqueredirect") throw notOurs(0);
+    if (response.type === "opaqueredirect") throw notOurs();
     const content = read(await response.text());
     const unchanged = response.status === 304 && new Headers(init.headers).has("If-None-Match");
     if (!unchanged && (content === null || typeof content !== "object")) throw notOurs(response.status);
@@ -115,8 +115,8 @@ function read(/** @type {string} */ text) {
   }
 }
 
-/** Somebody else's answer, or what stands before a server that is down (502 to 504): that is no answer at all. */
-const notOurs = (/** @type {number} */ status) =>
+/** What to throw at somebody else's answer, or at what stands before a server that is down (502 to 504): that is no answer at all. */
+export const notOurs = (status = 0) =>
   status >= 502 && status <= 504
     ? new Trouble("no-network", t("The server does not answer right now."), { status })
     : new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."), {

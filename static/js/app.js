@@ -1,7 +1,8 @@
 // App: starts the walker's app and shows the screen that the address names.
 //
 // Hides the service worker's life and the router. Promises: the theme is right before the first paint; a draft that was
-// cut off is opened again; a new release is offered only when nothing is being written, and never taken by itself.
+// cut off is opened again; a new release is offered only when nothing is being written, and never taken by itself; a
+// network that wants a sign-in is told of where nobody is disturbed in writing.
 
 import { toast, turnPage } from "./dom.js";
 import { start as startLanguage, t } from "./i18n.js";
@@ -10,9 +11,9 @@ import * as help from "./screens/help.js";
 import * as join from "./screens/join.js";
 import * as notes from "./screens/notes.js";
 import * as walk from "./screens/walk.js";
-import { says } from "./screens/words.js";
+import { noNetwork, says } from "./screens/words.js";
 import { draft, dropDraft, joined } from "./store.js";
-import { start as startSync } from "./sync.js";
+import { onStatus, start as startSync, status } from "./sync.js";
 import { apply } from "./theme.js";
 
 apply();
@@ -92,8 +93,11 @@ async function keepWorker() {
   offer();
 }
 
+/** Whether this is no moment to say something: somebody writes, or something else stands there. */
+const busy = () => location.hash.startsWith("#/note/") || document.querySelector(".toast") !== null;
+
 async function offerRelease(/** @type {ServiceWorker} */ waiting) {
-  if (location.hash.startsWith("#/note/") || (await draft(null)) || document.querySelector(".toast")) return;
+  if (busy() || (await draft(null)) || busy()) return;
   const run = () => {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
     waiting.postMessage("take-over");
@@ -101,8 +105,24 @@ async function offerRelease(/** @type {ServiceWorker} */ waiting) {
   toast({ icon: "refresh", text: t("A new version is ready."), action: { label: t("Use it now"), run } });
 }
 
+/** Says once, to somebody who has joined, that a network wants a sign-in, and takes it back when it no longer does. */
+function watchNetwork() {
+  let told = false;
+  let takeBack = () => {};
+  const look = () => {
+    const { stranger } = status();
+    if (!stranger) takeBack();
+    if (stranger && !told && busy()) return;
+    if (stranger && !told) takeBack = toast(noNetwork(true));
+    told = stranger;
+  };
+  onStatus(look);
+  addEventListener("hashchange", look);
+}
+
 addEventListener("hashchange", show);
 show();
 setInterval(apply, MINUTE_MS);
+watchNetwork();
 startSync();
 keepWorker().catch(() => {}); // without a worker the app still works while there is a network

@@ -70,10 +70,16 @@ export function whisper(/** @type {string} */ text) {
   speak();
 }
 
-/** Says something to everyone, above the screen's content, until the next one or the next screen (`stay`: the one after). */
+/**
+ * Says something to everyone, above the screen's content, until the next one or the next screen (`stay`: the one after).
+ * @returns {() => void} takes it back, if it still stands there
+ */
 export function toast(/** @type {Toast | null} */ words) {
   said.toast = words;
   speak();
+  return () => {
+    if (words && said.toast === words) toast(null);
+  };
 }
 
 /** A new screen: what was said on the last one is over. */

@@ -4,7 +4,7 @@
 // secret, so nobody joins twice. The walk of before is left only for another one that took us in, and only when all of
 // its notes have arrived, or are in a copy and the walker says so.
 
-import { ask, Trouble } from "../api.js";
+import { ask, notOurs, Trouble } from "../api.js";
 import { bold, calmly, html, nothing, render, soft } from "../dom.js";
 import { chooseLanguage, language, stamp, t } from "../i18n.js";
 import { icon, logo } from "../icons.js";
@@ -180,6 +180,7 @@ async function takePart(code, { role, name }, before) {
   await store.setSetting("joining", { code, participant_id, secret });
   const told = { role, name: name.trim() || null, team: before?.team ?? null, language: language() };
   const { body } = await ask("PUT", `/participants/${participant_id}`, { json: { code, secret, ...told } });
+  if (body.participant_id !== participant_id || !body.walk?.id) throw notOurs();
   return { participant_id, secret, code, walk: body.walk, ...told, joined_at: stamp(), etag: null };
 }
 

@@ -23,6 +23,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let most = SCREENFUL;
   let [notes, sum] = await held();
   let arrived = allArrived();
+  let takeBack = () => {};
 
   function held() {
     return Promise.all([store.notes(most), store.tally()]);
@@ -36,6 +37,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   async function refresh() {
     [notes, sum] = await held();
     if (gone) return;
+    if (status().online) takeBack();
     if (!arrived && allArrived()) whisper(t("All your notes have arrived."));
     arrived = allArrived();
     draw();
@@ -56,7 +58,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     whisper(t("Trying now"));
     await sendNow();
     await refresh();
-    if (sum.waiting && status().online === false) toast(noNetwork(status().stranger));
+    if (sum.waiting && status().online === false) takeBack = toast(noNetwork(status().stranger));
   }
 
   async function remove(/** @type {store.Note} */ note) {

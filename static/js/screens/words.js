@@ -61,6 +61,20 @@ function stateOf(/** @type {Note} */ note) {
   return { state: "saved", picture: "phone", words: here };
 }
 
+/**
+ * What to say while nothing can be sent. `stranger`: a network that wants a sign-in answers in the server's place.
+ * @returns {import("../dom.js").Toast}
+ */
+export const noNetwork = (/** @type {boolean} */ stranger) => ({
+  icon: stranger ? "alert" : "clock",
+  text: stranger ? t("The network wants something of you first.") : t("There is no network right now."),
+  detail: stranger
+    ? t("Perhaps you have to sign in to it. Your notes stay on the phone, and go by themselves after that.")
+    : t("Your notes stay on the phone, and go by themselves."),
+  // A page of ours that the app does not keep: the network puts its own in its place.
+  action: stranger ? { label: t("Show its page"), run: () => open("/", "_blank") } : undefined,
+});
+
 /** How many of a note's photos the server has. */
 export const received = (/** @type {Note} */ note) => note.photos.filter((photo) => photo.state !== "kept").length;
 
