@@ -82,7 +82,7 @@ class Load:
         raise AssertionError(f"the phones have sent only {self.acknowledged()}")
 
 
-@pytest.fixture(params=["sqlite to postgresql", "postgresql to sqlite"])
+@pytest.fixture(params=["sqlite_to_postgresql", "postgresql_to_sqlite"])
 def two_servers(
     request: pytest.FixtureRequest, start_server: Callable[..., Server], postgres: Cluster, migrated_postgres: str
 ) -> Iterator[tuple[Server, Server]]:
