@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.i18n import gettext as _
 from app.i18n import language_of, mark, use
@@ -138,6 +139,11 @@ def install(app: FastAPI, page: Page) -> None:
         known = {413: "body-too-large", 416: "range-not-satisfiable", 503: "try-again"}
         code = (codes | known).get(failure.status_code, "bad-request")
         return answer(request, Problem(code, headers=dict(failure.headers or {})))
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(request: Request, _failure: ClientDisconnect) -> Response:
+        """A body that breaks off: nobody hears the answer, and it is no failure of ours."""
+        return answer(request, Problem("bad-request", headers={"Connection": "close"}))
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, failure: Exception) -> Response:
