@@ -14,7 +14,8 @@ from tests.postgres import Cluster
 from tests.running import Server
 
 PHONES = 3
-MOST_NOTES = 60  # of each phone, should the backup take long
+MOST_NOTES = 400  # of each phone, should the backup take long
+PAUSE_S = 0.1  # between two notes: enough load, and never so fast that it is over before the backup is
 
 
 def told(server: Server, walk_id: str, key: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:
@@ -42,7 +43,7 @@ def bare(report: dict[str, tuple[str, list[tuple[str, str]]]]) -> dict[str, tupl
 
 
 class Load:
-    """Phones that write and send without a pause, each in a thread, from the block's start to its end."""
+    """Phones that write and send one note after another, each in a thread, from the block's start to its end."""
 
     def __init__(self, phones: list[Phone]) -> None:
         self.phones, self.over = phones, threading.Event()
@@ -66,7 +67,7 @@ class Load:
             if at % 4 == 3:
                 phone.edit(note_id, note=f"Note {at} fra {number}, rettet")
                 phone.sync()
-            if self.over.is_set():
+            if self.over.wait(PAUSE_S):
                 return
 
     def acknowledged(self) -> tuple[dict[str, int], set[str]]:
