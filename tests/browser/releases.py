@@ -61,9 +61,9 @@ class Releases:
         self.folder, self.monkeypatch = folder, monkeypatch
         self.instead: dict[str, Callable[[], Response]] = {}
         self.shell_of: str | None = None
-        app = app or _only_a_shell()
+        self.app = app or _only_a_shell()
 
-        @app.middleware("http")
+        @self.app.middleware("http")
         async def trouble(request: Request, call_next: Any) -> Response:
             if request.url.path in self.instead:
                 return self.instead[request.url.path]()
@@ -76,8 +76,13 @@ class Releases:
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen()  # visitors wait until the server is there
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="warning"))
         self.thread = threading.Thread(target=self.server.run, args=([self.socket],))
+
+    @staticmethod
+    def broken() -> Response:
+        """An answer for `instead`: what is asked for does not work now."""
+        return Response("broken", 500)
 
     def stop(self) -> None:
         self.server.should_exit = True

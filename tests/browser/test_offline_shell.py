@@ -94,7 +94,7 @@ def test_a_release_that_does_not_arrive_whole_leaves_the_old_one_in_force(
 ) -> None:
     visit(page, releases)
     releases.serve("B")
-    releases.instead = {f"/static/dist/assets/app-{'B' * 8}.js": lambda: Response("broken", 500)}
+    releases.instead = {f"/static/dist/assets/app-{'B' * 8}.js": releases.broken}
     assert page.evaluate(UPDATE) is False
     context.set_offline(True)
     page.reload()
