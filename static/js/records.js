@@ -68,10 +68,10 @@ export async function load(/** @type {Transaction} */ tx, /** @type {string} */ 
 const CHUNK = 25; // read at once: enough for a screen, and far from holding up the page's thread
 
 /** Ranges of ids that cover every note, the newest first. */
-async function chunks(/** @type {Transaction} */ tx) {
+async function chunks(/** @type {Transaction} */ tx, size = CHUNK) {
   const ids = await tx.objectStore("notes").getAllKeys();
-  const ends = Array.from({ length: Math.ceil(ids.length / CHUNK) }, (_, at) => ids.length - at * CHUNK);
-  return ends.map((end) => IDBKeyRange.bound(ids[Math.max(0, end - CHUNK)], ids[end - 1]));
+  const ends = Array.from({ length: Math.ceil(ids.length / size) }, (_, at) => ids.length - at * size);
+  return ends.map((end) => IDBKeyRange.bound(ids[Math.max(0, end - size)], ids[end - 1]));
 }
 
 /**
@@ -135,7 +135,7 @@ export async function* eachLacking(/** @type {Transaction} */ tx) {
 export async function tallyUp(/** @type {Transaction} */ tx) {
   const kept = new Set(await tx.objectStore("photos").index("state").getAllKeys("kept"));
   const sum = { notes: 0, waiting: 0, stops: new Map() };
-  for (const range of await chunks(tx))
+  for (const range of await chunks(tx, 4 * CHUNK))
     for (const record of (await tx.objectStore("notes").getAll(range)).filter(isShown)) {
       const { deleted, photos, stop_id } = record.content;
       sum.notes += 1;

@@ -21,13 +21,11 @@ export async function mount(/** @type {HTMLElement} */ root) {
   if (!walk) return "#/join";
   let gone = false;
   let most = SCREENFUL;
-  let [notes, sum] = await held();
-  let arrived = allArrived();
+  let notes = await store.notes(most);
+  // Counted after the first look: a list is there at once, however long it is.
+  let sum = /** @type {Awaited<ReturnType<typeof store.tally>>} */ ({ notes: 0, waiting: 0, stops: new Map() });
+  let arrived = false;
   let takeBack = () => {};
-
-  function held() {
-    return Promise.all([store.notes(most), store.tally()]);
-  }
 
   /** Each has its receipt, and the server was asked whether it holds them all. */
   function allArrived() {
@@ -35,7 +33,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   async function refresh() {
-    [notes, sum] = await held();
+    [notes, sum] = await Promise.all([store.notes(most), store.tally()]);
     if (gone) return;
     if (status().online) takeBack();
     if (!arrived && allArrived()) whisper(t("All your notes have arrived."));
@@ -96,7 +94,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     render(
       html`${bar({
         title: t("My notes"),
-        detail: notes.length ? detail : nothing,
+        detail: sum.notes ? detail : notes.length ? "\u00a0" : nothing,
         back: { href: "#/walk", label: t("Back to the walk") },
       })}
       <main id="main">
@@ -121,7 +119,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   draw();
-  if (sum.waiting) prepare();
+  follow().then(() => sum.waiting && prepare());
   const unsubscribe = [store.onChange(follow), onStatus(follow)];
   return () => {
     gone = true;
