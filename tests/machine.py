@@ -1,4 +1,4 @@
-"""What the tests need from the machine: a Chromium, PostgreSQL's server programs, strace.
+"""What the tests need from the machine: a Chromium, WebKit with its driver, PostgreSQL's server programs, strace, openssl.
 
 Hides where different systems keep them and how they are installed; `python -m tests.machine` (a step of `make test`)
 installs what is missing, from the system's packages where it may and else as Playwright does it, or says in one
@@ -13,6 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+SYSTEM_PYTHON = shutil.which("python3", path=os.defpath) or sys.executable  # the one with the system's GTK bindings
+WEBKIT = ("webkit2gtk-driver", "xvfb", "python3-gi", "gir1.2-webkit2-4.1", "gir1.2-gtk-3.0")  # Debian's names
+BINDINGS = "import gi; [gi.require_version(*it) for it in (('Gtk', '3.0'), ('WebKit2', '4.1'))]; from gi.repository import WebKit2"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -30,6 +33,11 @@ def has_chromium() -> bool:
         return Path(playwright.chromium.executable_path).exists()
 
 
+def has_webkit() -> bool:
+    """Whether WebKit can be started and driven: the engine's bindings for the system's python3, driver and a display."""
+    return bool(shutil.which("WebKitWebDriver") and shutil.which("Xvfb")) and _succeeds(SYSTEM_PYTHON, "-c", BINDINGS)
+
+
 def postgresql() -> Path | None:
     """The folder of `initdb` and `postgres`, the newest version first; None where there is none."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -39,8 +47,8 @@ def postgresql() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def _apt(package: str) -> None:
-    """Installs a Debian package, where this is such a system and we may; failures show in what is found after it."""
+def _apt(*packages: str) -> None:
+    """Installs Debian packages, where this is such a system and we may; failures show in what is found after it."""
     root = os.geteuid() == 0
     if not shutil.which("apt-get") or not (root or _succeeds("sudo", "-n", "true")):
         return
@@ -48,7 +56,7 @@ def _apt(package: str) -> None:
     options = ["-q", "-y", "-o", "DPkg::Lock::Timeout=300"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run([*rights, "apt-get", "-q", "update"], env=environment, stdout=sys.stderr, timeout=600)
-    command = [*rights, "apt-get", "install", *options, package]
+    command = [*rights, "apt-get", "install", *options, *packages]
     subprocess.run(command, env=environment, stdout=sys.stderr, timeout=1200)
 
 
@@ -69,14 +77,21 @@ def prepare() -> list[str]:
         missing.append(
             "The browser tests need Chromium: install it, or name one in TRYG_TEST_CHROMIUM (Debian: apt install chromium)."
         )
+    if not has_webkit():
+        _apt("--no-install-recommends", *WEBKIT)
+    if not has_webkit():
+        missing.append(
+            f"The tests of Safari's engine need WebKit and its driver (Debian: apt install {' '.join(WEBKIT)})."
+        )
     if not postgresql():
         _apt("postgresql")
     if not postgresql():
         missing.append("The database tests need PostgreSQL's server programs (Debian: apt install postgresql).")
-    if not shutil.which("strace"):
-        _apt("strace")
-    if not shutil.which("strace"):
-        missing.append("The tests of failing disks need strace (Debian: apt install strace).")
+    for tool, whose in (("strace", "failing disks"), ("openssl", "foreign certificates")):
+        if not shutil.which(tool):
+            _apt(tool)
+        if not shutil.which(tool):
+            missing.append(f"The tests of {whose} need {tool} (Debian: apt install {tool}).")
     return missing
 
 
