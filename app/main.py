@@ -28,6 +28,8 @@ from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
+ROUTERS = (sync, photos, walks, report, basemap, access, shell.router)
+
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner."""
@@ -51,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
-    for router in (sync, photos, walks, report, basemap, access, shell.router):
+    for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
         app.add_api_route(path, answer, methods=["GET"], tags=["service"])

@@ -64,6 +64,8 @@ class Walk(SQLModel, table=True):
     organisation_id: str | None = Field(default=None, foreign_key="organisation.id", index=True)
     title: str
     purpose: str = ""
+    area: str = ""
+    plan_rev: int = Field(default=0, description="grows with each change of the plan")
     state: str = Field(default="open", description="planned open closed published archived")
     starts_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
     ends_at: datetime | None = Field(default=None, sa_column=_instant(null=True))

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -136,7 +137,7 @@ def environment() -> Environment:
     env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     i18n.install(env)
     env.globals |= {"asset": asset, "module": module, "first_pixel": Markup(FIRST_PIXEL)}
-    env.filters |= {"day": day, "clock": clock}
+    env.filters |= {"day": day, "clock": clock, "distance": distance}
     return env
 
 
@@ -157,6 +158,15 @@ def day(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:
 def clock(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:
     """The time of day, where `timezone` is: "19.32", "19:32"."""
     return format_time(local(moment, timezone), "short", locale=LOCALES[i18n.language()])
+
+
+def distance(metres: float) -> str:
+    """ "1,8 km", "640 m", not to be parted; "" for less than a metre."""
+    if metres < 1:
+        return ""
+    if metres < 1000:
+        return f"{round(metres, -1):.0f}\u00a0m"
+    return format_decimal(metres / 1000, format="0.0", locale=i18n.language()) + "\u00a0km"
 
 
 def _own_address(request: Request) -> str:

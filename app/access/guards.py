@@ -27,7 +27,10 @@ from app.taxonomy import is_sensitive
 _WALKERS_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
 _READERS_BEARER = re.compile(r"Bearer (tryg_[A-Za-z0-9_-]{20,128})")
 _UUID = re.compile(r"[0-9a-fA-F-]{36}")  # what else stands in an address cannot be asked of every database
-READ_ALL = {"coordinator", "admin"}
+# What each role may do, in the organisation it is held in, or in every one; docs/permissions.md is written from this.
+READ = {"organiser", "coordinator", "admin"}  # a walk's report, its files and photos
+READ_SENSITIVE = {"coordinator", "admin"}  # and organisers who are cleared
+PLAN = {"organiser", "coordinator", "admin"}  # make walks, plan them, invite, open and close
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
 
@@ -134,12 +137,9 @@ def reading(person: Person, walk: Walk) -> WalkReader | None:
     """How `person` reads `walk`, or None. A role without an organisation holds in every walk; one with an organisation
     in the walks of that organisation alone. Partners read what was routed to them, and nothing is routed yet."""
     here = [role for role in person.memberships if role.organisation_id in (None, walk.organisation_id)]
-    if any(role.role in READ_ALL for role in here):
-        return WalkReader(person, walk, sensitive=True)
-    organising = [role for role in here if role.role == "organiser"]
-    if organising:
-        return WalkReader(person, walk, sensitive=any(role.cleared for role in organising))
-    return None
+    if not any(role.role in READ for role in here):
+        return None
+    return WalkReader(person, walk, sensitive=any(role.role in READ_SENSITIVE or role.cleared for role in here))
 
 
 def only_partner(person: Person) -> bool:
@@ -161,6 +161,46 @@ def reader_of_walk(walk_id: str, person: Reader, db: Db) -> WalkReader:
 
 
 ReaderOfWalk = Annotated[WalkReader, Depends(reader_of_walk)]
+
+
+# Planners: those who make walks, open them and close them
+
+
+def planning(person: Person, walk: Walk) -> bool:
+    """Whether `person` may plan, open and close `walk`: a role for it, in every organisation or in the walk's."""
+    return any(
+        role.role in PLAN and role.organisation_id in (None, walk.organisation_id) for role in person.memberships
+    )
+
+
+def plans_somewhere(person: Person) -> bool:
+    """Whether `person` may make walks, in one organisation or another."""
+    return any(role.role in PLAN for role in person.memberships)
+
+
+def own_form(request: Request) -> None:
+    """Raises not-allowed (403) where a form was not posted from a page of ours."""
+    browser.own_form(request)
+
+
+def planner(person: Reader) -> Person:
+    """Somebody who may make walks. Raises sign-in-first (401), not-allowed (403)."""
+    if not plans_somewhere(person):
+        raise Problem("not-allowed")
+    return person
+
+
+Planner = Annotated[Person, Depends(planner)]
+
+
+def planned_walk(reader: ReaderOfWalk) -> Walk:
+    """The walk in the route's path, for somebody who may plan it. Raises what reader_of_walk() raises, not-allowed (403)."""
+    if not planning(reader.person, reader.walk):
+        raise Problem("not-allowed")
+    return reader.walk
+
+
+PlannedWalk = Annotated[Walk, Depends(planned_walk)]
 
 
 # Photos: walkers' phones, signed-in people and scripts alike

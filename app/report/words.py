@@ -7,14 +7,14 @@ also stands there as text. Never says who somebody is.
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
-from math import asin, cos, radians, sqrt
 from typing import Any
 
 from babel.numbers import format_decimal
 
+from app.earth import metres
 from app.i18n import gettext as _
 from app.i18n import language, mark, ngettext
-from app.pages import clock, day, local
+from app.pages import clock, day, distance, local
 from app.report.report import Observation, Report
 from app.taxonomy import label
 
@@ -158,19 +158,7 @@ def gist(seen: Observation) -> str:
 def length(route: dict[str, Any] | None) -> str:
     """How long a route is: "1,8 km", "640 m", not to be parted; "" where there is none."""
     points = (route or {}).get("coordinates") or []
-    metres = sum(_metres(a, b) for a, b in pairwise(points))
-    if metres < 1:
-        return ""
-    if metres < 1000:
-        return f"{round(metres, -1):.0f}\u00a0m"
-    return format_decimal(metres / 1000, format="0.0", locale=language()) + "\u00a0km"
-
-
-def _metres(a: list[float], b: list[float]) -> float:
-    """Between two positions (lon, lat), on a sphere of the Earth's mean radius."""
-    north, east = radians(b[1] - a[1]), radians(b[0] - a[0])
-    h = (1 - cos(north)) / 2 + cos(radians(a[1])) * cos(radians(b[1])) * (1 - cos(east)) / 2
-    return 2 * 6_371_000 * asin(sqrt(h))
+    return distance(sum(metres(a, b) for a, b in pairwise(points)))
 
 
 def walked(report: Report) -> tuple[datetime | None, datetime | None]:

@@ -1,7 +1,8 @@
-"""Reads a walk's route, and its stops where there are any, from a GeoJSON file (RFC 7946) as map programs write it.
+"""Reads a walk's route, and its stops where there are any, from a GeoJSON or GPX file as map programs write it.
 
-Hides the shapes such a file may have: a LineString alone, in a Feature, or in a FeatureCollection beside Points that
-become stops. Promises a sentence for whatever cannot be used, never half a route.
+Hides the shapes such a file may have: in GeoJSON (RFC 7946) a LineString alone, in a Feature, or in a FeatureCollection
+beside Points that become stops; in GPX a track or a route, with waypoints. Promises a sentence for whatever cannot be
+used, never half a route; a file made to harm (entities that swell) is refused unread.
 """
 
 import json
@@ -9,6 +10,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException, ElementTree
 
 from app.i18n import gettext as _
 from app.models import Stop
@@ -27,8 +31,10 @@ class Route:
 
 
 def read(content: bytes) -> Route:
-    """The route in a GeoJSON file. Stops are its Points, by their property `number` where all have one, else in the
+    """The route in a GeoJSON or GPX file. Stops are its Points, by their property `number` where all have one, else in the
     file's order; `name` and `prompt` are properties too. Raises invalid (422)."""
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _read_gpx(content)
     try:
         whole = json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -41,6 +47,42 @@ def read(content: bytes) -> Route:
     if len(points) > MOST_STOPS:
         raise _wrong(_("These are too many: at most %(most)s.", most=MOST_STOPS))
     return Route({"type": "LineString", "coordinates": _line(lines[0].get("coordinates"))}, _stops(points))
+
+
+def _read_gpx(content: bytes) -> Route:
+    try:
+        whole = ElementTree.fromstring(content, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError):
+        raise _wrong(_("The file is not GPX.")) from None
+    parts = [(part, str(part.tag).rpartition("}")[2]) for part in whole.iter()]
+    # A track has been walked, a route was planned; programs write one or the other.
+    line = [_gpx_position(part) for part, tag in parts if tag == "trkpt"]
+    line = line or [_gpx_position(part) for part, tag in parts if tag == "rtept"]
+    points = [
+        ({"coordinates": _gpx_position(part)}, {"name": _said(part, "name"), "prompt": _said(part, "desc")})
+        for part, tag in parts
+        if tag == "wpt"
+    ]
+    if len(points) > MOST_STOPS:
+        raise _wrong(_("These are too many: at most %(most)s.", most=MOST_STOPS))
+    return Route({"type": "LineString", "coordinates": _line(_thinned(line))}, _stops(points))
+
+
+def _gpx_position(part: Any) -> list[float]:
+    try:
+        return [float(part.get("lon", "")), float(part.get("lat", ""))]
+    except ValueError:
+        raise _wrong(_("Points must be [longitude, latitude] in degrees (WGS 84).")) from None
+
+
+def _said(part: Any, name: str) -> str:
+    return next((str(child.text or "") for child in part if str(child.tag).rpartition("}")[2] == name), "")
+
+
+def _thinned(line: list[list[float]]) -> list[list[float]]:
+    """A watch writes a point each second; as many as a phone needs, evenly, the ends among them."""
+    step = -(-len(line) // (MOST_POINTS - 1))
+    return line if step < 2 else [*line[:-1:step], line[-1]]
 
 
 def _shapes(whole: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -15,7 +15,17 @@ FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report",
 LEAVES = {"app.settings", "app.models", "app.problems", "app.sync.protocol"}
 WORDS = {"app.i18n"}  # every sentence is said in the reader's language, a leaf's too
 # What features share: the schema, the database, failures, words, pages, the taxonomy.
-FLOOR = {"app", "app.models", "app.db", "app.problems", "app.i18n", "app.settings", "app.pages", "app.taxonomy"}
+FLOOR = {
+    "app",
+    "app.models",
+    "app.db",
+    "app.problems",
+    "app.i18n",
+    "app.settings",
+    "app.pages",
+    "app.taxonomy",
+    "app.earth",
+}
 # (feature or *, what it may use of another feature). A walk's life is one place that all may ask, and the wire
 # contract's words (a leaf) are everybody's.
 ACROSS = {

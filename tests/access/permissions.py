@@ -1,0 +1,89 @@
+"""Who may pass which door, as the code has it: written to docs/permissions.md by `python -m tests.access.permissions`.
+
+A route's door is the strictest guard among what it depends on. Nothing here decides anything: that is app/access/guards.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.access import guards
+from app.main import ROUTERS
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
+ROLES = ("organiser", "coordinator", "partner", "admin")
+
+
+@dataclass(frozen=True)
+class Door:
+    """`who`: the roles that pass; `of_a_walk`: only in the walk's organisation; `phones`: walkers pass (each to their own)."""
+
+    words: str
+    who: frozenset[str]
+    of_a_walk: bool = False
+    phones: bool = False
+
+
+EVERYBODY = Door("Everybody", frozenset(ROLES), phones=True)
+# The guards, the strictest first.
+DOORS: dict[Any, Door] = {
+    guards.planned_walk: Door("Plan this walk, invite, open and close it", frozenset(guards.PLAN), of_a_walk=True),
+    guards.planner: Door("Make walks", frozenset(guards.PLAN)),
+    guards.reader_of_walk: Door("Read this walk's report and its files", frozenset(guards.READ), of_a_walk=True),
+    guards._reader: Door("See what one may read", frozenset(ROLES)),
+    guards._viewer: Door("See a photo of a note one may read", frozenset(guards.READ), of_a_walk=True, phones=True),
+    guards._walker: Door("A walker's phone, for its own walk", frozenset(), phones=True),
+}
+
+
+def doors() -> Iterator[tuple[str, str, Door]]:
+    """(method, path, door) of every route, but for those that only answer HEAD."""
+    for router in ROUTERS:
+        for route in router.routes:
+            found = set(_asked(route.dependant))  # type: ignore[attr-defined]
+            door = next((door for guard, door in DOORS.items() if guard in found), EVERYBODY)
+            for method in sorted(route.methods - {"HEAD"}):  # type: ignore[attr-defined]
+                yield method, route.path, door  # type: ignore[attr-defined]
+
+
+def _asked(dependant: Any) -> Iterator[Any]:
+    for below in dependant.dependencies:
+        yield below.call
+        yield from _asked(below)
+
+
+def written() -> str:
+    """docs/permissions.md as it must be."""
+    lines = [
+        "# Who may do what",
+        "",
+        "Written from `app/access/guards.py` and the routes themselves by `python -m tests.access.permissions`; a test fails where it is",
+        "out of date, and another one tries each door with each role, with another organisation's people, with a phone and with nobody.",
+        "A role holds in the organisation it was given in, or in every one where none was named. A person may hold several.",
+        "",
+        "| | Organiser | Coordinator | Partner | Admin | Walker's phone | Nobody |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for door in [*DOORS.values(), EVERYBODY]:
+        cells = ["yes" if role in door.who else "no" for role in ROLES]
+        lines.append(
+            f"| {door.words} | {' | '.join(cells)} | {'yes' if door.phones else 'no'} | {'yes' if door is EVERYBODY else 'no'} |"
+        )
+    lines += [
+        "",
+        "Notes on sensitive subjects are shown to coordinators and admins, and to organisers who were cleared (`tryg user add --cleared`).",
+        "What somebody may not read of another organisation answers as what is not there (404).",
+        "",
+        "## Doors",
+        "",
+        "| Route | Door |",
+        "|---|---|",
+        *(f"| `{method} {path}` | {door.words} |" for method, path, door in sorted(doors(), key=lambda one: (one[1], one[0]))),
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(written(), "utf-8")

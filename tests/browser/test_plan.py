@@ -1,0 +1,122 @@
+"""Planning a walk in a browser: it saves itself, says so truly, and works for a keyboard, a small screen and large text."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from app.access import people, signin
+from app.db import Database
+from tests.running import Server
+
+
+@pytest.fixture
+def desk(page: Page, shared_server: Server) -> Page:
+    """The page of a coordinator who has just made a walk, on its plan."""
+    sign_in(page, shared_server, "ida@kommune.example")
+    page.get_by_role("link", name="Planlæg en vandring").click()
+    page.get_by_label("Navn på vandringen").fill("Aftenvandring i Vejgaard")
+    page.get_by_role("button", name="Videre til planen").click()
+    expect(page.get_by_role("heading", name="Aftenvandring i Vejgaard")).to_be_visible()
+    return page
+
+
+def sign_in(page: Page, server: Server, email: str) -> None:
+    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    with db.write() as tx:
+        link = signin.new_link(tx, people.add(tx, email, "coordinator"), server.url)
+    db.close()
+    page.set_default_timeout(15_000)
+    page.goto(link)
+    page.get_by_role("button", name="Log ind", exact=True).click()
+    page.wait_for_url(f"{server.url}/")
+
+
+def saved(page: Page) -> Any:
+    return expect(page.locator("#saved"))
+
+
+def test_what_is_written_is_saved_by_itself_and_stands_there_after_a_reload(desk: Page) -> None:
+    desk.get_by_label("Mødested").fill("Kilden")
+    saved(desk).to_contain_text("Gemt kl.")
+    desk.get_by_label("Dato").fill("2026-11-26")
+    desk.get_by_label("Slutter").fill("20:30")
+    expect(desk.get_by_text("Skriv også, hvornår den begynder.")).to_be_visible()
+    saved(desk).to_have_text("Ikke gemt endnu: se nedenfor")
+    desk.get_by_label("Begynder").fill("19:00")
+    saved(desk).to_contain_text("Gemt kl.")
+    desk.reload()
+    expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
+    expect(desk.get_by_label("Begynder")).to_have_value("19:00")
+
+
+def test_stops_are_made_and_moved_with_the_keyboard_alone(desk: Page) -> None:
+    for number, name in enumerate(("Kilden", "Tunnelen"), 1):
+        desk.get_by_role("button", name="Tilføj stop").press("Enter")
+        expect(desk.get_by_label("Navn", exact=True)).to_have_count(number)
+        desk.get_by_label("Navn", exact=True).last.fill(name)
+        saved(desk).to_contain_text("Gemt kl.")
+    desk.get_by_role("button", name="Ned, Stop 1").press("Enter")
+    expect(desk.get_by_label("Navn", exact=True).first).to_have_value("Tunnelen")
+    desk.get_by_label("Sted på kortet").first.fill("her")
+    expect(desk.get_by_text("Skriv et sted sådan")).to_be_visible()
+    desk.get_by_label("Sted på kortet").first.fill("57.0488, 9.9217")
+    saved(desk).to_contain_text("Gemt kl.")
+
+
+def test_without_a_network_what_was_written_stays_and_is_saved_when_it_is_back(desk: Page) -> None:
+    desk.context.set_offline(True)
+    desk.get_by_label("Mødested").fill("Kilden")
+    saved(desk).to_contain_text("Intet net")
+    desk.context.set_offline(False)
+    saved(desk).to_contain_text("Gemt kl.")
+    desk.reload()
+    expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
+
+
+def test_a_plan_that_somebody_else_has_changed_is_not_overwritten_while_one_writes(
+    desk: Page, browser: Browser, browser_context_args: dict[str, Any], shared_server: Server
+) -> None:
+    other = browser.new_context(**browser_context_args).new_page()
+    sign_in(other, shared_server, "ole@kommune.example")
+    other.goto(desk.url)
+    other.get_by_label("Mødested").fill("Ved kirken")
+    saved(other).to_contain_text("Gemt kl.")
+    desk.get_by_label("Mødested").fill("Kilden")
+    saved(desk).to_contain_text("En anden har ændret planen")
+    desk.get_by_role("button", name="Gem", exact=True).click()
+    expect(desk.get_by_text("Mødested: Ved kirken")).to_be_visible()
+    expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
+    desk.get_by_role("button", name="Gem", exact=True).click()
+    expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
+    other.reload()
+    expect(other.get_by_label("Mødested")).to_have_value("Kilden")
+    other.context.close()
+
+
+def test_a_walk_is_opened_and_closed_from_its_plan(desk: Page) -> None:
+    desk.get_by_role("button", name="Åbn vandringen").click()
+    expect(desk.get_by_text("Åben", exact=True)).to_be_visible()
+    desk.get_by_text("Luk vandringen").click()
+    desk.get_by_role("button", name="Luk nu").click()
+    expect(desk.get_by_role("button", name="Åbn igen")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
+def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page, scheme: Any, language: str) -> None:
+    desk.emulate_media(color_scheme=scheme)
+    desk.get_by_role("button", name="Tilføj stop").click()
+    plan = desk.url
+    if language == "en":
+        desk.get_by_role("button", name="English").click()
+    for address in (plan, plan.rpartition("/walks/")[0] + "/walks/new", plan.rpartition("/walks/")[0] + "/"):
+        desk.goto(address)
+        desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        found = Axe().run(desk)
+        assert found.violations_count == 0, found.generate_report()
+        for width, size in ((320, "100%"), (390, "200%")):
+            desk.set_viewport_size({"width": width, "height": 844})
+            desk.evaluate("size => document.documentElement.style.setProperty('font-size', size)", size)
+            assert desk.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+        desk.evaluate("document.documentElement.style.removeProperty('font-size')")
