@@ -13,7 +13,7 @@ import { copyButton, prepare } from "./rescue.js";
 import { dropThumbs, fillThumbs, thumb } from "./shots.js";
 import { aboutOf, noNetwork, received, stateLine, titleOf } from "./words.js";
 
-const SCREENFUL = 12;
+const SCREENFUL = 8;
 
 /** @returns {Promise<string | (() => void)>} */
 export async function mount(/** @type {HTMLElement} */ root) {
@@ -49,7 +49,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   const nearTheEnd = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && more(), {
-    rootMargin: "100%",
+    rootMargin: "50%",
   });
 
   async function send() {
