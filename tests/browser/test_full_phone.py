@@ -133,9 +133,9 @@ def test_a_phone_that_gets_full_in_the_midst_of_a_photo_keeps_the_words_and_says
     for number in range(12):
         night.begin("Utryg").write(f"Ordene skal blive {number}")
         night.page.locator("input[type=file][multiple]").set_input_files(grain(tmp_path))
-        expect(
-            night.said.get_by_text("billede er med").or_(night.said.get_by_text("Dine ord er gemt."))
-        ).to_have_count(1)
+        expect(night.said.get_by_text("billede er med").or_(night.said.get_by_text("Dine ord er gemt."))).to_have_count(
+            1
+        )
         kept.append(night.page.locator(".shots li").count())
         if not kept[-1]:
             expect(night.said).to_contain_text("Billedet kunne ikke være der.")
