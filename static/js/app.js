@@ -4,7 +4,8 @@
 // cut off is opened again; a new release is offered only when nothing is being written, and never taken by itself; a
 // network that wants a sign-in is told of where nobody is disturbed in writing.
 
-import { toast, turnPage } from "./dom.js";
+import { bar, html, render, toast, turnPage } from "./dom.js";
+import { icon } from "./icons.js";
 import { start as startLanguage, t } from "./i18n.js";
 import * as capture from "./screens/capture.js";
 import * as help from "./screens/help.js";
@@ -33,8 +34,16 @@ let opened = false;
 
 /** Shows the screen the address names, after the one before it has gone. */
 function show() {
-  turning = turning.then(turn);
+  turning = turning.then(turn).catch(() => {
+    const root = document.getElementById("screen");
+    if (root) render(sorry(), root);
+  });
 }
+
+/** Nothing can be kept here: rather no app than one that loses what is written. */
+const sorry = () => html`${bar({ title: t("Safety walk") })}<main id="main"><div class="notice" data-tone="fail" role="alert">
+  ${icon("alert")}<div><b>${t("This browser keeps nothing on the phone.")}</b><p>${t("Perhaps this is a private window, or keeping things is turned off. Open the link in an ordinary window, or in another browser.")}</p>
+  <button type="button" @click=${() => location.reload()}>${t("Try again")}</button></div></div></main>`;
 
 async function turn() {
   leave();

@@ -83,6 +83,7 @@ def context(
     context.close()
 
 
+@pytest.mark.alone
 def test_500_notes_and_300_photos_slow_nothing_down_and_go_off_without_freezing(
     context: BrowserContext, phone: Phone, shared_server: Server
 ) -> None:

@@ -8,7 +8,7 @@ import { plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { watch } from "../place.js";
 import { persist } from "../ready.js";
-import { deleteNote } from "../store.js";
+import { deleteNote, Full } from "../store.js";
 import { question, scale, textField } from "./fields.js";
 import { addPhotos, dropThumbs, fillThumbs, shots } from "./shots.js";
 import { sit } from "./sitting.js";
@@ -198,12 +198,15 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
         action: undo,
         stay: true,
       });
-    } catch {
+    } catch (failure) {
+      const full = failure instanceof Full;
       toast({
         icon: "alert",
         tone: "fail",
-        text: t("It could not be saved: the phone is full."),
-        detail: t("Your words are still here. Make room on the phone, and press again."),
+        text: full ? t("It could not be saved: the phone is full.") : t("It could not be saved."),
+        detail: full
+          ? t("Your words are still here. Make room on the phone, and press again.")
+          : t("Your words are still here. Press again; if that does not help, close the app and open it."),
       });
     }
   }
