@@ -95,6 +95,25 @@ MECHANISMS = [
               "except (OperationalError, InterfaceError, PoolTimeout) as trouble:", "except PoolTimeout as trouble:", DISKS),
     Mechanism("an unknown field is passed over", "app/sync/protocol.py", 'extra="ignore"', 'extra="forbid"',
               "tests/sync/test_wire.py"),
+    # On the phone: these modules are built anew for each of the tests named here.
+    Mechanism("one sender for all tabs", "static/js/turns.js",
+              "if (!navigator.locks) return work(turn);", "return work(turn);",
+              "tests/browser/test_tabs.py::test_eleven_tabs_send_each_note_and_each_photo_once"),
+    Mechanism("a photo's receipt names it and its sum", "static/js/sync.js",
+              "if (body.id !== photo.id || body.sha256 !== photo.sha256 || !HELD.includes(body.state)) throw notOurs();", "",
+              f"{SYNC}::test_a_photo_receipt_must_name_the_photo_and_its_sum"),
+    Mechanism("what was tried may be on the server", "static/js/sync.js",
+              "  await outbox.markTried(id, rev);\n", "",
+              f"{SYNC}::test_a_note_deleted_after_its_reply_was_lost_is_deleted_there_too"),
+    Mechanism("the server is asked before all is said to have arrived", "static/js/sync.js",
+              "    await vouch(me);\n", "    vouchedFor = changes;\n",
+              f"{SYNC}::test_a_restored_backup_without_this_phone_gets_everything_again"),
+    Mechanism("a receipt counts for its own revision", "static/js/outbox.js",
+              "const sent_rev = Math.max(before.sent_rev, rev);", "const sent_rev = before.content.rev;",
+              f"{SYNC}::test_an_edit_made_while_the_words_were_on_their_way_goes_too"),
+    Mechanism("a lost database is opened again", "static/js/database.js",
+              'const LOST = ["InvalidStateError", "UnknownError", "AbortError"];', "const LOST = [];",
+              "tests/browser/test_store.py::test_a_lost_connection_is_opened_again"),
 ]  # fmt: skip
 
 
