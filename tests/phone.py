@@ -146,12 +146,12 @@ class Phone:
     def _send_what_is_left(self) -> bool:
         for note_id, body in self.made.items():
             if self.receipts.get(note_id, {}).get("rev") != body["rev"]:
-                reply = self.put(note_id)
+                reply = _or_later(self.put(note_id))
                 assert reply.status_code in (200, 201), reply.text
                 self.receipts[note_id] = reply.json()
         for picture_id in self.pictures:
             if picture_id not in self.arrived:
-                reply = self.put_picture(picture_id)
+                reply = _or_later(self.put_picture(picture_id))
                 assert reply.status_code in (200, 201), reply.text
                 self.arrived.add(picture_id)
         return True
@@ -165,3 +165,10 @@ class Phone:
             after = page["next"]
             if not page["more"]:
                 return found
+
+
+def _or_later(reply: httpx.Response) -> httpx.Response:
+    """The reply, unless the server asks for patience: then the phone tries again, as after a lost one."""
+    if reply.status_code == 503:
+        raise LostOnTheWay
+    return reply

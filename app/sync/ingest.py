@@ -37,8 +37,8 @@ def insert_once(tx: Session, row: SQLModel) -> bool:
     table = type(row).__table__  # type: ignore[attr-defined]
     dialect = sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql
     values = {column.name: getattr(row, column.name) for column in table.columns}
-    done = tx.connection().execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
-    return bool(done.rowcount)
+    inserted = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return tx.connection().execute(inserted).first() is not None  # what the drivers count is not to be relied on
 
 
 def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn) -> Kept:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
+from alembic.script import ScriptDirectory
 from sqlmodel import col, delete, select
 
 from app import schema
@@ -264,7 +265,7 @@ def test_a_broken_backup_is_told_in_a_sentence_and_nothing_of_it_stays(
 SECOND = '''"""Tests: a release later than the first."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "later", "{newest}"
 def upgrade() -> None:
     op.add_column("walk", sa.Column("weather", sa.String(), nullable=True))
 '''
@@ -277,7 +278,8 @@ def test_a_backup_of_an_older_release_is_brought_up_to_date_in_a_copy_and_one_of
     keep()
     later = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, later)
-    (later / "versions" / "0002_weather.py").write_text(SECOND)
+    newest = ScriptDirectory(str(schema.MIGRATIONS)).get_current_head()
+    (later / "versions" / "later_weather.py").write_text(SECOND.format(newest=newest))
     newer, older = (
         make_settings(tmp_path / name, f"sqlite:///{tmp_path / name}.sqlite") for name in ("newer", "older")
     )
