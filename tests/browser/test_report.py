@@ -153,14 +153,14 @@ def test_a_note_is_opened_on_the_map_by_hand(evening: Evening, page: Page) -> No
     drawn(page)
     page.locator(f"#n-{evening.notes['fast']}").get_by_role("link", name="Vis på kortet").click()
     told = page.locator(".maplibregl-popup")
-    expect(told).to_contain_text("De kører stærkt.")
+    expect(told).to_contain_text("De kører stærkt.", timeout=PATIENCE_MS)
     told.get_by_role("button", name="Luk").click()
     expect(told).to_have_count(0)
     box = page.locator("tryg-map canvas").bounding_box()
     assert box
     page.wait_for_timeout(700)  # the map has come to rest where the note is in the middle
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(told).to_contain_text("De kører stærkt.")
+    expect(told).to_contain_text("De kører stærkt.", timeout=PATIENCE_MS)
 
 
 def test_the_map_follows_the_filter_and_the_night(evening: Evening, page: Page) -> None:

@@ -20,7 +20,7 @@ from tests.reliability.lossy import Lossy
 from tests.reliability.model import Evening, World
 from tests.running import Server
 
-STEPS = 300  # an evening
+STEPS = 150  # an evening
 ALWAYS = settings(
     stateful_step_count=STEPS, deadline=None, database=None, phases=(Phase.generate,), print_blob=True,
     suppress_health_check=list(HealthCheck),
