@@ -137,7 +137,8 @@ def reading(person: Person, walk: Walk) -> WalkReader | None:
     """How `person` reads `walk`, or None. A role without an organisation holds in every walk; one with an organisation
     in the walks of that organisation alone. Partners read what was routed to them, and nothing is routed yet."""
     here = [role for role in person.memberships if role.organisation_id in (None, walk.organisation_id)]
-    if not any(role.role in READ for role in here):
+    here = [role for role in here if role.role in READ]
+    if not here:
         return None
     return WalkReader(person, walk, sensitive=any(role.role in READ_SENSITIVE or role.cleared for role in here))
 

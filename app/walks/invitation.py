@@ -53,7 +53,7 @@ def words(walk: Walk, settings: Settings) -> str:
 
 
 def calendar(walk: Walk, settings: Settings) -> bytes:
-    """An iCalendar file (RFC 5545) with the walk's date; an all-day entry where no hour is said. Needs `starts_at`."""
+    """An iCalendar file (RFC 5545) with the walk's date. Needs `starts_at`."""
     assert walk.starts_at is not None
     event = Event()
     event.add("uid", f"{walk.id}@{urlsplit(settings.base_url).hostname or 'tryghedsvandring'}")

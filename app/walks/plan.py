@@ -19,6 +19,7 @@ from app.db import next_seq
 from app.earth import metres
 from app.i18n import gettext as _
 from app.models import Observation, Stop, Walk, new_id
+from app.problems import Problem
 from app.walks.light import Place, light_at
 from app.walks.route import MOST_STOPS
 from app.walks.walks import stops_of
@@ -31,6 +32,7 @@ FARTHEST_M = 30_000  # along the stops or the route: farther is a mistyped place
 LATEST_END = time(6)  # an end before it, of a walk that begins in the evening, is on the next day
 EVENING = time(17)
 YEARS = range(2000, 2100)
+USUAL_START = "19:00"  # stands in the form until somebody says otherwise
 _PLACE = re.compile(r"(-?\d{1,2}(?:[.]\d+)?)\s*°?\s*[,; ]\s*(-?\d{1,3}(?:[.]\d+)?)\s*°?")
 
 
@@ -73,27 +75,25 @@ class Draft:
         """Whether it can be kept; fills `errors`."""
         self.errors = dict(self.refused)
         for name, most in TEXTS.items():
-            if len(self.texts.get(name, "")) > most:
+            if len(self.texts[name]) > most:
                 self.errors[name] = _(
                     "At most %(most)s characters; this is %(num)s.", most=most, num=len(self.texts[name])
                 )
-        if not self.texts.get("title", "").strip():
+        if not self.texts["title"].strip():
             self.errors["title"] = _("Give the walk a name.")
         self._check_times(timezone)
         self._check_stops()
         return not self.errors
 
     def times(self, timezone: str) -> tuple[datetime | None, datetime | None]:
-        """When it begins and ends; None where nothing is said. Raises ValueError where it cannot be."""
-        on, begins, ends = (self.texts.get(name, "").strip() for name in ("day", "begins", "ends"))
-        if not on:
+        """When it begins and ends; None where no day or hour is said. Raises ValueError where it cannot be."""
+        on, begins, ends = (self.texts[name].strip() for name in ("day", "begins", "ends"))
+        if not (on and begins):
             return None, None
         zone = ZoneInfo(timezone)
         day = date.fromisoformat(on)
         if day.year not in YEARS:
             raise ValueError(on)
-        if not begins:
-            return datetime.combine(day, time(), zone), None
         begin = time.fromisoformat(begins)
         starts_at = datetime.combine(day, begin, zone)
         if not ends:
@@ -121,12 +121,13 @@ class Draft:
         except (ValueError, OverflowError):
             self.errors["day"] = _("Write the date and the time so: 26-11-2026, 19:00.")
             return
-        if self.texts.get("ends", "").strip() and not self.texts.get("begins", "").strip():
+        on, begins, ends = (self.texts[name].strip() for name in ("day", "begins", "ends"))
+        if (on or ends) and not begins:
             self.errors["begins"] = _("Say when it begins, too.")
-        if starts_at and ends_at and ends_at <= starts_at:
-            self.errors["ends"] = _("It would end before it begins.")
-        if (self.texts.get("begins", "").strip() or self.texts.get("ends", "").strip()) and not starts_at:
+        elif not on and (ends or begins not in ("", USUAL_START)):
             self.errors["day"] = _("Say on which day.")
+        elif starts_at and ends_at and ends_at <= starts_at:
+            self.errors["ends"] = _("It would end before it begins.")
 
     def _check_stops(self) -> None:
         if len(self.stops) > MOST_STOPS:
@@ -153,11 +154,14 @@ def drafted(tx: Session, walk: Walk) -> Draft:
     texts = {name: str(getattr(walk, name)) for name in (*TEXTS, "language")} | {
         "light": walk.light or "",
         "day": f"{begins:%Y-%m-%d}" if begins else "",
-        "begins": f"{begins:%H:%M}" if begins and (begins.time() != time() or ends) else "",
+        "begins": f"{begins:%H:%M}" if begins else USUAL_START,
         "ends": f"{ends:%H:%M}" if ends else "",
     }
     stops = [StopDraft(stop.name, stop.prompt, written(stop), stop.id) for stop in stops_of(tx, walk.id)]
-    return Draft(texts, stops, walk.plan_rev, walk.route)
+    draft = Draft(texts, stops, walk.plan_rev, walk.route)
+    if walk.light == _light(draft, walk.timezone):
+        texts["light"] = ""  # as the sun says, and so it stays when the walk is moved to another hour
+    return draft
 
 
 def typed(form: Mapping[str, Any], lists: Mapping[str, list[str]], now: Draft) -> Draft:
@@ -192,10 +196,13 @@ def rearranged(stops: list[StopDraft], what: str) -> list[StopDraft]:
 
 
 def save(tx: Session, walk_id: str, draft: Draft) -> Walk:
-    """Keep a checked draft. The walk as it then is; `draft.errors` where a stop could not go. Raises PlanChanged."""
+    """Keep a checked draft. The walk as it then is; `draft.errors` where a stop could not go. Raises PlanChanged,
+    walk-archived (410)."""
     walk = tx.get_one(Walk, walk_id, with_for_update=True)
     if walk.plan_rev != draft.rev:
         raise PlanChanged
+    if walk.state == "archived":
+        raise Problem("walk-archived")
     before = (walk.model_dump(), [stop.model_dump() for stop in stops_of(tx, walk.id)])
     if not _keep_stops(tx, walk, draft):
         return walk
@@ -203,7 +210,7 @@ def save(tx: Session, walk_id: str, draft: Draft) -> Walk:
     for name in (*TEXTS, "language"):
         setattr(walk, name, draft.texts[name].strip())
     walk.route = draft.route
-    walk.light = draft.texts["light"] or _light(walk, draft)
+    walk.light = draft.texts["light"] or _light(draft, walk.timezone)
     tx.flush()
     after = ({**before[0], **walk.model_dump()}, [stop.model_dump() for stop in stops_of(tx, walk.id)])
     if after != before:
@@ -212,9 +219,9 @@ def save(tx: Session, walk_id: str, draft: Draft) -> Walk:
     return walk
 
 
-def _light(walk: Walk, draft: Draft) -> str | None:
-    place, begins = draft.place(), draft.texts.get("begins", "").strip()
-    return light_at(walk.starts_at, place, walk.timezone) if walk.starts_at and begins and place else None
+def _light(draft: Draft, timezone: str) -> str | None:
+    starts_at, place = draft.times(timezone)[0], draft.place()
+    return light_at(starts_at, place, timezone) if starts_at and place else None
 
 
 def _keep_stops(tx: Session, walk: Walk, draft: Draft) -> bool:

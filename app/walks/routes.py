@@ -28,7 +28,8 @@ router = APIRouter(tags=["walks"])
 
 SHOWN = 200  # walks on the page, the newest
 FORM_BYTES = 6 * 1024 * 1024  # a plan with a route's file; a watch's track of a whole day has 4 MB
-PACE_M_S = 1.0  # a group that stops and talks, between its stops
+# For "about 50 minutes": what we assume of a group that walks and talks, and nobody has measured.
+PACE_M_S = 1.0  # between the stops
 STOP_S = 300  # at each of them
 
 
@@ -231,11 +232,7 @@ def _sun(walk: Walk, draft: Draft) -> dict[str, Any] | None:
     sets_at = light.sets_at(starts_at, place, walk.timezone)
     if sets_at is None:
         return None
-    hour_is_known = bool(draft.texts["begins"].strip())
-    return {
-        "sets_at": sets_at,
-        "light": light.light_at(starts_at, place, walk.timezone) if hour_is_known else None,
-    }
+    return {"sets_at": sets_at, "light": light.light_at(starts_at, place, walk.timezone)}
 
 
 def _new_page(

@@ -34,16 +34,22 @@ let opened = false;
 
 /** Shows the screen the address names, after the one before it has gone. */
 function show() {
-  turning = turning.then(turn).catch(() => {
+  turning = turning.then(turn).catch((failure) => {
     const root = document.getElementById("screen");
-    if (root) render(sorry(), root);
+    if (root) render(sorry(KEEPS_NOTHING.includes(failure?.name)), root);
   });
 }
 
-/** Nothing can be kept here: rather no app than one that loses what is written. */
-const sorry = () => html`${bar({ title: t("Safety walk") })}<main id="main"><div class="notice" data-tone="fail" role="alert">
-  ${icon("alert")}<div><b>${t("This browser keeps nothing on the phone.")}</b><p>${t("Perhaps this is a private window, or keeping things is turned off. Open the link in an ordinary window, or in another browser.")}</p>
-  <button type="button" @click=${() => location.reload()}>${t("Try again")}</button></div></div></main>`;
+// What browsers say that let a site keep nothing: storage turned off, and private windows of some of them.
+const KEEPS_NOTHING = ["SecurityError", "InvalidStateError"];
+
+/** No screen can be shown. Rather no app than one that loses what is written. */
+const sorry = (/** @type {boolean} */ forgetful) => html`${bar({ title: t("Safety walk") })}<main id="main">
+  <div class="notice" data-tone="fail" role="alert">${icon("alert")}<div>${
+    forgetful
+      ? html`<b>${t("This browser keeps nothing on the phone.")}</b><p>${t("Perhaps this is a private window, or keeping things is turned off. Open the link in an ordinary window, or in another browser.")}</p>`
+      : html`<b>${t("The phone could not read its notes. Close the app and open it again.")}</b>`
+  }<button type="button" @click=${() => location.reload()}>${t("Try again")}</button></div></div></main>`;
 
 async function turn() {
   leave();

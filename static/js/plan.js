@@ -45,7 +45,12 @@ async function save() {
   const body = new FormData(form);
   body.delete("route"); // a file goes by the button alone
   try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body,
+      headers: { Accept: "application/json" },
+      keepalive: true, // the last words are sent on even when the page is left
+    });
     const told = await answer.json();
     if (answer.status === 409 && told.changed) {
       stopped = true;

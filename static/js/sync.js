@@ -5,7 +5,7 @@
 // later and later, at most 5 minutes apart. Never believes navigator.onLine: it asks. Everything it sends may safely be
 // sent twice, so neither a lost reply nor a second sender does harm.
 
-import { ask, hurry, Trouble, whoAnswers } from "./api.js";
+import { ask, hurry, notOurs, Trouble, whoAnswers } from "./api.js";
 import { language, t } from "./i18n.js";
 import { contentDigest, sha256 } from "./ids.js";
 import * as outbox from "./outbox.js";
@@ -210,9 +210,7 @@ async function sendOne(
   }
 }
 
-/** A receipt is one only if it names what was sent. */
-const notOurs = () =>
-  new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."));
+// A receipt is one only if it names what was sent.
 
 async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { id, content }) {
   const { rev } = content;

@@ -41,34 +41,38 @@ def filled(stage: Stage) -> dict[str, str]:
     return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id, "participant_id": phone.id}
 
 
-def refused(stage: Stage, filled: dict[str, str], headers: dict[str, str], allowed: set[int]) -> None:
+def opened(
+    stage: Stage, filled: dict[str, str], headers: dict[str, str], allowed: set[int]
+) -> list[tuple[str, str, int]]:
+    """The doors that answered otherwise than `allowed`, or told something of the walk."""
     tried = doors(stage, filled)
     assert len(tried) >= 14
+    wrong = []
     for method, path in tried:
         reply = stage.http.request(method, path, headers=headers, json={}, follow_redirects=False)
-        assert reply.status_code in allowed, (method, path, reply.status_code, reply.text[:200])
-        assert WORDS not in reply.text
-        assert stage.walk.title not in reply.text
+        if reply.status_code not in allowed or WORDS in reply.text or stage.walk.title in reply.text:
+            wrong.append((method, path, reply.status_code))
+    return wrong
 
 
 def test_nobody_gets_in_anywhere(stage: Stage, filled: dict[str, str]) -> None:
-    refused(stage, filled, {}, {401})
+    assert not opened(stage, filled, {}, {401})
 
 
 def test_a_made_up_secret_opens_nothing(stage: Stage, filled: dict[str, str]) -> None:
     for bearer in (f"{filled['participant_id']}.{secrets.token_urlsafe(32)}", f"tryg_{secrets.token_urlsafe(32)}",
                    f"{new_id()}.{secrets.token_urlsafe(32)}", "x", f"{filled['participant_id']}."):  # fmt: skip
-        refused(stage, filled, {"Authorization": f"Bearer {bearer}"}, {401})
+        assert not opened(stage, filled, {"Authorization": f"Bearer {bearer}"}, {401})
 
 
 def test_a_made_up_session_opens_nothing(stage: Stage, filled: dict[str, str]) -> None:
-    refused(stage, filled, {"Cookie": f"tryg_session={secrets.token_urlsafe(32)}"}, {401})
+    assert not opened(stage, filled, {"Cookie": f"tryg_session={secrets.token_urlsafe(32)}"}, {401})
 
 
 def test_a_walker_of_another_walk_gets_in_nowhere(stage: Stage, filled: dict[str, str]) -> None:
     stranger = stage.phone(stage.another_walk())
     # 422: an empty body is told so before anything is looked up.
-    refused(stage, filled, stranger.key, {401, 403, 404, 422})
+    assert not opened(stage, filled, stranger.key, {401, 403, 404, 422})
 
 
 def test_a_walkers_own_secret_does_not_open_the_desk(stage: Stage, filled: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 from app.db import Database
 from app.walks import walks
 from tests.browser.pocket import Network, Phone
+from tests.browser.walking import Evening, Planned, plan
 from tests.running import Server
 
 ROOT = Path(__file__).parents[2]
@@ -73,3 +74,15 @@ def phone(context: BrowserContext, shared_server: Server, code: str, phone_on: A
 @pytest.fixture
 def network(phone: Phone) -> Network:
     return Network(phone.page)
+
+
+@pytest.fixture(scope="module")
+def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    """A walk with three stops on `shared_server`, for a module's tests of the screens."""
+    return plan(shared_server, tmp_path_factory.mktemp("plan"))
+
+
+@pytest.fixture
+def night(planned: Planned, page: Page) -> Evening:
+    """A walker's evening on that walk; nobody has joined yet."""
+    return Evening(planned, page)

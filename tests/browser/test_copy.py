@@ -10,23 +10,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.walking import Evening, Planned, plan
-from tests.running import Server
+from tests.browser.walking import Evening, Planned
 
 OBSERVATIONS = re.compile("/api/v1/observations/[^/]+$")
 PHOTOS = "**/api/v1/observations/*/photos/*"
-
-
-@pytest.fixture(scope="module")
-def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    return plan(shared_server, tmp_path_factory.mktemp("plan"))
-
-
-@pytest.fixture
-def night(planned: Planned, page: Page) -> Evening:
-    return Evening(planned, page)
 
 
 @pytest.fixture

@@ -8,14 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.walking import Evening, Planned, plan
+from tests.browser.walking import Evening, Planned
 from tests.photos.pictures import heic, looks_like_the_scene, opened, saved, scene, until
-from tests.running import Server
-
-
-@pytest.fixture(scope="module")
-def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    return plan(shared_server, tmp_path_factory.mktemp("route"))
 
 
 @pytest.fixture

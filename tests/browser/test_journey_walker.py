@@ -15,16 +15,6 @@ from tests.browser.walking import Evening, Planned, plan
 from tests.running import Server
 
 
-@pytest.fixture(scope="module")
-def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    return plan(shared_server, tmp_path_factory.mktemp("plan"))
-
-
-@pytest.fixture
-def night(planned: Planned, page: Page) -> Evening:
-    return Evening(planned, page)
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Callable[[int], list[Path]]:
     """Makes that many different photos, all from a phone that calls every photo image.jpg."""

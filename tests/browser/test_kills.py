@@ -156,11 +156,6 @@ class Evening:
         )
 
 
-@pytest.fixture(scope="module")
-def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    return plan(shared_server, tmp_path_factory.mktemp("plan"))
-
-
 @pytest.fixture
 def evening(
     planned: Planned,
@@ -185,6 +180,7 @@ def test_ten_kills_at_the_tap_on_save_lose_nothing(evening: Evening, shared_serv
         evening.kill(evening.random.uniform(0, 60), tap)
         evening.check(words, int(photo))
     evening.arrives_once(shared_server)
+    assert evening.counts["kills"] == KILLS
 
 
 def test_ten_kills_while_the_camera_is_open_lose_nothing(evening: Evening, shared_server: Server) -> None:
@@ -197,6 +193,7 @@ def test_ten_kills_while_the_camera_is_open_lose_nothing(evening: Evening, share
         evening.kill(evening.random.uniform(0, 60), "0")
         evening.check(words, 0)
     evening.arrives_once(shared_server)
+    assert evening.counts["found as draft"] == KILLS
 
 
 def test_ten_kills_in_mid_upload_lose_nothing_and_send_nothing_twice(evening: Evening, shared_server: Server) -> None:
@@ -212,3 +209,4 @@ def test_ten_kills_in_mid_upload_lose_nothing_and_send_nothing_twice(evening: Ev
         evening.kill(evening.random.uniform(0, 1500), "0")
         evening.check(words, 1)
     evening.arrives_once(shared_server)
+    assert evening.counts["with unsent"] == KILLS

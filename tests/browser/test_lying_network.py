@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from tests.browser import liar
 from tests.browser.liar import Liar, says
-from tests.browser.walking import Evening, Planned, plan
+from tests.browser.walking import Evening, Planned
 from tests.running import Server
 
 HTML = "<!doctype html><title>Log på</title><h1>Velkommen til caféens net</h1><form><button>Log på</button></form>"
@@ -42,11 +42,6 @@ LIES: dict[str, tuple[liar.Lie, str]] = {
     "a reset": (liar.resets, NOBODY),
     "a server that suddenly speaks TLS": (liar.speaks_tls, NOBODY),
 }
-
-
-@pytest.fixture(scope="module")
-def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    return plan(shared_server, tmp_path_factory.mktemp("plan"))
 
 
 @pytest.fixture(scope="module")

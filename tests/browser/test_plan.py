@@ -41,14 +41,14 @@ def test_what_is_written_is_saved_by_itself_and_stands_there_after_a_reload(desk
     desk.get_by_label("Mødested").fill("Kilden")
     saved(desk).to_contain_text("Gemt kl.")
     desk.get_by_label("Dato").fill("2026-11-26")
-    desk.get_by_label("Slutter").fill("20:30")
+    desk.get_by_label("Begynder").fill("")
     expect(desk.get_by_text("Skriv også, hvornår den begynder.")).to_be_visible()
     saved(desk).to_have_text("Ikke gemt endnu: se nedenfor")
-    desk.get_by_label("Begynder").fill("19:00")
+    desk.get_by_label("Begynder").fill("18:30")
     saved(desk).to_contain_text("Gemt kl.")
     desk.reload()
     expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
-    expect(desk.get_by_label("Begynder")).to_have_value("19:00")
+    expect(desk.get_by_label("Begynder")).to_have_value("18:30")
 
 
 def test_stops_are_made_and_moved_with_the_keyboard_alone(desk: Page) -> None:

@@ -7,22 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.walking import Evening, Planned, plan
-from tests.running import Server
+from tests.browser.walking import Evening, Planned
 
 SCREENS = ("join", "walk", "question", "why", "notes", "help")
 TARGET = 48  # CSS pixels
 AAA_ON_CAPTURE = {"color-contrast-enhanced": {"enabled": True}}
-
-
-@pytest.fixture(scope="module")
-def planned(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    return plan(shared_server, tmp_path_factory.mktemp("plan"))
-
-
-@pytest.fixture
-def night(planned: Planned, page: Page) -> Evening:
-    return Evening(planned, page)
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ def test_a_postgresql_that_dies_and_comes_back_needs_no_hand(
         alive_but_not_ready(phone)
         database.start()
         works_again(phone)
+        assert len(phone.changes()) == 2
         server.stop()
 
 

@@ -37,6 +37,11 @@ def form(stage: Stage, browser: Browser, walk_id: str = "") -> dict[str, Any]:
                 found[name[1]].append(value[1])
             else:
                 found[name[1]] = value[1]
+    chosen = re.findall(r'<select id="(\w+)".*?</select>', form, re.DOTALL)
+    for name in chosen:
+        select = form[form.index(f'<select id="{name}"') :]
+        value = re.search(r'value="(\w*)" selected', select[: select.index("</select>")])
+        found[name] = value[1] if value else ""
     for name, value in re.findall(r'<textarea id="\w+" name="(\w+)"[^>]*>([^<]*)</textarea>', form):
         found[name] = value
     return found
@@ -105,9 +110,10 @@ def test_two_who_write_at_once_overwrite_nothing(stage: Stage, desk: Browser, si
         ({"title": "  "}, "title"),
         ({"title": "x" * 121}, "title"),
         ({"day": "26/11"}, "day"),
-        ({"begins": "19:00", "day": ""}, "day"),
+        ({"begins": "18:00", "day": ""}, "day"),
         ({"day": "2026-11-26", "begins": "19:00", "ends": "18:00"}, "ends"),
         ({"day": "2026-11-26", "ends": "18:00", "begins": ""}, "begins"),
+        ({"day": "2026-11-26", "begins": ""}, "begins"),
         ({"day": "0001-01-01", "begins": "00:00"}, "day"),
         ({"stop_place": ["57.1, 9.9", "her"]}, "stops.2.place"),
         ({"stop_place": ["91, 9.9", ""]}, "stops.1.place"),
@@ -138,6 +144,29 @@ def test_a_walk_that_begins_in_the_evening_may_end_after_midnight(stage: Stage, 
     assert walk.starts_at
     assert walk.ends_at
     assert (walk.ends_at - walk.starts_at).total_seconds() == 7200
+
+
+def test_the_light_follows_the_sun_when_the_walk_is_moved_unless_somebody_has_chosen_it(
+    stage: Stage, desk: Browser
+) -> None:
+    def light_of(**fields: str) -> str | None:
+        assert save(desk, stage.walk.id, form(stage, desk) | fields).status_code == 303
+        with stage.db.read() as tx:
+            return tx.get_one(Walk, stage.walk.id).light
+
+    assert light_of(day="2026-11-26", begins="19:00") == "dark"
+    assert light_of(begins="12:00") == "daylight"
+    assert light_of(begins="16:00") == "dusk"
+    assert light_of(light="dark") == "dark"
+    assert light_of(begins="12:00") == "dark"
+    assert light_of(light="") == "daylight"
+
+
+def test_the_plan_of_an_emptied_walk_stays_as_it_is(stage: Stage, desk: Browser) -> None:
+    fields = form(stage, desk)
+    with stage.db.write() as tx:
+        tx.get_one(Walk, stage.walk.id).state = "archived"
+    assert save(desk, stage.walk.id, fields | {"title": "Et andet navn"}).status_code == 410
 
 
 def test_stops_are_moved_added_and_taken_away_by_buttons(stage: Stage, desk: Browser) -> None:
