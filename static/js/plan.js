@@ -24,7 +24,7 @@ function say(what, time = "") {
 
 function later(pause = PAUSE_MS) {
   clearTimeout(timer);
-  timer = setTimeout(save, pause);
+  timer = setTimeout(() => save(), pause);
 }
 
 /** Put each sentence beside its field, and take the others away. */
@@ -37,7 +37,7 @@ function showErrors(/** @type {Record<string, string>} */ errors) {
   }
 }
 
-async function save() {
+async function save(leaving = false) {
   if (saving || stopped || !dirty) return;
   saving = true;
   dirty = false;
@@ -49,7 +49,7 @@ async function save() {
       method: "POST",
       body,
       headers: { Accept: "application/json" },
-      keepalive: true, // the last words are sent on even when the page is left
+      keepalive: leaving, // the last words are sent on when the page is left
     });
     const told = await answer.json();
     if (answer.status === 409 && told.changed) {
@@ -82,7 +82,7 @@ form.addEventListener("submit", () => {
   stopped = true; // the button saves
 });
 addEventListener("online", () => dirty && save());
-addEventListener("pagehide", () => dirty && !stopped && save());
+addEventListener("pagehide", () => dirty && !stopped && save(true));
 const hint = document.getElementById("by-itself");
 if (hint) hint.hidden = false;
 
