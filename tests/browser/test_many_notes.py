@@ -103,7 +103,10 @@ def test_500_notes_and_300_photos_slow_nothing_down_and_go_off_without_freezing(
     for _ in range(ROUNDS - 1):  # somebody else's second on this machine is no second of ours
         if all(full[what] < AS_BEFORE * before + NOISE_MS for what, before in empty.items()):
             break
-        total, full = total + TRIES, {what: min(full[what], again) for what, again in waits(page, shared_server).items()}
+        total, full = (
+            total + TRIES,
+            {what: min(full[what], again) for what, again in waits(page, shared_server).items()},
+        )
     for what, before in empty.items():
         print(f"\n{what}: {before:.0f} ms with an empty outbox, {full[what]:.0f} ms with {total} notes", end="")
         assert full[what] < AS_BEFORE * before + NOISE_MS
