@@ -79,7 +79,21 @@ class Walk(SQLModel, table=True):
     seq: int = 0
     changed_seq: int = Field(default=0, description="the seq at which the walk itself last changed")
     closed_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    opens_at: datetime | None = Field(default=None, sa_column=_instant(null=True))  # opens by itself then
+    paused_at: datetime | None = Field(default=None, sa_column=_instant(null=True))  # open, but having a break
+    sharing: bool = Field(default=True, description="walkers see each other's notes")
+    marks_open: bool = Field(default=False, description="residents may put marks on the map before the walk")
+    invited: list[str] = Field(default_factory=list, sa_column=_json())  # roles of participants
+    follows_id: str | None = Field(default=None, description="the earlier walk that this one goes back to, or pairs")
+    follows_as: str | None = Field(default=None, description="return pair")
     created_at: datetime = Field(default_factory=now, sa_column=_instant())
+
+
+class Leading(SQLModel, table=True):
+    """Whose walk it is: an organiser who leads it. A walk without any is every organiser's of its organisation."""
+
+    walk_id: str = Field(foreign_key="walk.id", primary_key=True)
+    user_id: str = Field(foreign_key="person.id", primary_key=True, index=True)
 
 
 class Stop(SQLModel, table=True):
@@ -95,6 +109,31 @@ class Stop(SQLModel, table=True):
     lon: float | None = None
 
 
+class Team(SQLModel, table=True):
+    """A part of a large group, with its own order of the stops and who does what in it."""
+
+    __table_args__ = (UniqueConstraint("walk_id", "name"),)
+    id: str = Field(default_factory=new_id, primary_key=True)
+    walk_id: str = Field(foreign_key="walk.id")
+    name: str
+    stop_ids: list[str] = Field(default_factory=list, sa_column=_json())  # in its order; empty: as the walk
+    duties: dict[str, str] = Field(default_factory=dict, sa_column=_json())  # leader notes photos time → who
+
+
+class Mark(SQLModel, table=True):
+    """A place that a resident marked on the map before the walk. Never one of the walk's notes."""
+
+    id: str = Field(primary_key=True)  # minted by the browser: sent twice, it is there once
+    walk_id: str = Field(foreign_key="walk.id", index=True)
+    secret_hash: str = Field(description="whoever made it may take it back")
+    valence: str = Field(description="safe unsafe")
+    lat: float
+    lon: float
+    note: str = ""
+    hidden: bool = Field(default=False, description="an organiser has taken it out of sight")
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+
+
 class Participant(SQLModel, table=True):
     """One phone in one walk. The secret is 256 random bits, so one SHA-256 of it suffices."""
 
@@ -107,6 +146,9 @@ class Participant(SQLModel, table=True):
     language: str = "da"
     joined_at: datetime = Field(default_factory=now, sa_column=_instant())
     heard_at: datetime = Field(default_factory=now, sa_column=_instant())
+    kind: str = Field(default="phone", description="phone; paper: typed in afterwards; table: at the coffee table")
+    waiting_notes: int | None = Field(default=None, description="what the phone said it still holds, when last heard")
+    waiting_photos: int | None = None
 
 
 class Observation(SQLModel, table=True):
@@ -220,9 +262,46 @@ class UserSession(SQLModel, table=True):
 
     __tablename__ = "session"
     secret_hash: str = Field(primary_key=True)
+    device: str = Field(default="", description="in words: Firefox, Android")
+    seen_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
     user_id: str = Field(foreign_key="person.id", index=True)
     created_at: datetime = Field(default_factory=now, sa_column=_instant())
     expires_at: datetime = Field(sa_column=_instant())
+
+
+class Invitation(SQLModel, table=True):
+    """A person asked by e-mail to sign in. Waits here while no mail can be sent, and says why."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+    invited_by: str = Field(foreign_key="person.id")
+    organisation_id: str | None = Field(default=None, foreign_key="organisation.id")
+    walk_id: str | None = Field(default=None, foreign_key="walk.id", description="which walk to lead to")
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+    sent_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    accepted_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+    tries: int = 0
+    retry_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+
+
+class Passkey(SQLModel, table=True):
+    """A way in by the device's own lock (WebAuthn)."""
+
+    id: str = Field(primary_key=True, description="the credential's id, base64url")
+    user_id: str = Field(foreign_key="person.id", index=True)
+    public_key: str = Field(description="COSE, base64url")
+    sign_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    name: str = ""
+    created_at: datetime = Field(default_factory=now, sa_column=_instant())
+    used_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
+
+
+class Identity(SQLModel, table=True):
+    """Who a municipality's own sign-in (OpenID Connect) says a person is."""
+
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
 
 
 class ReadingKey(SQLModel, table=True):

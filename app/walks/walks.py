@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app.db import next_seq
-from app.models import Stop, Walk, now
+from app.models import Stop, Team, Walk, now
 from app.problems import Problem
 from app.settings import Settings
 from app.sync.protocol import LIMITS, utc
@@ -78,6 +78,11 @@ def stops_of(tx: Session, walk_id: str) -> list[Stop]:
     return list(tx.exec(select(Stop).where(Stop.walk_id == walk_id).order_by(col(Stop.number))).all())
 
 
+def teams_of(tx: Session, walk_id: str) -> list[Team]:
+    """The teams of a large group, by name; none where everybody walks together."""
+    return list(tx.exec(select(Team).where(Team.walk_id == walk_id).order_by(col(Team.name))).all())
+
+
 def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
     """The contract's Walk, as JSON."""
     return {
@@ -92,6 +97,9 @@ def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
         "meeting_point": walk.meeting_point,
         "route": walk.route,
         "stops": [stop.model_dump(exclude={"walk_id"}) for stop in stops_of(tx, walk.id)],
+        "teams": [team.model_dump(exclude={"walk_id"}) for team in teams_of(tx, walk.id)],
+        "paused": walk.paused_at is not None,
+        "sharing": walk.sharing,
         "taxonomy": for_phones(),
         "privacy_notice": walk.privacy_notice,
         "contacts": walk.contacts,

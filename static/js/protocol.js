@@ -20,11 +20,13 @@ export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "
 /** @typedef {{observations: HeldIn[], photos: string[]}} Missing */
 /** @typedef {{id: string, rev: number}} HeldIn */
 /** @typedef {{id: string, number: number, name: string, prompt: string, lat: number|null, lon: number|null}} Stop */
+/** @typedef {{id: string, name: string, stop_ids: string[], duties: {[what: string]: string}}} Team */
 /** @typedef {{key: string, da: string, en: string, help_da: string, help_en: string, sensitive: boolean}} Factor */
 /** @typedef {{key: string, da: string, en: string, factors: Factor[]}} Category */
 /** @typedef {{id: string, title: string, purpose: string, state: WalkState, starts_at: string|null,
  *   ends_at: string|null, timezone: string, light: "daylight"|"dusk"|"dark"|null, meeting_point: string,
  *   route: {type: "LineString", coordinates: number[][]}|null, stops: Stop[],
+ *   teams?: Team[], paused?: boolean, sharing?: boolean,
  *   taxonomy: {version: string, categories: Category[]}, privacy_notice: string, contacts: string,
  *   basemap: {url: string, sha256: string, bytes: number}|null,
  *   limits: {note: number, photos: number, photo_bytes: number}, seq: number}} Walk */
