@@ -21,7 +21,7 @@ from app.db import Db
 from app.i18n import language
 from app.models import Observation, Organisation, Participant, Walk, now
 from app.problems import Problem
-from app.walks import invitation, light, plan, route, walks
+from app.walks import invitation, leaders, light, plan, route, walks
 from app.walks.plan import Draft
 
 router = APIRouter(tags=["walks"])
@@ -52,7 +52,7 @@ def get_walks(request: Request, person: Reader, db: Db) -> Response:
         newest_first = func.coalesce(Walk.starts_at, Walk.created_at).desc()
         without_route = defer(col(Walk.route))  # type: ignore[arg-type]  # SQLModel calls every column Mapped
         newest = tx.exec(select(Walk).options(without_route).order_by(newest_first)).all()
-        readers = [found for walk in newest if (found := guards.reading(person, walk))][:SHOWN]
+        readers = guards.readers(tx, person, newest)[:SHOWN]
         notes = _notes(tx, readers)
         people = _people(tx, readers)
     rows = [_row(reader, notes, people) for reader in readers]
@@ -64,7 +64,7 @@ def _row(reader: WalkReader, notes: Counter[str], people: Counter[str]) -> dict[
     walk = reader.walk
     return {
         "walk": walk,
-        "planned_by_me": guards.planning(reader.person, walk),
+        "planned_by_me": reader.plans,
         "day": walk.starts_at or walk.created_at,
         "code": walks.shown(walk.code),
         "notes": notes[walk.id],
@@ -112,6 +112,7 @@ def post_new_walk(request: Request, person: Planner, db: Db, form: Form) -> Resp
         offered = _organisations(tx, person)
         chosen = next((one for one in offered if one.id == form.get("organisation")), offered[0] if offered else None)
         walk = walks.create(tx, title, planned=True, organisation_id=chosen and chosen.id, language=language())
+        leaders.add(tx, walk, person.user)
     return _to_plan(walk)
 
 
