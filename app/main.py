@@ -1,7 +1,7 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that cleaning of photos begins and ends with the server.
+and that cleaning of photos and sending of letters begin and end with the server.
 """
 
 import logging
@@ -15,6 +15,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__, i18n, pages, problems, shell
+from app.access.account_routes import router as account
+from app.access.elsewhere_routes import router as elsewhere
+from app.access.passkey_routes import router as passkeys
+from app.access.people_routes import router as people
+from app.access.postman import Postman
 from app.access.routes import router as access
 from app.basemap.routes import router as basemap
 from app.db import Database
@@ -29,19 +34,21 @@ from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, leaders, report, basemap, access, shell.router)
+ROUTERS = (sync, photos, walks, leaders, report, basemap, access, people, account, passkeys, elsewhere, shell.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
-    cleaner = Cleaner(db, vault, settings)
+    cleaner, postman = Cleaner(db, vault, settings), Postman(db, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         cleaner.start()
+        postman.start()
         yield
+        postman.stop()
         cleaner.stop()
         db.close()
 
@@ -54,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
+    app.state.postman = postman
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.access.conftest import Browser
+from tests.access.conftest import Browser, invited
 from tests.access.permissions import DOCUMENT, EVERYBODY, ROLES, doors, written
 from tests.cast import Stage
 from tests.phone import Picture, jpeg
@@ -15,6 +15,7 @@ OURS = "Aalborg Kommune"
 MEANT_FOR_EVERYBODY = {
     "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/sw.js", "/static/dist/assets/{name}",  # the app
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
+    "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
@@ -35,7 +36,7 @@ def filled(stage: Stage) -> dict[str, str]:
     phone, picture = stage.phone(), Picture(jpeg())
     note = phone.note(picture)
     phone.sync()
-    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id}
+    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id} | invited(stage)
 
 
 @pytest.mark.parametrize("organisation", [OURS, "Randers Kommune"])
@@ -49,6 +50,8 @@ def test_each_role_passes_the_doors_of_the_table_and_no_other(
         if door is EVERYBODY or path in NOT_THERE:
             continue
         reply = browser.request(method, path.format(**filled), headers={"Accept": "*/*"})
+        if path == "/account/sessions/removal":  # signed out everywhere
+            browser = signed_in(role, organisation)
         passes = role in door.who and (organisation == OURS or not door.of_a_walk)
         # A photo that is not ready yet is not there for anybody.
         not_ready = passes and "photo-not-ready" in reply.text
