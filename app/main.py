@@ -1,7 +1,7 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that cleaning of photos begins and ends with the server.
+and that what works in the background (cleaning of photos, walks that open by themselves) begins and ends with the server.
 """
 
 import logging
@@ -24,23 +24,29 @@ from app.photos.vault import Vault
 from app.report.routes import router as report
 from app.settings import Settings
 from app.sync.routes import router as sync
+from app.walks.live_routes import followers
+from app.walks.live_routes import router as live
+from app.walks.opening import Opener
 from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, report, basemap, access, shell.router)
+ROUTERS = (sync, photos, walks, live, report, basemap, access, shell.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, followers."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
-    cleaner = Cleaner(db, vault, settings)
+    cleaner, opener = Cleaner(db, vault, settings), Opener(db)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         cleaner.start()
+        opener.start()
         yield
+        app.state.followers.end()
+        opener.stop()
         cleaner.stop()
         db.close()
 
@@ -53,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
+    app.state.followers = followers(db)
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
