@@ -1,7 +1,8 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that cleaning of photos and sending of letters begin and end with the server.
+and that what works in the background (cleaning of photos, letters, walks that open by themselves) begins and ends with the
+server.
 """
 
 import logging
@@ -30,24 +31,32 @@ from app.report.routes import router as report
 from app.settings import Settings
 from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
+from app.walks.live_routes import followers
+from app.walks.live_routes import router as live
+from app.walks.opening import Opener
 from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, leaders, report, basemap, access, people, account, passkeys, elsewhere, shell.router)
+ROUTERS = (
+    sync, photos, walks, leaders, live, report, basemap, access, people, account, passkeys, elsewhere, shell.router,
+)  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
-    cleaner, postman = Cleaner(db, vault, settings), Postman(db, settings)
+    cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         cleaner.start()
         postman.start()
+        opener.start()
         yield
+        app.state.followers.end()
+        opener.stop()
         postman.stop()
         cleaner.stop()
         db.close()
@@ -61,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
-    app.state.postman = postman
+    app.state.postman, app.state.followers = postman, followers(db)
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from sqlmodel import Session, col, func, select, update
 
 from app.access import browser
-from app.db import Db
+from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import (
     FailedTry,
@@ -57,6 +57,7 @@ GIVE = {
 SEEN = timedelta(minutes=5)  # how fine we note when a session was last used: a write for each page would be too many
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
+HEARD = timedelta(minutes=1)  # how old what is kept of when a phone was last heard may become while it calls
 
 
 def secret_hash(secret: str) -> str:
@@ -67,7 +68,7 @@ def secret_hash(secret: str) -> str:
 # Walkers: a phone and its participant's secret
 
 
-def _walker(request: Request, db: Db) -> Participant:
+def _joined(request: Request, db: Database) -> Participant:
     """The participant whose phone is calling. Raises not-joined (401)."""
     given = _WALKERS_BEARER.fullmatch(request.headers.get("authorization", ""))
     if given is None:
@@ -80,6 +81,23 @@ def _walker(request: Request, db: Db) -> Participant:
     return participant
 
 
+def _walker(request: Request, db: Db, afterwards: BackgroundTasks) -> Participant:
+    """The participant whose phone is calling; that it was heard is noted once the answer is out. Raises not-joined (401)."""
+    who = _joined(request, db)
+    if now() - who.heard_at > HEARD:
+        afterwards.add_task(_note_heard, db, who.id)
+    return who
+
+
+def _note_heard(db: Database, participant_id: str) -> None:
+    """One row in a transaction of its own, so that it waits for nothing and holds nothing; no answer depends on it."""
+    try:
+        with db.write() as tx:
+            tx.exec(update(Participant).where(col(Participant.id) == participant_id).values(heard_at=now()))
+    except TryAgain:
+        return  # the next call notes it
+
+
 Walker = Annotated[Participant, Depends(_walker)]
 
 
@@ -89,13 +107,20 @@ def walks_with(participant: Participant, walk_id: str) -> None:
         raise Problem("not-yours")
 
 
-def walker_sees(participant: Participant, observation: Observation) -> bool:
-    """Whether a walker may see this note now: one's own always; others' of the same walk unless deleted or sensitive."""
+def walker_is(participant: Participant, participant_id: str) -> None:
+    """Raises not-yours (403) where a phone speaks for another one."""
+    if participant.id != participant_id:
+        raise Problem("not-yours")
+
+
+def walker_sees(participant: Participant, observation: Observation, walk: Walk) -> bool:
+    """Whether a walker may see this note of `walk` now: one's own always; others' of the same walk while its walkers
+    share their notes, unless deleted or sensitive."""
     if observation.participant_id == participant.id:
         return True
-    return (
-        observation.walk_id == participant.walk_id and not observation.deleted and not is_sensitive(observation.factors)
-    )
+    if observation.walk_id != walk.id or walk.id != participant.walk_id or not walk.sharing:
+        return False
+    return not observation.deleted and not is_sensitive(observation.factors)
 
 
 # Readers: a person who is signed in, or a script with that person's key
@@ -128,9 +153,12 @@ class WalkReader:
 
     def sees(self, observation: Observation) -> bool:
         """Whether this note of the walk is for them: not deleted, and not sensitive unless they are cleared."""
-        if observation.walk_id != self.walk.id or observation.deleted:
-            return False
-        return self.sensitive or not is_sensitive(observation.factors)
+        return observation.walk_id == self.walk.id and reader_sees(observation, sensitive=self.sensitive)
+
+
+def reader_sees(observation: Observation, *, sensitive: bool) -> bool:
+    """Whether a note of a walk is for who may read that walk; `sensitive`: the notes on sensitive subjects too."""
+    return not observation.deleted and (sensitive or not is_sensitive(observation.factors))
 
 
 def signed_in(request: Request, db: Db) -> Person | None:
@@ -281,12 +309,26 @@ def may_lead(tx: Session, user: User, walk: Walk) -> bool:
     return any(role.role in PLAN and role.organisation_id in (None, walk.organisation_id) for role in roles)
 
 
+def still_plans(request: Request, db: Database, walk_id: str) -> WalkReader | None:
+    """How who called some time ago may plan the walk now, or None: sessions end, and roles are taken away.
+
+    Raises TryAgain."""
+    try:
+        reader = reader_of_walk(walk_id, _reader(request, db), db)
+        planned_walk(reader)
+    except TryAgain:
+        raise
+    except Problem:
+        return None
+    return reader
+
+
 # Photos: walkers' phones, signed-in people and scripts alike
 
 
 def _viewer(request: Request, db: Db) -> Participant | Person:
     """Whoever is calling: a person, a script, or else a participant's phone. Raises not-joined (401)."""
-    return signed_in(request, db) or _walker(request, db)
+    return signed_in(request, db) or _joined(request, db)
 
 
 Viewer = Annotated[Participant | Person, Depends(_viewer)]
@@ -301,9 +343,10 @@ def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool
         return True
     if photo.id not in observation.photo_ids:
         return False
+    walk = tx.get_one(Walk, observation.walk_id)
     if isinstance(viewer, Participant):
-        return walker_sees(viewer, observation)
-    found = reading(tx, viewer, tx.get_one(Walk, observation.walk_id))
+        return walker_sees(viewer, observation, walk)
+    found = reading(tx, viewer, walk)
     return found is not None and found.sees(observation)
 
 

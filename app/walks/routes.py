@@ -155,7 +155,7 @@ def post_opening(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
     """Opens a planned walk, or a closed one again."""
     with db.write() as tx:
         walks.open_walk(tx, tx.get_one(Walk, walk.id, with_for_update=True))
-    return _to_plan(walk)
+    return _back(walk, form)
 
 
 @router.post("/walks/{walk_id}/closure")
@@ -163,7 +163,7 @@ def post_closure(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
     """Closes it: nobody new joins, and what its phones still hold is taken in."""
     with db.write() as tx:
         walks.close(tx, tx.get_one(Walk, walk.id, with_for_update=True))
-    return _to_plan(walk)
+    return _back(walk, form)
 
 
 # What people are invited with
@@ -252,6 +252,12 @@ def _organisations(tx: Session, person: guards.Person) -> list[Organisation]:
     if all(role.organisation_id for role in roles):
         wanted = wanted.where(col(Organisation.id).in_([role.organisation_id for role in roles]))
     return list(tx.exec(wanted).all())
+
+
+def _back(walk: Walk, form: FormData) -> Response:
+    """To the page that the button stood on: the live one, or the plan."""
+    page = "live" if form.get("from") == "live" else "plan"
+    return RedirectResponse(f"/walks/{walk.id}/{page}", 303, headers=pages.PRIVATE)
 
 
 def _to_plan(walk: Walk, what: str = "") -> Response:

@@ -9,6 +9,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
+import "../later.js";
 import { ground } from "./ground.js";
 import { colours, picture } from "./marks.js";
 import { answering } from "./popup.js";

@@ -7,6 +7,7 @@
 // failed.
 
 import { t } from "../i18n.js";
+import "../later.js";
 
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
