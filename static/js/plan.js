@@ -43,7 +43,7 @@ async function save(leaving = false) {
   dirty = false;
   say("saving");
   const body = new FormData(form);
-  body.delete("route"); // a file goes by the button alone
+  for (const name of ["route", "places"]) body.delete(name); // a file, and a list of places, go by the button alone
   try {
     const answer = await fetch(form.action, {
       method: "POST",
