@@ -34,12 +34,14 @@ from app.walks.leaders_routes import router as leaders
 from app.walks.live_routes import followers
 from app.walks.live_routes import router as live
 from app.walks.opening import Opener
+from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, report, basemap, access, people, account, passkeys, elsewhere, shell.router,
+    sync, photos, walks, leaders, live, printing, report, basemap,
+    access, people, account, passkeys, elsewhere, shell.router,
 )  # fmt: skip
 
 

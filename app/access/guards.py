@@ -225,7 +225,7 @@ def readers(tx: Session, person: Person, walks: Sequence[Walk]) -> list[WalkRead
         if person.user.id not in led.get(walk.id, {person.user.id}):
             here = [role for role in here if role.role in ALL_WALKS]
         if any(role.role in READ for role in here):
-            sensitive = any(role.role in READ_SENSITIVE or role.cleared for role in here)
+            sensitive = any(role.role in READ_SENSITIVE or (role.cleared and role.role in READ) for role in here)
             plans = any(role.role in PLAN for role in here)
             found.append(WalkReader(person, walk, sensitive, plans))
     return found

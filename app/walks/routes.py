@@ -282,7 +282,8 @@ def _new_page(
         newest_first = func.coalesce(Walk.starts_at, Walk.created_at).desc()
         without_route = defer(col(Walk.route))  # type: ignore[arg-type]  # SQLModel calls every column Mapped
         kept = select(Walk).options(without_route).where(Walk.state != "archived").order_by(newest_first)
-        earlier = [walk for walk in tx.exec(kept).all() if guards.planning(person, walk)][:SHOWN]
+        readers = guards.readers(tx, person, tx.exec(kept).all())
+        earlier = [reader.walk for reader in readers if reader.plans][:SHOWN]
     given = {"organisations": organisations, "title": title, "wrong": wrong, "most": drafts.TEXTS["title"]}
     given |= {"earlier": earlier}
     return pages.render(request, "walks/new.html", status, **given)
