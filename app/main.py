@@ -18,6 +18,7 @@ from app import __version__, i18n, pages, problems, shell
 from app.access.routes import router as access
 from app.basemap.routes import router as basemap
 from app.db import Database
+from app.gathering.routes import router as gathering
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
@@ -28,7 +29,7 @@ from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, report, basemap, access, shell.router)
+ROUTERS = (sync, photos, walks, gathering, report, basemap, access, shell.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
