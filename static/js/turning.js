@@ -17,14 +17,19 @@ export async function turn(address, form) {
   let answer, text;
   try {
     const sent = form ? { method: "POST", body: form } : {};
-    answer = await fetch(address, { ...sent, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await fetch(address, {
+      ...sent,
+      headers: { Accept: "text/html" },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     text = await answer.text();
   } catch {
     return { outcome: "offline", ok: false };
   }
   const page = new DOMParser().parseFromString(text, "text/html");
   const main = page.getElementById("main");
-  if (new URL(answer.url).pathname.startsWith("/sign-in")) return { outcome: "signed-out", ok: false };
+  if (answer.status === 401 || new URL(answer.url).pathname.startsWith("/sign-in"))
+    return { outcome: "signed-out", ok: false };
   if (!main || page.body.className !== document.body.className) return { outcome: "refused", ok: false };
   document.getElementById("main")?.replaceWith(document.adoptNode(main));
   document.title = page.title;
