@@ -12,7 +12,8 @@ import { defineConfig } from "vite";
 const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
-const ENTRIES = ["js/app.js", "js/report.js", "js/plan.js", "js/live.js", "js/passkey.js", "css/walker.css", "css/desk.css"];
+const PAGES = ["report", "plan", "live", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
+const ENTRIES = ["js/app.js", ...PAGES, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/others\.js/; // of no use without a network, or a map

@@ -24,6 +24,7 @@ from app.access.postman import Postman
 from app.access.routes import router as access
 from app.basemap.routes import router as basemap
 from app.db import Database
+from app.gathering.routes import router as gathering
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
@@ -40,7 +41,7 @@ from app.walks.routes import router as walks
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, printing, report, basemap,
+    sync, photos, walks, leaders, live, printing, gathering, report, basemap,
     access, people, account, passkeys, elsewhere, shell.router,
 )  # fmt: skip
 

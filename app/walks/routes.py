@@ -93,7 +93,11 @@ def _notes(tx: Session, readers: list[WalkReader]) -> Counter[str]:
 
 def _people(tx: Session, readers: list[WalkReader]) -> Counter[str]:
     ids = [reader.walk.id for reader in readers]
-    counted = select(Participant.walk_id, func.count()).where(col(Participant.walk_id).in_(ids))
+    of_them = (
+        col(Participant.walk_id).in_(ids),
+        Participant.kind != "table",
+    )  # the group at the table is in them already
+    counted = select(Participant.walk_id, func.count()).where(*of_them)
     return Counter(dict(tx.exec(counted.group_by(col(Participant.walk_id))).all()))
 
 
