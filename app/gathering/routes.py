@@ -172,7 +172,7 @@ def _table_page(
     draft = draft or {"id": new_id(), "valence": "", "note": "", "error": ""}
     return pages.render(
         request, "gathering/table.html", status, walk=reader.walk, leaf=leaf, draft=draft, words=words, limits=LIMITS,
-        photo=min(max(1, photo), max(1, len(leaf.photos))), may_speak=guards.planning(reader.person, reader.walk),
+        photo=min(max(1, photo), max(1, len(leaf.photos))), may_speak=reader.plans,
     )  # fmt: skip
 
 
