@@ -51,7 +51,7 @@ def followers(db: Database) -> Followers:
 def get_live(walk: PlannedWalk, reader: ReaderOfWalk, request: Request, db: Db) -> Response:
     with db.read() as tx:
         seen = look(tx, walk, sensitive=reader.sensitive)
-    return pages.render(request, "walks/live.html", **_words(seen), walk=seen.walk, live=seen, parts=PARTS)
+    return pages.render(request, "walks/live.html", **_words(seen))
 
 
 @router.get("/walks/{walk_id}/live.json")

@@ -20,6 +20,7 @@ MEANT_FOR_EVERYBODY = {
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/walks/{walk_id}/invitation.ics"}
+ENDLESS = {"/walks/{walk_id}/live/events"}  # who may pass gets an answer that goes on: tests/walks/test_live.py
 
 
 def test_the_document_is_what_the_code_says() -> None:
@@ -36,7 +37,12 @@ def filled(stage: Stage) -> dict[str, str]:
     phone, picture = stage.phone(), Picture(jpeg())
     note = phone.note(picture)
     phone.sync()
-    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id} | invited(stage)
+    return {
+        "walk_id": stage.walk.id,
+        "observation_id": note,
+        "photo_id": picture.id,
+        "participant_id": phone.id,
+    } | invited(stage)
 
 
 @pytest.mark.parametrize("organisation", [OURS, "Randers Kommune"])
@@ -49,10 +55,12 @@ def test_each_role_passes_the_doors_of_the_table_and_no_other(
     for method, path, door in doors():
         if door is EVERYBODY or path in NOT_THERE:
             continue
+        passes = role in door.who and (organisation == OURS or not door.of_a_walk)
+        if passes and path in ENDLESS:
+            continue
         reply = browser.request(method, path.format(**filled), headers={"Accept": "*/*"})
         if path == "/account/sessions/removal":  # signed out everywhere
             browser = signed_in(role, organisation)
-        passes = role in door.who and (organisation == OURS or not door.of_a_walk)
         # A photo that is not ready yet is not there for anybody.
         not_ready = passes and "photo-not-ready" in reply.text
         if not_ready or (reply.status_code not in REFUSED) == passes:
