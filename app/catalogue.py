@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
@@ -152,17 +152,19 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def write_script_texts(catalog: Catalog) -> None:
-    """`static/js/locales/da.json` for the bundle: the texts that occur in static/js, and no others."""
-    texts = {
-        _key(message): list(_forms(message)) if message.pluralizable else message.string
-        for message in catalog
-        if message.id and all(_forms(message)) and _in_script(message)
-    }
-    _write(SCRIPT_TEXTS, (json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=1) + "\n").encode())
+    """`static/js/locales/da.json` for the bundle: the texts that occur in static/js, and no others. Those that occur only
+    in its folder planning/ are `locales/planning/da.json`, which no walker's phone fetches."""
+    everybody, planners = dict[str, Any](), dict[str, Any]()
+    for message in catalog:
+        if message.id and all(_forms(message)) and (files := _scripts(message)):
+            texts = planners if all(file.startswith("static/js/planning/") for file in files) else everybody
+            texts[_key(message)] = list(_forms(message)) if message.pluralizable else message.string
+    for path, texts in ((SCRIPT_TEXTS, everybody), (SCRIPT_TEXTS.parent / "planning" / SCRIPT_TEXTS.name, planners)):
+        _write(path, (json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=1) + "\n").encode())
 
 
-def _in_script(message: Message) -> bool:
-    return any(file.startswith("static/js/") for file, _ in message.locations)
+def _scripts(message: Message) -> list[str]:
+    return [file for file, _ in message.locations if file.startswith("static/js/")]
 
 
 def put(catalog: Catalog, pairs: dict[str, str | list[str]]) -> list[str]:
