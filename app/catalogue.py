@@ -28,7 +28,11 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "static" / "js"
 TRANSLATED = "da"
 SCRIPT_TEXTS = SCRIPTS / "locales" / f"{TRANSLATED}.json"
-LATER = ("static/js/elements/", "static/js/screens/others.js")  # fetched when they are shown; they import later.js
+_PLANNING = "static/js/planning/"
+LATER = {  # by file of texts: who alone uses them, and imports planning/words.js or later.js
+    "planning.json": (_PLANNING,),
+    "later.json": (_PLANNING, "static/js/elements/", "static/js/screens/others.js"),
+}
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
 JINJA = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 HEADER = (
@@ -153,14 +157,14 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def write_script_texts(catalog: Catalog) -> None:
-    """`static/js/locales/da.json` for the bundle: the texts that occur in static/js, and no others; beside it, in
-    later.json, those that occur only in what is fetched later."""
-    parts: dict[str, dict[str, Any]] = {SCRIPT_TEXTS.name: {}, "later.json": {}}
+    """Into `static/js/locales/`, for the bundle, the texts that occur in static/js, and no others: `da.json`; beside it,
+    so that a walker's phone does not fetch them at once or at all, those that occur only in what LATER names."""
+    parts: dict[str, dict[str, Any]] = {SCRIPT_TEXTS.name: {}, **{name: {} for name in LATER}}
     for message in catalog:
         if message.id and all(_forms(message)) and (files := _scripts(message)):
+            fits = (name for name, places in LATER.items() if all(file.startswith(places) for file in files))
             text = list(_forms(message)) if message.pluralizable else message.string
-            part = "later.json" if all(file.startswith(LATER) for file in files) else SCRIPT_TEXTS.name
-            parts[part][_key(message)] = text
+            parts[next(fits, SCRIPT_TEXTS.name)][_key(message)] = text
     for name, texts in parts.items():
         written = json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=1) + "\n"
         _write(SCRIPT_TEXTS.with_name(name), written.encode())

@@ -155,5 +155,7 @@ def _keep_stops(tx: Session, walk: Walk, draft: Draft) -> bool:
 
 
 def written(stop: Stop) -> str:
-    """A stop's place as people type it; nothing where it has none."""
-    return "" if stop.lat is None or stop.lon is None else f"{stop.lat:.6g}, {stop.lon:.6g}"
+    """A stop's place as people type it, to a tenth of a metre; nothing where it has none."""
+    if stop.lat is None or stop.lon is None:
+        return ""
+    return ", ".join(f"{degrees:.6f}".rstrip("0").rstrip(".") for degrees in (stop.lat, stop.lon))
