@@ -12,7 +12,7 @@ import { defineConfig } from "vite";
 const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
-const ENTRIES = ["js/app.js", "js/report.js", "js/plan.js", "css/walker.css", "css/desk.css"];
+const ENTRIES = ["js/app.js", "js/report.js", "js/plan.js", "js/marks.js", "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const ONLY_WITH_A_MAP = /maplibre|pmtiles|elements\/map\.js/;

@@ -24,12 +24,13 @@ from app.photos.vault import Vault
 from app.report.routes import router as report
 from app.settings import Settings
 from app.sync.routes import router as sync
+from app.walks.marks_routes import router as marks
 from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, printing, report, basemap, access, shell.router)
+ROUTERS = (sync, photos, walks, marks, printing, report, basemap, access, shell.router)
 
 
 def create_app(settings: Settings) -> FastAPI:

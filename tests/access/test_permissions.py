@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.models import Mark, new_id
 from tests.access.conftest import Browser
 from tests.access.permissions import DOCUMENT, EVERYBODY, ROLES, doors, written
 from tests.cast import Stage
@@ -16,6 +17,7 @@ MEANT_FOR_EVERYBODY = {
     "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/sw.js", "/static/dist/assets/{name}",  # the app
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/api/v1/participants/{participant_id}",  # joining, by the code
+    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",  # marks before the walk, by the code
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/walks/{walk_id}/invitation.ics"}
@@ -31,11 +33,14 @@ def test_what_has_no_guard_is_meant_for_everybody() -> None:
 
 @pytest.fixture
 def filled(stage: Stage) -> dict[str, str]:
-    """The names of a walk, a note and a photo that exist."""
+    """The names of a walk, a note, a photo and a mark that exist."""
     phone, picture = stage.phone(), Picture(jpeg())
     note = phone.note(picture)
     phone.sync()
-    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id}
+    mark = Mark(id=new_id(), walk_id=stage.walk.id, secret_hash="", valence="safe", lat=57.04, lon=9.98)
+    with stage.db.write() as tx:
+        tx.add(mark)
+    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id, "mark_id": mark.id}
 
 
 @pytest.mark.parametrize("organisation", [OURS, "Randers Kommune"])
