@@ -70,6 +70,7 @@ function residents(/** @type {HTMLFormElement} */ form) {
       form.reset();
       fresh();
       map?.point(null);
+      heard.textContent = "";
       say("put");
       await refresh();
     } catch {
