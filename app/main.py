@@ -34,6 +34,7 @@ from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
 from app.walks.live_routes import followers
 from app.walks.live_routes import router as live
+from app.walks.marks_routes import router as marks
 from app.walks.opening import Opener
 from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
@@ -41,7 +42,7 @@ from app.walks.routes import router as walks
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, printing, gathering, report, basemap,
+    sync, photos, walks, leaders, live, marks, printing, gathering, report, basemap,
     access, people, account, passkeys, elsewhere, shell.router,
 )  # fmt: skip
 

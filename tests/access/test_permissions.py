@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.models import Mark, new_id
 from tests.access.conftest import Browser, invited
 from tests.access.permissions import DOCUMENT, EVERYBODY, ROLES, doors, written
 from tests.cast import Stage
@@ -17,6 +18,7 @@ MEANT_FOR_EVERYBODY = {
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code
+    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",  # marks before the walk, by the code
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/walks/{walk_id}/invitation.ics"}
@@ -33,15 +35,19 @@ def test_what_has_no_guard_is_meant_for_everybody() -> None:
 
 @pytest.fixture
 def filled(stage: Stage) -> dict[str, str]:
-    """The names of a walk, a note and a photo that exist."""
+    """The names of a walk, a note, a photo and a mark that exist."""
     phone, picture = stage.phone(), Picture(jpeg())
     note = phone.note(picture)
     phone.sync()
+    mark = Mark(id=new_id(), walk_id=stage.walk.id, secret_hash="", valence="safe", lat=57.04, lon=9.98)
+    with stage.db.write() as tx:
+        tx.add(mark)
     return {
         "walk_id": stage.walk.id,
         "observation_id": note,
         "photo_id": picture.id,
         "participant_id": phone.id,
+        "mark_id": mark.id,
     } | invited(stage)
 
 

@@ -32,6 +32,7 @@ ACROSS = {
     ("*", "app.access.guards"),
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
+    ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),

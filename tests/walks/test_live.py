@@ -375,7 +375,8 @@ def test_whoever_may_no_longer_follow_is_let_go_and_at_the_end_everybody_is() ->
         signs = Signs()
         followers = Followers(signs.look, signs.draw)
         one, other = (followers.stream("walk", VIEW, allowed) for allowed in (lambda: False, lambda: True))
-        assert [line async for line in one.body_iterator][0] == "retry: 3000\n\n"
+        first, *_rest = [line async for line in one.body_iterator]
+        assert first == "retry: 3000\n\n"
         await lines(other, "1 da")
         followers.end()
         assert [line async for line in other.body_iterator if "state" in line] == []
