@@ -10,7 +10,7 @@ ENV = $(if $(filter test check bench soak broken .venv/requirements-dev.txt,$(MA
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
-SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path $(TEXTS)) $(wildcard templates/walker/*.html)
+SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path "static/js/locales/*") $(wildcard templates/walker/*.html)
 VENV_BIN = $(CURDIR)/.venv/bin
 EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emit-project --no-header --no-annotate \
 	--no-default-groups --extra heic

@@ -5,7 +5,6 @@ identity when the walk is moved, so that it is moved in people's calendars too.
 """
 
 import io
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import segno
@@ -13,12 +12,30 @@ from icalendar import Calendar, Event
 
 from app import __version__, i18n
 from app.i18n import gettext as _
+from app.i18n import mark
 from app.models import Walk
 from app.pages import clock, day
 from app.settings import Settings
+from app.walks.draft import USUAL_LENGTH
 from app.walks.walks import join_url, shown
 
-USUAL = timedelta(hours=2)  # where nobody has said when it ends
+ROLES = {
+    "resident": mark("residents"),
+    "council": mark("the local council"),
+    "municipality": mark("the municipality"),
+    "police": mark("the police"),
+    "rescue": mark("fire and rescue"),
+    "housing": mark("the housing association"),
+    "business": mark("shops and businesses"),
+    "association": mark("clubs and associations"),
+    "school": mark("the school"),
+    "other": mark("other people who know the place"),
+}
+
+
+def roles() -> dict[str, str]:
+    """Who can be invited: each role of the contract, in the reader's words."""
+    return {role: _(words) for role, words in ROLES.items()}
 
 
 def qr_code(walk: Walk, settings: Settings) -> bytes:
@@ -42,6 +59,9 @@ def words(walk: Walk, settings: Settings) -> str:
             lines.append(_("When: %(day)s at %(clock)s", day=day(walk.starts_at, walk.timezone), clock=clock(walk.starts_at, walk.timezone)))  # fmt: skip
         if walk.meeting_point:
             lines.append(_("Where: %(place)s", place=walk.meeting_point))
+        if walk.invited:
+            invited = [_(ROLES[role]) for role in walk.invited if role in ROLES]
+            lines.append(_("Invited: %(people)s", people=_listed(invited)))
         lines += ["", walk.purpose, ""] if walk.purpose else [""]
         lines += [
             _("We walk together, and note where it feels safe, where it does not, and what could help."),
@@ -57,6 +77,13 @@ def words(walk: Walk, settings: Settings) -> str:
     return "\n".join(lines)
 
 
+def _listed(names: list[str]) -> str:
+    """ "residents, the school and the police"."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(most)s and %(last)s", most=", ".join(names[:-1]), last=names[-1])
+
+
 def calendar(walk: Walk, settings: Settings) -> bytes:
     """An iCalendar file (RFC 5545) with the walk's date. Needs `starts_at`."""
     assert walk.starts_at is not None
@@ -65,7 +92,7 @@ def calendar(walk: Walk, settings: Settings) -> bytes:
     event.add("sequence", walk.plan_rev)
     event.add("dtstamp", walk.created_at)
     event.add("dtstart", walk.starts_at)
-    event.add("dtend", walk.ends_at or walk.starts_at + USUAL)
+    event.add("dtend", walk.ends_at or walk.starts_at + USUAL_LENGTH)
     event.add("summary", walk.title)
     event.add("location", walk.meeting_point)
     event.add("description", words(walk, settings))

@@ -5,146 +5,27 @@ typed is never lost: what cannot be kept comes back with a sentence beside its f
 meanwhile is told and not overwritten; a stop that notes name is not taken away. Every change reaches the phones.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, func, select
 
 from app.db import next_seq
-from app.earth import metres
 from app.i18n import gettext as _
 from app.models import Observation, Stop, Walk, new_id
 from app.problems import Problem
-from app.walks.light import Place, light_at
-from app.walks.route import MOST_STOPS
+from app.sync.protocol import Role
+from app.walks.draft import LANGUAGES, LIGHTS, TEXTS, USUAL_START, Draft, StopDraft
+from app.walks.light import light_at
+from app.walks.route import MOST_STOPS, line
 from app.walks.walks import stops_of
 
-TEXTS = {"title": 120, "purpose": 2000, "area": 120, "meeting_point": 200, "contacts": 500, "privacy_notice": 4000}
-STOP_NAME, STOP_PROMPT = 120, 500
-LANGUAGES = ("da", "en")
-LIGHTS = ("", "daylight", "dusk", "dark")
-FARTHEST_M = 30_000  # along the stops or the route: farther is a mistyped place, and no walk
-LATEST_END = time(6)  # an end before it, of a walk that begins in the evening, is on the next day
-EVENING = time(17)
-YEARS = range(2000, 2100)
-USUAL_START = "19:00"  # stands in the form until somebody says otherwise
-_PLACE = re.compile(r"(-?\d{1,2}(?:[.]\d+)?)\s*°?\s*[,; ]\s*(-?\d{1,3}(?:[.]\d+)?)\s*°?")
+ROLES = get_args(Role)  # of participants
 
 
 class PlanChanged(Exception):
     """Somebody else has changed the plan meanwhile; nothing was kept."""
-
-
-@dataclass
-class StopDraft:
-    """One stop as typed. `place`: "57.0488, 9.9217" or nothing; `id` of a stop that is there already, else a new one."""
-
-    name: str = ""
-    prompt: str = ""
-    place: str = ""
-    id: str = field(default_factory=new_id)
-
-    @property
-    def point(self) -> Place | None:
-        found = _PLACE.fullmatch(self.place.strip())
-        if found is None:
-            return None
-        lat, lon = float(found[1]), float(found[2])
-        return (lat, lon) if abs(lat) <= 90 and abs(lon) <= 180 else None
-
-
-@dataclass
-class Draft:
-    """A plan as typed: `texts` by field, `stops` in order, `route` a GeoJSON LineString. `rev`: the plan it was made from.
-    `errors`: a sentence by field, "stops.2.place" for the second stop's place; none after check() where it can be kept.
-    `refused`: what was wrong before it came so far (a route's file)."""
-
-    texts: dict[str, str]
-    stops: list[StopDraft]
-    rev: int
-    route: dict[str, Any] | None = None
-    refused: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-
-    def check(self, timezone: str) -> bool:
-        """Whether it can be kept; fills `errors`."""
-        self.errors = dict(self.refused)
-        for name, most in TEXTS.items():
-            if len(self.texts[name]) > most:
-                self.errors[name] = _(
-                    "At most %(most)s characters; this is %(num)s.", most=most, num=len(self.texts[name])
-                )
-        if not self.texts["title"].strip():
-            self.errors["title"] = _("Give the walk a name.")
-        self._check_times(timezone)
-        self._check_stops()
-        return not self.errors
-
-    def times(self, timezone: str) -> tuple[datetime | None, datetime | None]:
-        """When it begins and ends; None where no day or hour is said. Raises ValueError where it cannot be."""
-        on, begins, ends = (self.texts[name].strip() for name in ("day", "begins", "ends"))
-        if not (on and begins):
-            return None, None
-        zone = ZoneInfo(timezone)
-        day = date.fromisoformat(on)
-        if day.year not in YEARS:
-            raise ValueError(on)
-        begin = time.fromisoformat(begins)
-        starts_at = datetime.combine(day, begin, zone)
-        if not ends:
-            return starts_at, None
-        end = time.fromisoformat(ends)
-        over = timedelta(days=1) if end <= LATEST_END and begin >= EVENING else timedelta()
-        return starts_at, datetime.combine(day + over, end, zone)
-
-    def place(self) -> Place | None:
-        """Where the walk is: its first stop with a place, or the beginning of its route."""
-        for stop in self.stops:
-            if stop.point:
-                return stop.point
-        points = (self.route or {}).get("coordinates") or []
-        return (points[0][1], points[0][0]) if points else None
-
-    def length_m(self) -> float:
-        """Along the route, or from stop to stop where there is none; metres."""
-        points = (self.route or {}).get("coordinates") or [[p[1], p[0]] for stop in self.stops if (p := stop.point)]
-        return sum(metres(a, b) for a, b in pairwise(points))
-
-    def _check_times(self, timezone: str) -> None:
-        try:
-            starts_at, ends_at = self.times(timezone)
-        except (ValueError, OverflowError):
-            self.errors["day"] = _("Write the date and the time so: 26-11-2026, 19:00.")
-            return
-        on, begins, ends = (self.texts[name].strip() for name in ("day", "begins", "ends"))
-        if (on or ends) and not begins:
-            self.errors["begins"] = _("Say when it begins, too.")
-        elif not on and (ends or begins not in ("", USUAL_START)):
-            self.errors["day"] = _("Say on which day.")
-        elif starts_at and ends_at and ends_at <= starts_at:
-            self.errors["ends"] = _("It would end before it begins.")
-
-    def _check_stops(self) -> None:
-        if len(self.stops) > MOST_STOPS:
-            self.errors["stops"] = _("These are too many: at most %(most)s.", most=MOST_STOPS)
-        for number, stop in enumerate(self.stops, 1):
-            if not stop.name.strip():
-                self.errors[f"stops.{number}.name"] = _("Give the stop a name.")
-            if len(stop.name) > STOP_NAME or len(stop.prompt) > STOP_PROMPT:
-                self.errors[f"stops.{number}.name"] = _(
-                    "A name has at most %(name)s characters, a question %(prompt)s.", name=STOP_NAME, prompt=STOP_PROMPT
-                )
-            if stop.place.strip() and stop.point is None:
-                self.errors[f"stops.{number}.place"] = _("Write a place so: 57.0488, 9.9217 – or leave it empty.")
-        if not self.errors and self.length_m() > FARTHEST_M:
-            self.errors["stops"] = _(
-                "The way would be %(num)s km long. One of the places is mistyped.", num=round(self.length_m() / 1000)
-            )
 
 
 def drafted(tx: Session, walk: Walk) -> Draft:
@@ -157,26 +38,44 @@ def drafted(tx: Session, walk: Walk) -> Draft:
         "begins": f"{begins:%H:%M}" if begins else USUAL_START,
         "ends": f"{ends:%H:%M}" if ends else "",
     }
+    if walk.state == "planned":
+        texts["opens_at"] = f"{walk.opens_at.astimezone(zone):%Y-%m-%dT%H:%M}" if walk.opens_at else ""
     stops = [StopDraft(stop.name, stop.prompt, written(stop), stop.id) for stop in stops_of(tx, walk.id)]
-    draft = Draft(texts, stops, walk.plan_rev, walk.route)
+    draft = Draft(texts, stops, walk.plan_rev, walk.route, list(walk.invited))
     if walk.light == _light(draft, walk.timezone):
         texts["light"] = ""  # as the sun says, and so it stays when the walk is moved to another hour
     return draft
 
 
 def typed(form: Mapping[str, Any], lists: Mapping[str, list[str]], now: Draft) -> Draft:
-    """The plan as it stands in a form; `lists`: the stops' fields by name. What the form lacks stays as in `now`."""
+    """The plan as it stands in a form; `lists`: the fields that come several times, by name. What the form lacks stays as
+    in `now`."""
     known = {stop.id for stop in now.stops}
     columns = [lists.get(f"stop_{name}", []) for name in ("name", "prompt", "place", "id")]
-    stops = [
-        StopDraft(name, prompt, place, stop_id if stop_id in known else new_id())
-        for name, prompt, place, stop_id in zip(*columns, strict=False)
-    ]
+    stops = []
+    for name, prompt, place, stop_id in zip(*columns, strict=False):
+        stops.append(StopDraft(name, prompt, place, stop_id if stop_id in known else new_id()))
+        known.discard(stop_id)  # no two stops are one
     texts = {name: str(form.get(name, value)).replace("\r\n", "\n") for name, value in now.texts.items()}
     texts["language"] = texts["language"] if texts["language"] in LANGUAGES else now.texts["language"]
     texts["light"] = texts["light"] if texts["light"] in LIGHTS else ""
     rev = str(form.get("rev", ""))
-    return Draft(texts, stops, int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else -1, now.route)
+    draft = Draft(texts, stops, int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else -1, now.route)
+    # A box that is not ticked is not sent: only who asked may read that as nobody.
+    asked = "invited_asked" in form
+    draft.invited = [role for role in ROLES if role in lists.get("invited", [])] if asked else now.invited
+    if "route_line" in form:
+        _take_line(draft, str(form["route_line"]), now.route)
+    return draft
+
+
+def _take_line(draft: Draft, written: str, kept: dict[str, Any] | None) -> None:
+    """The route as it was drawn; what is kept stays where it is no route, with a sentence."""
+    try:
+        draft.route = line(written)
+    except Problem as wrong:
+        draft.route = kept
+        draft.refused["route"] = str(wrong.body()["detail"])
 
 
 def rearranged(stops: list[StopDraft], what: str) -> list[StopDraft]:
@@ -209,7 +108,9 @@ def save(tx: Session, walk_id: str, draft: Draft) -> Walk:
     walk.starts_at, walk.ends_at = draft.times(walk.timezone)
     for name in (*TEXTS, "language"):
         setattr(walk, name, draft.texts[name].strip())
-    walk.route = draft.route
+    walk.route, walk.invited = draft.route, draft.invited
+    if walk.state == "planned":
+        walk.opens_at = draft.opens(walk.timezone)
     walk.light = draft.texts["light"] or _light(draft, walk.timezone)
     tx.flush()
     after = ({**before[0], **walk.model_dump()}, [stop.model_dump() for stop in stops_of(tx, walk.id)])
@@ -254,5 +155,7 @@ def _keep_stops(tx: Session, walk: Walk, draft: Draft) -> bool:
 
 
 def written(stop: Stop) -> str:
-    """A stop's place as people type it; nothing where it has none."""
-    return "" if stop.lat is None or stop.lon is None else f"{stop.lat:.6g}, {stop.lon:.6g}"
+    """A stop's place as people type it, to a tenth of a metre; nothing where it has none."""
+    if stop.lat is None or stop.lon is None:
+        return ""
+    return ", ".join(f"{degrees:.6f}".rstrip("0").rstrip(".") for degrees in (stop.lat, stop.lon))

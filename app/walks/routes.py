@@ -16,18 +16,21 @@ from starlette.datastructures import FormData, UploadFile
 
 from app import pages
 from app.access import guards
-from app.access.guards import PlannedWalk, Planner, Reader, WalkReader
+from app.access.guards import Person, PlannedWalk, Planner, Reader, WalkReader
 from app.db import Db
 from app.i18n import language
 from app.models import Observation, Organisation, Participant, Walk, now
 from app.problems import Problem
-from app.walks import invitation, light, plan, route, walks
-from app.walks.plan import Draft
+from app.walks import draft as drafts
+from app.walks import invitation, leaders, light, plan, route, successor, walks
+from app.walks.draft import Draft
+from app.walks.overlap import overlapping
 
 router = APIRouter(tags=["walks"])
 
 SHOWN = 200  # walks on the page, the newest
 FORM_BYTES = 6 * 1024 * 1024  # a plan with a route's file; a watch's track of a whole day has 4 MB
+FORM_FIELDS = 4_000  # more stops than a walk can have come back with a sentence
 # For "about 50 minutes": what we assume of a group that walks and talks, and nobody has measured.
 PACE_M_S = 1.0  # between the stops
 STOP_S = 300  # at each of them
@@ -39,7 +42,7 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > FORM_BYTES:
         raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=1, max_fields=1000) as form:
+    async with request.form(max_files=1, max_fields=FORM_FIELDS) as form:
         yield form
 
 
@@ -52,7 +55,7 @@ def get_walks(request: Request, person: Reader, db: Db) -> Response:
         newest_first = func.coalesce(Walk.starts_at, Walk.created_at).desc()
         without_route = defer(col(Walk.route))  # type: ignore[arg-type]  # SQLModel calls every column Mapped
         newest = tx.exec(select(Walk).options(without_route).order_by(newest_first)).all()
-        readers = [found for walk in newest if (found := guards.reading(person, walk))][:SHOWN]
+        readers = guards.readers(tx, person, newest)[:SHOWN]
         notes = _notes(tx, readers)
         people = _people(tx, readers)
     rows = [_row(reader, notes, people) for reader in readers]
@@ -64,7 +67,7 @@ def _row(reader: WalkReader, notes: Counter[str], people: Counter[str]) -> dict[
     walk = reader.walk
     return {
         "walk": walk,
-        "planned_by_me": guards.planning(reader.person, walk),
+        "planned_by_me": reader.plans,
         "day": walk.starts_at or walk.created_at,
         "code": walks.shown(walk.code),
         "notes": notes[walk.id],
@@ -90,7 +93,11 @@ def _notes(tx: Session, readers: list[WalkReader]) -> Counter[str]:
 
 def _people(tx: Session, readers: list[WalkReader]) -> Counter[str]:
     ids = [reader.walk.id for reader in readers]
-    counted = select(Participant.walk_id, func.count()).where(col(Participant.walk_id).in_(ids))
+    of_them = (
+        col(Participant.walk_id).in_(ids),
+        Participant.kind != "table",
+    )  # the group at the table is in them already
+    counted = select(Participant.walk_id, func.count()).where(*of_them)
     return Counter(dict(tx.exec(counted.group_by(col(Participant.walk_id))).all()))
 
 
@@ -106,23 +113,43 @@ def get_new_walk(request: Request, person: Planner, db: Db) -> Response:
 def post_new_walk(request: Request, person: Planner, db: Db, form: Form) -> Response:
     """Makes a planned walk and leads to its plan."""
     title = str(form.get("title", "")).strip()
-    if not title or len(title) > plan.TEXTS["title"]:
+    from_id = str(form.get("from", ""))
+    if (not title and not from_id) or len(title) > drafts.TEXTS["title"]:
         return _new_page(request, person, db, 422, title=title, wrong=True)
+    if from_id:
+        earlier = guards.planned_walk(guards.reader_of_walk(from_id, person, db))
+        return _succeed(db, person, earlier, form, title)
     with db.write() as tx:
         offered = _organisations(tx, person)
         chosen = next((one for one in offered if one.id == form.get("organisation")), offered[0] if offered else None)
         walk = walks.create(tx, title, planned=True, organisation_id=chosen and chosen.id, language=language())
+        leaders.add(tx, walk, person.user)
+    return _to_plan(walk)
+
+
+@router.post("/walks/{walk_id}/successors")
+def post_successor(walk: PlannedWalk, person: Reader, db: Db, form: Form) -> Response:
+    """Makes a planned walk from an earlier one, and leads to its plan; `kind`: template, return or pair."""
+    return _succeed(db, person, walk, form)
+
+
+def _succeed(db: Db, person: guards.Person, earlier: Walk, form: FormData, title: str = "") -> Response:
+    """Whoever makes it leads it, beside those who led the earlier one."""
+    with db.write() as tx:
+        walk = successor.succeed(tx, tx.get_one(Walk, earlier.id), str(form.get("kind", "")), title)
+        for user in (person.user, *leaders.of(tx, earlier)):
+            leaders.add(tx, walk, user)
     return _to_plan(walk)
 
 
 @router.get("/walks/{walk_id}/plan")
-def get_plan(request: Request, walk: PlannedWalk, db: Db) -> Response:
+def get_plan(request: Request, walk: PlannedWalk, person: Reader, db: Db) -> Response:
     with db.read() as tx:
-        return _plan_page(request, walk, plan.drafted(tx, walk))
+        return _plan_page(request, tx, person, walk, plan.drafted(tx, walk))
 
 
 @router.post("/walks/{walk_id}/plan")
-def post_plan(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Response:
+def post_plan(request: Request, walk: PlannedWalk, person: Reader, db: Db, form: Form) -> Response:
     """Keeps the plan. A script (Accept: application/json) gets `rev`, or `errors` by field; a person the page."""
     with db.read() as tx:
         walk = tx.get_one(Walk, walk.id)
@@ -142,10 +169,11 @@ def post_plan(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Respon
             return JSONResponse({"changed": changed, "errors": draft.errors}, status, headers=pages.PRIVATE)
         theirs = kept if changed else None
         draft.rev = kept.rev  # whoever has read what the other wrote, and keeps it now, means it
-        return _plan_page(request, walk, draft, status, theirs=theirs)
+        with db.read() as tx:
+            return _plan_page(request, tx, person, walk, draft, status, theirs=theirs)
     if by_script:
-        at = pages.clock(now(), walk.timezone)
-        return JSONResponse({"rev": walk.plan_rev, "at": at}, headers=pages.PRIVATE)
+        told = {"rev": walk.plan_rev, "at": pages.clock(now(), walk.timezone), "stops": [one.id for one in draft.stops]}
+        return JSONResponse(told, headers=pages.PRIVATE)
     return _to_plan(walk, str(form.get("do", "")))
 
 
@@ -154,7 +182,7 @@ def post_opening(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
     """Opens a planned walk, or a closed one again."""
     with db.write() as tx:
         walks.open_walk(tx, tx.get_one(Walk, walk.id, with_for_update=True))
-    return _to_plan(walk)
+    return _back(walk, form)
 
 
 @router.post("/walks/{walk_id}/closure")
@@ -162,7 +190,7 @@ def post_closure(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
     """Closes it: nobody new joins, and what its phones still hold is taken in."""
     with db.write() as tx:
         walks.close(tx, tx.get_one(Walk, walk.id, with_for_update=True))
-    return _to_plan(walk)
+    return _back(walk, form)
 
 
 # What people are invited with
@@ -184,7 +212,7 @@ def get_calendar(request: Request, walk: PlannedWalk) -> Response:
 
 
 def _typed(form: FormData, kept: Draft) -> Draft:
-    names = ("stop_name", "stop_prompt", "stop_place", "stop_id")
+    names = ("stop_name", "stop_prompt", "stop_place", "stop_id", "invited")
     lists = {name: [str(value) for value in form.getlist(name)] for name in names}
     draft = plan.typed({name: value for name, value in form.items() if isinstance(value, str)}, lists, kept)
     what = str(form.get("do", ""))
@@ -193,6 +221,9 @@ def _typed(form: FormData, kept: Draft) -> Draft:
         draft.route = None
     elif isinstance(file, UploadFile) and file.size:
         _take_route(draft, file.file.read())
+    if what == "straight":
+        draft.straight()
+    draft.add_listed(str(form.get("places", "")))
     draft.stops = plan.rearranged(draft.stops, what)
     return draft
 
@@ -206,17 +237,29 @@ def _take_route(draft: Draft, content: bytes) -> None:
         return
     draft.route = found.line
     if not draft.stops:
-        draft.stops = [plan.StopDraft(one.name, one.prompt, plan.written(one)) for one in found.stops]
+        draft.stops = [drafts.StopDraft(one.name, one.prompt, plan.written(one)) for one in found.stops]
 
 
-def _plan_page(request: Request, walk: Walk, draft: Draft, status: int = 200, theirs: Draft | None = None) -> Response:
+def _plan_page(
+    request: Request,
+    tx: Session,
+    person: Person,
+    walk: Walk,
+    draft: Draft,
+    status: int = 200,
+    theirs: Draft | None = None,
+) -> Response:
     settings = request.app.state.settings
     metres, stops = draft.length_m(), len(draft.stops)
     minutes = round((metres / PACE_M_S + STOP_S * stops) / 300) * 5
+    earlier = tx.get(Walk, walk.follows_id) if walk.follows_id else None
     return pages.render(
         request, "walks/plan.html", status, walk=walk, draft=draft, texts=draft.texts, theirs=theirs, metres=metres,
         minutes=minutes, sun=_sun(walk, draft), link=walks.join_url(walk, settings), code=walks.shown(walk.code),
-        words=invitation.words(walk, settings), limits=plan.TEXTS, most_stops=route.MOST_STOPS,
+        words=invitation.words(walk, settings), limits=drafts.TEXTS, most_stops=route.MOST_STOPS,
+        roles=invitation.roles(), overlaps=overlapping(tx, person, walk), pace=PACE_M_S, pause=STOP_S,
+        earlier=earlier if earlier and guards.reading(tx, person, earlier) else None,
+        basemap="/basemap.pmtiles" if settings.basemap else "", credit=settings.basemap_credit,
     )  # fmt: skip
 
 
@@ -240,7 +283,13 @@ def _new_page(
 ) -> Response:
     with db.read() as tx:
         organisations = _organisations(tx, person)
-    given = {"organisations": organisations, "title": title, "wrong": wrong, "most": plan.TEXTS["title"]}
+        newest_first = func.coalesce(Walk.starts_at, Walk.created_at).desc()
+        without_route = defer(col(Walk.route))  # type: ignore[arg-type]  # SQLModel calls every column Mapped
+        kept = select(Walk).options(without_route).where(Walk.state != "archived").order_by(newest_first)
+        readers = guards.readers(tx, person, tx.exec(kept).all())
+        earlier = [reader.walk for reader in readers if reader.plans][:SHOWN]
+    given = {"organisations": organisations, "title": title, "wrong": wrong, "most": drafts.TEXTS["title"]}
+    given |= {"earlier": earlier}
     return pages.render(request, "walks/new.html", status, **given)
 
 
@@ -251,6 +300,12 @@ def _organisations(tx: Session, person: guards.Person) -> list[Organisation]:
     if all(role.organisation_id for role in roles):
         wanted = wanted.where(col(Organisation.id).in_([role.organisation_id for role in roles]))
     return list(tx.exec(wanted).all())
+
+
+def _back(walk: Walk, form: FormData) -> Response:
+    """To the page that the button stood on: the live one, or the plan."""
+    page = "live" if form.get("from") == "live" else "plan"
+    return RedirectResponse(f"/walks/{walk.id}/{page}", 303, headers=pages.PRIVATE)
 
 
 def _to_plan(walk: Walk, what: str = "") -> Response:

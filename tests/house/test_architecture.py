@@ -11,7 +11,7 @@ APP = ROOT / "app"
 JS = ROOT / "static" / "js"
 
 FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report", "basemap", "privacy",
-            "copies"}  # fmt: skip
+            "copies", "gathering"}  # fmt: skip
 LEAVES = {"app.settings", "app.models", "app.problems", "app.sync.protocol"}
 WORDS = {"app.i18n"}  # every sentence is said in the reader's language, a leaf's too
 # What features share: the schema, the database, failures, words, pages, the taxonomy.
@@ -39,6 +39,10 @@ ACROSS = {
     ("review", "app.photos.vault"),
     ("report", "app.review"),
     ("report", "app.measures"),
+    # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
+    ("gathering", "app.sync.ingest"),
+    ("gathering", "app.sync.changes"),
+    ("gathering", "app.report"),
     # A phone's copy comes in by the very functions that the wire's routes call, and a backup takes the photos' files.
     ("copies", "app.sync.ingest"),
     ("copies", "app.sync.body"),

@@ -114,6 +114,18 @@ def test_scripts_are_handed_their_own_texts_and_no_others(elsewhere: Path, monke
     assert texts == {"Save": "Gem", "{n} photo": ["{n} billede", "{n} billeder"]}
 
 
+def test_texts_of_planning_alone_are_apart_so_that_no_walkers_phone_fetches_them(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "static/js/planning").mkdir()
+    (elsewhere / "static/js/planning/a.js").write_text('t("Draw"); t("Save")')
+    (elsewhere / "static/js/a.js").write_text('t("Save")')
+    give(monkeypatch, {"Draw": "Tegn", "Save": "Gem"})
+    locales = elsewhere / "static/js/locales"
+    assert json.loads((locales / "da.json").read_text("utf-8")) == {"Save": "Gem"}
+    assert json.loads((locales / "planning.json").read_text("utf-8")) == {"Draw": "Tegn"}
+
+
 def test_a_translation_outlives_the_absence_of_its_text(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = elsewhere / "app/a.py"
     source.write_text('_("Save")')

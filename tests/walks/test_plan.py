@@ -29,9 +29,12 @@ def form(stage: Stage, browser: Browser, walk_id: str = "") -> dict[str, Any]:
     """The plan's fields as the page shows them."""
     page = browser.get(f"/walks/{walk_id or stage.walk.id}/plan").text
     form = page[page.index('<form class="stack loose" id="plan"') : page.index("<aside")]
-    found: dict[str, Any] = {"stop_id": [], "stop_name": [], "stop_prompt": [], "stop_place": []}
+    form = re.sub(r"<template.*?</template>", "", form, flags=re.DOTALL)
+    found: dict[str, Any] = {"stop_id": [], "stop_name": [], "stop_prompt": [], "stop_place": [], "invited": []}
     for tag in re.findall(r"<input[^>]*>", form):
         name, value = (re.search(rf' {part}="([^"]*)"', tag) for part in ("name", "value"))
+        if 'type="checkbox"' in tag and "checked" not in tag:
+            continue
         if name and value and name[1] != "route":
             if name[1] in found:
                 found[name[1]].append(value[1])
@@ -119,7 +122,16 @@ def test_two_who_write_at_once_overwrite_nothing(stage: Stage, desk: Browser, si
         ({"stop_place": ["91, 9.9", ""]}, "stops.1.place"),
         ({"stop_place": ["57.1, 9.9", "-33.9, 18.4"]}, "stops"),
         ({"stop_name": ["", "Tunnelen"]}, "stops.1.name"),
-        ({"stop_id": [""] * 200, "stop_name": ["x"] * 200, "stop_prompt": [""] * 200, "stop_place": [""] * 200}, "stops"),
+        ({"stop_id": [""] * 201, "stop_name": ["x"] * 201, "stop_prompt": [""] * 201, "stop_place": [""] * 201}, "stops"),
+        ({"stop_id": [""] * 900, "stop_name": ["x"] * 900, "stop_prompt": [""] * 900, "stop_place": [""] * 900}, "stops"),
+        ({"route_line": "[[9.9,57.1],[-9.9,-57.1]]"}, "stops"),
+        ({"route_line": "[[9.9,57.1]]"}, "route"),
+        ({"route_line": "[[9.9,NaN],[1,2]]"}, "route"),
+        ({"route_line": "[[9.9,\"x\"],[1,2]]"}, "route"),
+        ({"route_line": '{"type":"LineString"}'}, "route"),
+        ({"route_line": "[" * 100_000}, "route"),
+        ({"places": "Kilden\n" * 199}, "places"),
+        ({"places": "Kilden; ved åen"}, "stops.3.place"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_kept_comes_back_with_a_sentence_beside_its_field(

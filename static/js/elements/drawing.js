@@ -9,6 +9,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
+import "../later.js";
 import { ground } from "./ground.js";
 import { colours, picture } from "./marks.js";
 import { answering } from "./popup.js";
@@ -89,7 +90,7 @@ export async function draw(element, shown, say) {
 }
 
 /** What MapLibre draws in: the element keeps its words beside it. */
-function frame(/** @type {HTMLElement} */ element) {
+export function frame(/** @type {HTMLElement} */ element) {
   const made = document.createElement("div");
   made.className = "map-frame";
   element.prepend(made);
@@ -190,7 +191,7 @@ function shapeAndNumber(/** @type {string} */ valence) {
 }
 
 /** Dress the map anew when the page goes from day to night or back. */
-function followTheme(/** @type {() => void} */ dressed) {
+export function followTheme(/** @type {() => void} */ dressed) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const chosen = new MutationObserver(dressed);
   chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -230,13 +231,13 @@ function print(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
   return () => removeEventListener("beforeprint", ready);
 }
 
-function credit(/** @type {string} */ text) {
+export function credit(/** @type {string} */ text) {
   const safe = document.createElement("span");
   safe.textContent = text;
   return new AttributionControl({ compact: false, customAttribution: safe.innerHTML });
 }
 
-const words = () => ({
+export const words = () => ({
   "Map.Title": t("Map of the route, the stops and the notes. The same stands as text below."),
   "NavigationControl.ZoomIn": t("Zoom in"),
   "NavigationControl.ZoomOut": t("Zoom out"),

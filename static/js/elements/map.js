@@ -7,6 +7,7 @@
 // becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}.
 
 import { t } from "../i18n.js";
+import "../later.js";
 
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
