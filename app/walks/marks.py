@@ -12,13 +12,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select
 
-from app.access.guards import secret_hash
-from app.db import next_seq
+from app.access.guards import WINDOW, not_guessing, secret_hash
+from app.db import Database, next_seq
 from app.earth import metres
 from app.i18n import gettext as _
-from app.models import Mark, Stop, Walk
+from app.models import FailedTry, Mark, Stop, Walk, now
 from app.problems import Problem, invalid
 from app.settings import Settings
 from app.sync.ingest import insert_once
@@ -66,19 +66,27 @@ def marks_url(walk: Walk, settings: Settings) -> str:
     return f"{settings.base_url}/marks/{walk.code}"
 
 
-def open_for(tx: Session, written: str, *, taking_back: bool = False) -> Walk | None:
-    """The walk of a code, where it takes marks now; one's own may be taken back until the walk is emptied."""
-    walk = find_by_code(tx, written)
-    if taking_back:
-        return walk if walk and walk.state != "archived" else None
-    return walk if walk and walk.marks_open and walk.state in {"planned", "open"} else None
+def walk_behind(db: Database, written: str, address: str, *, limited: bool, taking_back: bool = False) -> Walk:
+    """The walk that takes marks behind this code; one's own may be taken back until the walk is emptied.
+
+    Raises walk-not-found (404), the same for a code that nobody has, a closed walk and one whose marks are switched off;
+    too-many-attempts (429). A wrong code counts as a wrong one at joining does; `limited`: whether the count matters."""
+    with db.read() as tx:
+        if limited:
+            not_guessing(tx, "join", address)
+        walk = find_by_code(tx, written)
+    if walk and (walk.state != "archived" if taking_back else walk.marks_open and walk.state in {"planned", "open"}):
+        return walk
+    with db.write() as tx:
+        count(tx, "join", address)
+    sentence = _("No walk takes marks behind this link. Perhaps the code is mistyped, or it is over.")
+    raise Problem("walk-not-found", sentence)
 
 
-def nothing_here() -> Problem:
-    """404, the same for a code that nobody has, a closed walk, and one whose marks are not switched on."""
-    return Problem(
-        "walk-not-found", _("No walk takes marks behind this link. Perhaps the code is mistyped, or it is over.")
-    )
+def count(tx: Session, purpose: str, address: str) -> None:
+    """Note a try of this address, for not_guessing()."""
+    tx.exec(delete(FailedTry).where(col(FailedTry.purpose) == purpose, col(FailedTry.at) < now() - WINDOW))
+    tx.add(FailedTry(purpose=purpose, address=address, at=now()))
 
 
 def check(tx: Session, walk: Walk, typed: Typed) -> tuple[float, float]:

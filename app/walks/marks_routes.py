@@ -8,13 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlmodel import Session, col, delete
 
 from app import pages
 from app.access import guards
 from app.access.guards import PlannedWalk
 from app.db import Database, Db
-from app.models import FailedTry, Mark, Walk, new_id, now
+from app.models import Mark, Stop, Walk, new_id
 from app.problems import Problem
 from app.walks import invitation, marks
 from app.walks.marks import Typed
@@ -60,7 +59,7 @@ def post_mark(
             if tx.get(Mark, typed.id) is None:
                 if request.app.state.settings.rate_limits == "on":
                     guards.not_guessing(tx, "mark", address)
-                _count(tx, "mark", address)
+                marks.count(tx, "mark", address)
             new = marks.keep(tx, walk, typed, where)
     except Problem as wrong:
         if by_script or wrong.code != "invalid":
@@ -82,23 +81,8 @@ def delete_mark(request: Request, code: str, mark_id: str, db: Db) -> Response:
 
 
 def _walk_of(request: Request, db: Database, code: str, *, taking_back: bool = False) -> Walk:
-    """The walk that takes marks behind this code. A wrong one counts as a wrong code at joining does."""
     limited = request.app.state.settings.rate_limits == "on"
-    address = guards.address_of(request)
-    with db.read() as tx:
-        if limited:
-            guards.not_guessing(tx, "join", address)
-        walk = marks.open_for(tx, code, taking_back=taking_back)
-    if walk is None:
-        with db.write() as tx:
-            _count(tx, "join", address)
-        raise marks.nothing_here()
-    return walk
-
-
-def _count(tx: Session, purpose: str, address: str) -> None:
-    tx.exec(delete(FailedTry).where(col(FailedTry.purpose) == purpose, col(FailedTry.at) < now() - guards.WINDOW))
-    tx.add(FailedTry(purpose=purpose, address=address, at=now()))
+    return marks.walk_behind(db, code, guards.address_of(request), limited=limited, taking_back=taking_back)
 
 
 def _residents_page(request: Request, walk: Walk, db: Database, typed: Typed, status: int = 200) -> Response:
@@ -108,17 +92,20 @@ def _residents_page(request: Request, walk: Walk, db: Database, typed: Typed, st
     # Without a script the browser mints no id: then this page's holds, and the mark cannot be taken back.
     typed.id, typed.secret = typed.id or new_id(), typed.secret or new_id()
     known = {"typed": typed, "listed": found[:LISTED], "put": "put" in request.query_params, "most": marks.NOTE}
-    shown = _shown(request, walk, stops, found)
+    shown = _shown(request, walk, stops, found, base=f"/marks/{walk.code}")
     return pages.render(request, "walks/mark.html", status, **known, **shown)
 
 
-def _shown(request: Request, walk: Walk, stops: list[Any], found: list[marks.Placed]) -> dict[str, Any]:
+def _shown(
+    request: Request, walk: Walk, stops: list[Stop], found: list[marks.Placed], *, base: str = ""
+) -> dict[str, Any]:
+    """`base`: where the operator's map is for whoever reads the page."""
     settings = request.app.state.settings
     points = [{"number": stop.number, "name": stop.name, "lat": stop.lat, "lon": stop.lon}
               for stop in stops if stop.lat is not None]  # fmt: skip
     return {
         "walk": walk, "stops": [stop for stop in stops if stop.lat is not None], "points": points, "all": len(found),
-        "by_stop": marks.by_stop(found), "basemap": "/basemap.pmtiles" if settings.basemap else "",
+        "by_stop": marks.by_stop(found), "basemap": f"{base}/basemap.pmtiles" if settings.basemap else "",
         "credit": settings.basemap_credit,
     }  # fmt: skip
 

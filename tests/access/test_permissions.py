@@ -18,7 +18,8 @@ MEANT_FOR_EVERYBODY = {
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code
-    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",  # marks before the walk, by the code
+    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",
+    "/marks/{code}/basemap.pmtiles",  # marks before the walk, by the code
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/walks/{walk_id}/invitation.ics"}

@@ -33,6 +33,7 @@ ACROSS = {
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
+    ("basemap", "app.walks.marks"),  # residents need the ground under their marks
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -180,6 +181,7 @@ def test_a_wrong_code_a_closed_walk_and_one_without_marks_answer_alike(
         visitor.get(f"/marks/{stage.walk.code}", headers=AS_SCRIPT),
         visitor.get(f"/marks/{stage.walk.code}/marks.geojson", headers=AS_SCRIPT),
         put(visitor, stage),
+        visitor.get(f"/marks/{stage.walk.code}/basemap.pmtiles", headers=AS_SCRIPT),
         visitor.get("/marks/ZZZZZZZZ", headers=AS_SCRIPT),
     ]
     assert {answer.status_code for answer in answers} == {404}
@@ -292,3 +294,19 @@ def test_many_marks_come_in_pages_and_are_counted_by_stop(stage: Stage, visitor:
     with stage.db.read() as tx:
         assert tx.exec(select(func.count()).select_from(Mark)).one() == 250
     assert desk.get(f"/walks/{stage.walk.id}/marks?page=99999").status_code == 200
+
+
+class TestWithABaseMap:
+    @pytest.fixture
+    def stage_settings(self, tmp_path: Path) -> dict[str, Any]:
+        map_file = tmp_path / "city.pmtiles"
+        map_file.write_bytes(bytes(range(256)))
+        return {"basemap": str(map_file)}
+
+    def test_residents_see_the_ground_under_their_marks(self, stage: Stage, visitor: Browser) -> None:
+        address = f"/marks/{stage.walk.code}/basemap.pmtiles"
+        assert f'basemap="{address}"' in visitor.get(f"/marks/{stage.walk.code}").text
+        answer = visitor.get(address, headers={"Range": "bytes=10-13"})
+        assert (answer.status_code, answer.content) == (206, bytes([10, 11, 12, 13]))
+        change(stage, marks_open=False)
+        assert visitor.get(address).status_code == 404
