@@ -99,7 +99,7 @@ def test_a_passkey_is_added_named_used_and_removed(desk: Desk) -> None:
     page.goto(f"{desk.server.url}/sign-in?next=/account")
     desk.use()
     page.wait_for_url(f"{desk.server.url}/account")
-    expect(page.get_by_text("sidst brugt")).to_be_visible()
+    expect(page.get_by_text("Sidst brugt")).to_be_visible()
     page.get_by_role("button", name="Fjern adgangsnøglen Idas telefon").click()
     expect(page.get_by_text("Idas telefon")).to_have_count(0)
     desk.sign_out()
