@@ -38,11 +38,12 @@ from app.walks.marks_routes import router as marks
 from app.walks.opening import Opener
 from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
+from app.walks.teams_routes import router as teams
 
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, marks, printing, gathering, report, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, report, basemap,
     access, people, account, passkeys, elsewhere, shell.router,
 )  # fmt: skip
 
