@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, i18n, pages, problems, shell
+from app import __version__, guide, i18n, pages, problems, shell
 from app.access.routes import router as access
 from app.basemap.routes import router as basemap
 from app.db import Database
@@ -29,7 +29,7 @@ from app.walks.routes import router as walks
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, gathering, report, basemap, access, shell.router)
+ROUTERS = (sync, photos, walks, gathering, report, basemap, access, guide.router, shell.router)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -14,7 +14,7 @@ OURS = "Aalborg Kommune"
 # What nobody needs a right for, and why.
 MEANT_FOR_EVERYBODY = {
     "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/sw.js", "/static/dist/assets/{name}",  # the app
-    "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
+    "/guide", "/guide/pictures/{name}", "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/api/v1/participants/{participant_id}",  # joining, by the code
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
