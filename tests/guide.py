@@ -39,8 +39,10 @@ GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 PICTURES = GUIDE / "pictures"
 MOST_BYTES = 150_000
 WALKED = datetime(2026, 11, 19, 9, tzinfo=UTC)  # the morning after the demo walk
+WALKING = datetime(2026, 11, 18, 18, 16, tzinfo=UTC)
+CODE = "K7QF2MXD"
 LAPTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 1.5}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 1}
 HERE: Any = {"latitude": 57.0379, "longitude": 9.9822, "accuracy": 8}
 BOTH = {"da": "da-DK", "en": "en-GB"}
 
@@ -125,6 +127,7 @@ def begin_note(page: Page, scene: Scene) -> None:
     note = page.get_by_role("textbox", name="Note", exact=True)
     note.fill(scene.say("Lampen ved udgangen er slukket.", "The lamp at the way out is broken."))
     note.blur()
+    page.evaluate("() => scrollTo(0, 0)")
 
 
 def save_without_network(page: Page, scene: Scene) -> None:
@@ -179,10 +182,12 @@ def demo(data: Path, language: str) -> Iterator[Scene]:
     db = Database(settings.database)
     with at(WALKED):
         told = make(db, Vault(settings.photos), settings)
+    with db.write() as tx:
+        tx.get_one(models.Walk, told["walk_id"]).code = CODE  # each demo draws its own
     db.close()
     server = Server(data, TRYG_RATE_LIMITS="off").start()
     try:
-        yield Scene(server, told["walk_id"], told["code"], language)
+        yield Scene(server, told["walk_id"], CODE, language)
     finally:
         server.stop()
 
@@ -212,6 +217,7 @@ def pictures(scene: Scene) -> Iterator[str]:
         phone = somebody(browser, scene, PHONE)
         phone.context.grant_permissions(["geolocation"])
         phone.context.set_geolocation(HERE)
+        phone.clock.install(time=WALKING)  # the app is dark after sunset, and says when a note was made
         for page, shots in ((desk, DESK), (phone, POCKET)):
             for shot in shots:
                 if take(page, scene, shot):

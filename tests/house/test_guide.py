@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.guide import anchor
+from tests.cast import Stage
 from tests.house.test_translations import WRONG_WORDS
 
 ROOT = Path(__file__).parents[2]
@@ -23,11 +25,6 @@ def pictures(language: str) -> list[str]:
 
 def headings(language: str) -> list[tuple[str, str]]:
     return re.findall(r"^(#+) (.+)$", text(language), re.M)
-
-
-def anchor(heading: str) -> str:
-    """As GitHub makes it."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_every_picture_the_guide_names_is_there_and_none_lies_there_unused() -> None:
@@ -63,3 +60,21 @@ def test_the_danish_guide_says_tryg_and_du() -> None:
 def test_the_readme_leads_to_the_guide_in_both_languages() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert all(f"docs/guide/{language}.md" in readme for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everybody_reads_it_on_the_server_in_their_language_with_its_pictures(stage: Stage, language: str) -> None:
+    page = stage.http.get("/guide", headers={"Accept-Language": language})
+    assert page.status_code == 200
+    for _level, name in headings(language)[1:]:
+        assert f'id="{anchor(name)}"' in page.text, name
+    shown = re.findall(r'src="(/guide/pictures/[^"]+)"', page.text)
+    assert len(shown) == len(pictures(language))
+    assert "picture:" not in page.text
+    for address in shown:
+        assert stage.http.get(address).headers["content-type"] == "image/webp", address
+
+
+@pytest.mark.parametrize("name", ["../da.md", "..%2Fda.md", "nothing.da.webp", "x"])
+def test_nothing_but_its_pictures_is_handed_out(stage: Stage, name: str) -> None:
+    assert stage.http.get(f"/guide/pictures/{name}").status_code == 404
