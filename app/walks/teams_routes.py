@@ -44,7 +44,7 @@ def post_teams(
     typed = [
         TeamDraft(
             _clean(name), teams.whole(ids.split(","), stops), {what: _clean(who) for what, who in does.items()},
-            known.pop(id, None) or new_id(),
+            known.pop(id, "") or new_id(),
         )
         for id, name, ids, does in zip(team_id, team_name, order, duties, strict=False)
     ]  # fmt: skip
