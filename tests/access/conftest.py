@@ -1,6 +1,6 @@
 """Browsers and keys of the people who sign in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +10,9 @@ from sqlmodel import select
 
 from app.access import people, routes, signin
 from app.models import Invitation, Membership, now
+from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Stage
+from tests.running import free_port
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
@@ -94,3 +96,15 @@ def key_of(stage: Stage, add: Callable[..., str]) -> Callable[..., dict[str, str
             return {"Authorization": f"Bearer {people.new_key(tx, person)}"}
 
     return do
+
+
+@pytest.fixture
+def mail_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def mailbox(mail_port: int) -> Iterator[Mailbox]:
+    """A mail server that runs; without asking for it, nobody listens there."""
+    with mail_server(mail_port) as box:
+        yield box

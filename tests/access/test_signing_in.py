@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,28 +11,16 @@ from sqlmodel import select, update
 from app.access import routes, signin
 from app.models import FailedTry, SignIn
 from tests.access.conftest import Browser
-from tests.access.mailbox import Mailbox, mail_server
+from tests.access.mailbox import Mailbox
 from tests.cast import Clock, Stage
-from tests.running import free_port
 
 EMAIL = "ida@kommune.example"
 Add = Callable[..., str]
 
 
 @pytest.fixture
-def mail_port() -> int:
-    return free_port()
-
-
-@pytest.fixture
 def stage_settings(mail_port: int) -> dict[str, Any]:
     return {"smtp_url": f"smtp://127.0.0.1:{mail_port}"}
-
-
-@pytest.fixture
-def mailbox(mail_port: int) -> Iterator[Mailbox]:
-    with mail_server(mail_port) as box:
-        yield box
 
 
 def ask(browser: Browser, email: str = EMAIL, **more: str) -> str:
