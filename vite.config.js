@@ -2,7 +2,7 @@
 //
 // Promises: the same sources give the same names; the files of the previous two releases stay beside the new ones, so
 // that a phone still running last week's shell finds its map; the service worker lists exactly what the walker's app
-// needs offline (never the map), each with its sum. Never writes outside static/dist/.
+// needs offline (never the map, nor others' notes), each with its sum. Never writes outside static/dist/.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -12,10 +12,11 @@ import { defineConfig } from "vite";
 const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
-const ENTRIES = ["js/app.js", "js/report.js", "js/plan.js", "css/walker.css", "css/desk.css"];
+const PAGES = ["report", "plan", "live", "marks", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
+const ENTRIES = ["js/app.js", ...PAGES, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
-const ONLY_WITH_A_MAP = /maplibre|pmtiles|elements\/map\.js/;
+const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/others\.js/; // of no use without a network, or a map
 const RELEASES_KEPT = 3;
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
@@ -42,20 +43,20 @@ function compress(/** @type {string} */ name, { again = false } = {}) {
 /**
  * What the walker's app is made of: the entries, what they import (also lazily), their styles, fonts and workers.
  * @param {import("rolldown").OutputBundle} bundle
- * @returns {{files: string[], onDemand: string[]}} served names, sorted: needed before the first note, or only by a map
+ * @returns {{files: string[], onDemand: string[]}} served names, sorted: needed before the first note, or only when it is shown
  */
 function walkerFiles(bundle) {
-  const isMap = (/** @type {string} */ name) => {
+  const isLater = (/** @type {string} */ name) => {
     const output = bundle[name];
-    return output.type === "chunk" && output.moduleIds.some((id) => ONLY_WITH_A_MAP.test(id));
+    return output.type === "chunk" && output.moduleIds.some((id) => LATER.test(id));
   };
-  const reach = (/** @type {string} */ name, /** @type {Set<string>} */ found, /** @type {boolean} */ withMap) => {
-    if (!bundle[name] || found.has(name) || (!withMap && isMap(name))) return found;
+  const reach = (/** @type {string} */ name, /** @type {Set<string>} */ found, /** @type {boolean} */ withLater) => {
+    if (!bundle[name] || found.has(name) || (!withLater && isLater(name))) return found;
     found.add(name);
     const output = /** @type {any} */ (bundle[name]);
     const { importedCss = [], importedAssets = [] } = output.viteMetadata ?? {};
     for (const next of [...importedCss, ...importedAssets, ...(output.imports ?? []), ...(output.dynamicImports ?? [])])
-      reach(next, found, withMap);
+      reach(next, found, withLater);
     return found;
   };
   const entries = Object.values(bundle).filter((output) =>
@@ -63,8 +64,8 @@ function walkerFiles(bundle) {
       ? WALKER.some((entry) => output.facadeModuleId === join(ROOT, entry))
       : output.originalFileNames.some((name) => WALKER.includes(name)),
   );
-  const all = (/** @type {boolean} */ withMap) => {
-    const found = entries.reduce((set, entry) => reach(entry.fileName, set, withMap), new Set());
+  const all = (/** @type {boolean} */ withLater) => {
+    const found = entries.reduce((set, entry) => reach(entry.fileName, set, withLater), new Set());
     return [...found].map((name) => BASE + name).sort();
   };
   const files = all(false);

@@ -28,6 +28,11 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "static" / "js"
 TRANSLATED = "da"
 SCRIPT_TEXTS = SCRIPTS / "locales" / f"{TRANSLATED}.json"
+_PLANNING = "static/js/planning/"
+LATER = {  # by file of texts: who alone uses them, and imports planning/words.js or later.js
+    "planning.json": (_PLANNING,),
+    "later.json": (_PLANNING, "static/js/elements/", "static/js/screens/others.js"),
+}
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
 JINJA = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 HEADER = (
@@ -152,15 +157,17 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def write_script_texts(catalog: Catalog) -> None:
-    """`static/js/locales/da.json` for the bundle: the texts that occur in static/js, and no others. Those that occur only
-    in its folder planning/ are `locales/planning/da.json`, which no walker's phone fetches."""
-    everybody, planners = dict[str, Any](), dict[str, Any]()
+    """Into `static/js/locales/`, for the bundle, the texts that occur in static/js, and no others: `da.json`; beside it,
+    so that a walker's phone does not fetch them at once or at all, those that occur only in what LATER names."""
+    parts: dict[str, dict[str, Any]] = {SCRIPT_TEXTS.name: {}, **{name: {} for name in LATER}}
     for message in catalog:
         if message.id and all(_forms(message)) and (files := _scripts(message)):
-            texts = planners if all(file.startswith("static/js/planning/") for file in files) else everybody
-            texts[_key(message)] = list(_forms(message)) if message.pluralizable else message.string
-    for path, texts in ((SCRIPT_TEXTS, everybody), (SCRIPT_TEXTS.parent / "planning" / SCRIPT_TEXTS.name, planners)):
-        _write(path, (json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=1) + "\n").encode())
+            fits = (name for name, places in LATER.items() if all(file.startswith(places) for file in files))
+            text = list(_forms(message)) if message.pluralizable else message.string
+            parts[next(fits, SCRIPT_TEXTS.name)][_key(message)] = text
+    for name, texts in parts.items():
+        written = json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=1) + "\n"
+        _write(SCRIPT_TEXTS.with_name(name), written.encode())
 
 
 def _scripts(message: Message) -> list[str]:

@@ -1,7 +1,8 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that cleaning of photos begins and ends with the server.
+and that what works in the background (cleaning of photos, letters, walks that open by themselves) begins and ends with the
+server.
 """
 
 import logging
@@ -14,33 +15,54 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, i18n, pages, problems, shell
+from app import __version__, guide, i18n, pages, problems, shell
+from app.access.account_routes import router as account
+from app.access.elsewhere_routes import router as elsewhere
+from app.access.passkey_routes import router as passkeys
+from app.access.people_routes import router as people
+from app.access.postman import Postman
 from app.access.routes import router as access
 from app.basemap.routes import router as basemap
 from app.db import Database
+from app.gathering.routes import router as gathering
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
 from app.report.routes import router as report
 from app.settings import Settings
 from app.sync.routes import router as sync
+from app.walks.leaders_routes import router as leaders
+from app.walks.live_routes import followers
+from app.walks.live_routes import router as live
+from app.walks.marks_routes import router as marks
+from app.walks.opening import Opener
+from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
+from app.walks.teams_routes import router as teams
 
 log = logging.getLogger("tryg")
 
-ROUTERS = (sync, photos, walks, report, basemap, access, shell.router)
+ROUTERS = (
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, report, basemap,
+    access, people, account, passkeys, elsewhere, guide.router, shell.router,
+)  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
-    cleaner = Cleaner(db, vault, settings)
+    cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         cleaner.start()
+        postman.start()
+        opener.start()
         yield
+        app.state.followers.end()
+        opener.stop()
+        postman.stop()
         cleaner.stop()
         db.close()
 
@@ -53,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
+    app.state.postman, app.state.followers = postman, followers(db)
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

@@ -250,7 +250,7 @@ class SignIn(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     user_id: str = Field(foreign_key="person.id", index=True)
-    kind: str = Field(description="link or code")
+    kind: str = Field(description="link or code; of an invitation: letter, letter-code")
     secret_hash: str = Field(index=True)
     expires_at: datetime = Field(sa_column=_instant())
     used_at: datetime | None = Field(default=None, sa_column=_instant(null=True))
@@ -314,7 +314,7 @@ class ReadingKey(SQLModel, table=True):
 
 
 class FailedTry(SQLModel, table=True):
-    """A failed try at a code from an address, for the limits on guessing."""
+    """A failed try at a code from an address, for the limits on guessing; a challenge that was answered, once for all."""
 
     __table_args__ = (Index("ix_failed_try", "purpose", "address", "at"),)
     id: str = Field(default_factory=new_id, primary_key=True)

@@ -62,15 +62,21 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
 
     from app.main import create_app
 
+    app = create_app(settings)
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 ready()
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.followers.end()  # streams that would never end by themselves
+            await super().shutdown(sockets)
+
     _log()
     config = uvicorn.Config(
-        create_app(settings), loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, server_header=False,
+        app, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, server_header=False,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or "",
         h11_max_incomplete_event_size=HEAD_BYTES, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,6 +38,19 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:587 or smtps://…; empty: sign-in codes are printed in the log.",
     )
     mail_from: str = Field("tryghedsvandring@localhost", description="Sender of the e-mails.")
+    oidc_issuer: str = Field(
+        "",
+        description="https:// address of the sign-in (OpenID Connect) that a municipality's people use; empty: none.",
+    )
+    oidc_client_id: str = Field(
+        "", validate_default=True, description="What that sign-in calls us; needed where TRYG_OIDC_ISSUER is set."
+    )
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), validate_default=True, description="Our secret there; needed where TRYG_OIDC_ISSUER is set."
+    )
+    oidc_name: str = Field(
+        "", validate_default=True, description="Whose sign-in it is, as the button says; needed with TRYG_OIDC_ISSUER."
+    )
     basemap: str = Field("", description="Path of a PMTiles file drawn under the report's map; empty: no base map.")
     basemap_credit: str = Field("© OpenStreetMap", description="Credit shown on the map for the base map.")
     rate_limits: Literal["on", "off"] = Field("on", description="off lifts the limits on failed tries, for load tests.")
@@ -76,6 +89,23 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value())
         if value.get_secret_value() and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
             raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if value and not (parts.netloc and (parts.scheme == "https" or local)):
+            raise ValueError("must be an https:// address")
+        return value
+
+    @field_validator("oidc_client_id", "oidc_client_secret", "oidc_name")
+    @classmethod
+    def _with_the_issuer(cls, value: str | SecretStr, known: ValidationInfo) -> str | SecretStr:
+        given = value.get_secret_value() if isinstance(value, SecretStr) else value.strip()
+        if bool(given) != bool(known.data.get("oidc_issuer")) and "oidc_issuer" in known.data:
+            raise ValueError("is needed where TRYG_OIDC_ISSUER is set" if not given else "needs TRYG_OIDC_ISSUER too")
         return value
 
     @field_validator("secret")

@@ -1,4 +1,4 @@
-"""What the tests need from the machine: a Chromium, WebKit with its driver, PostgreSQL's server programs, strace, openssl.
+"""What the tests need from the machine: a Chromium, WebKit with its driver, PostgreSQL's server programs, strace, openssl, poppler.
 
 Hides where different systems keep them and how they are installed; `python -m tests.machine` (a step of `make test`)
 installs what is missing, from the system's packages where it may and else as Playwright does it, or says in one
@@ -16,6 +16,8 @@ from playwright.sync_api import sync_playwright
 SYSTEM_PYTHON = shutil.which("python3", path=os.defpath) or sys.executable  # the one with the system's GTK bindings
 WEBKIT = ("webkit2gtk-driver", "xvfb", "python3-gi", "gir1.2-webkit2-4.1", "gir1.2-gtk-3.0")  # Debian's names
 BINDINGS = "import gi; [gi.require_version(*it) for it in (('Gtk', '3.0'), ('WebKit2', '4.1'))]; from gi.repository import WebKit2"
+TOOLS = (("strace", "strace", "failing disks"), ("openssl", "openssl", "foreign certificates"),
+         ("pdftotext", "poppler-utils", "printed sheets"))  # fmt: skip
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -87,11 +89,11 @@ def prepare() -> list[str]:
         _apt("postgresql")
     if not postgresql():
         missing.append("The database tests need PostgreSQL's server programs (Debian: apt install postgresql).")
-    for tool, whose in (("strace", "failing disks"), ("openssl", "foreign certificates")):
+    for tool, package, whose in TOOLS:
         if not shutil.which(tool):
-            _apt(tool)
+            _apt(package)
         if not shutil.which(tool):
-            missing.append(f"The tests of {whose} need {tool} (Debian: apt install {tool}).")
+            missing.append(f"The tests of {whose} need {tool} (Debian: apt install {package}).")
     return missing
 
 

@@ -1,9 +1,14 @@
-"""What a browser carries for us: the session's cookie, the language's cookie, and the proof that a form is our own.
+"""What a browser carries for us: the session, the language, a note for a moment; and the proof that a form is our own.
 
-Hides cookie names, flags and the headers that tell one site's form from another's. Promises that a page of another site
+Hides cookie names, flags, seals and the headers that tell one site's form from another's. Promises that a page of another site
 can neither post a form here nor send anybody away from here. The only place that writes cookies.
 """
 
+import base64
+import hashlib
+import hmac
+import json
+import time
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -14,6 +19,7 @@ from app.settings import Settings
 
 LANGUAGE_COOKIE = "tryg_language"  # read in main, for every request
 YEAR_S = 365 * 24 * 3600
+MOMENT_S = 600  # how long a note that we give a browser along can be handed back
 
 
 def session_secret(request: Request) -> str | None:
@@ -37,6 +43,32 @@ def keep_language(request: Request, response: Response, language: str) -> None:
     if language in LANGUAGES:
         secure = _is_https(request)
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, path="/", secure=secure, samesite="lax")
+
+
+def keep_note(request: Request, response: Response, name: str, **words: str) -> None:
+    """Give the browser a note along for MOMENT_S: signed, so that it comes back as it was or not at all. It can be read
+    there, and be handed back twice."""
+    text = json.dumps({"words": words, "until": int(time.time()) + MOMENT_S})
+    sealed = base64.urlsafe_b64encode(text.encode()).decode()
+    secure = _is_https(request)
+    response.set_cookie(
+        _note_cookie(request, name), f"{sealed}.{_seal(request, name, sealed)}", max_age=MOMENT_S, path="/", httponly=True,
+        secure=secure, samesite="lax",
+    )  # fmt: skip
+
+
+def note(request: Request, name: str) -> dict[str, str]:
+    """The words of the note that this browser was given; none where there is none, it is too old or not ours."""
+    sealed, _dot, seal = request.cookies.get(_note_cookie(request, name), "").partition(".")
+    if not sealed or not hmac.compare_digest(seal.encode(), _seal(request, name, sealed).encode()):
+        return {}
+    kept = json.loads(base64.urlsafe_b64decode(sealed))
+    return kept["words"] if kept["until"] > time.time() else {}
+
+
+def drop_note(request: Request, response: Response, name: str) -> None:
+    secure = _is_https(request)
+    response.delete_cookie(_note_cookie(request, name), path="/", httponly=True, secure=secure, samesite="lax")
 
 
 def own_form(request: Request) -> None:
@@ -67,6 +99,15 @@ def own_path(wish: str | None) -> str:
     if not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(sign) < 32 for sign in path):
         return "/"
     return path
+
+
+def _note_cookie(request: Request, name: str) -> str:
+    return f"__Host-tryg_{name}" if _is_https(request) else f"tryg_{name}"
+
+
+def _seal(request: Request, name: str, sealed: str) -> str:
+    said = f"note:{name}:{sealed}".encode()
+    return hmac.new(_settings(request).signing_key(), said, hashlib.sha256).hexdigest()
 
 
 def _session_cookie(request: Request) -> str:

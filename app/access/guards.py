@@ -10,29 +10,54 @@ import hmac
 import ipaddress
 import math
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
-from sqlmodel import Session, col, func, select
+from fastapi import BackgroundTasks, Depends, Request
+from sqlmodel import Session, col, func, select, update
 
 from app.access import browser
-from app.db import Db
+from app.db import Database, Db
 from app.i18n import gettext as _
-from app.models import FailedTry, Membership, Observation, Participant, Photo, ReadingKey, User, UserSession, Walk, now
-from app.problems import Problem
+from app.models import (
+    FailedTry,
+    Leading,
+    Membership,
+    Observation,
+    Participant,
+    Photo,
+    ReadingKey,
+    User,
+    UserSession,
+    Walk,
+    now,
+)
+from app.problems import Problem, TryAgain
 from app.taxonomy import is_sensitive
 
 _WALKERS_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
 _READERS_BEARER = re.compile(r"Bearer (tryg_[A-Za-z0-9_-]{20,128})")
-_UUID = re.compile(r"[0-9a-fA-F-]{36}")  # what else stands in an address cannot be asked of every database
+UUID = re.compile(r"[0-9a-fA-F-]{36}")  # what else stands in an address cannot be asked of every database
 # What each role may do, in the organisation it is held in, or in every one; docs/permissions.md is written from this.
 READ = {"organiser", "coordinator", "admin"}  # a walk's report, its files and photos
 READ_SENSITIVE = {"coordinator", "admin"}  # and organisers who are cleared
 PLAN = {"organiser", "coordinator", "admin"}  # make walks, plan them, invite, open and close
+ALL_WALKS = {
+    "coordinator",
+    "admin",
+}  # every walk of the organisation; organisers have those they lead, and those nobody leads
+# Whom one may invite, and whose roles one may give and take away, where one holds the role on the left or everywhere.
+GIVE = {
+    "coordinator": {"organiser", "partner"},
+    "admin": {"organiser", "coordinator", "partner", "admin"},
+}
+SEEN = timedelta(minutes=5)  # how fine we note when a session was last used: a write for each page would be too many
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
+HEARD = timedelta(minutes=1)  # how old what is kept of when a phone was last heard may become while it calls
 
 
 def secret_hash(secret: str) -> str:
@@ -43,7 +68,7 @@ def secret_hash(secret: str) -> str:
 # Walkers: a phone and its participant's secret
 
 
-def _walker(request: Request, db: Db) -> Participant:
+def _joined(request: Request, db: Database) -> Participant:
     """The participant whose phone is calling. Raises not-joined (401)."""
     given = _WALKERS_BEARER.fullmatch(request.headers.get("authorization", ""))
     if given is None:
@@ -56,6 +81,23 @@ def _walker(request: Request, db: Db) -> Participant:
     return participant
 
 
+def _walker(request: Request, db: Db, afterwards: BackgroundTasks) -> Participant:
+    """The participant whose phone is calling; that it was heard is noted once the answer is out. Raises not-joined (401)."""
+    who = _joined(request, db)
+    if now() - who.heard_at > HEARD:
+        afterwards.add_task(_note_heard, db, who.id)
+    return who
+
+
+def _note_heard(db: Database, participant_id: str) -> None:
+    """One row in a transaction of its own, so that it waits for nothing and holds nothing; no answer depends on it."""
+    try:
+        with db.write() as tx:
+            tx.exec(update(Participant).where(col(Participant.id) == participant_id).values(heard_at=now()))
+    except TryAgain:
+        return  # the next call notes it
+
+
 Walker = Annotated[Participant, Depends(_walker)]
 
 
@@ -65,13 +107,20 @@ def walks_with(participant: Participant, walk_id: str) -> None:
         raise Problem("not-yours")
 
 
-def walker_sees(participant: Participant, observation: Observation) -> bool:
-    """Whether a walker may see this note now: one's own always; others' of the same walk unless deleted or sensitive."""
+def walker_is(participant: Participant, participant_id: str) -> None:
+    """Raises not-yours (403) where a phone speaks for another one."""
+    if participant.id != participant_id:
+        raise Problem("not-yours")
+
+
+def walker_sees(participant: Participant, observation: Observation, walk: Walk) -> bool:
+    """Whether a walker may see this note of `walk` now: one's own always; others' of the same walk while its walkers
+    share their notes, unless deleted or sensitive."""
     if observation.participant_id == participant.id:
         return True
-    return (
-        observation.walk_id == participant.walk_id and not observation.deleted and not is_sensitive(observation.factors)
-    )
+    if observation.walk_id != walk.id or walk.id != participant.walk_id or not walk.sharing:
+        return False
+    return not observation.deleted and not is_sensitive(observation.factors)
 
 
 # Readers: a person who is signed in, or a script with that person's key
@@ -79,36 +128,55 @@ def walker_sees(participant: Participant, observation: Observation) -> bool:
 
 @dataclass(frozen=True)
 class Person:
-    """Who reads: a user with the roles they have now."""
+    """Who reads: a user with the roles they have now. `session`: the hash of the session they came with; "" where a
+    script came with their key."""
 
     user: User
     memberships: tuple[Membership, ...]
+    session: str = ""
+
+    @property
+    def invites(self) -> bool:
+        """Whether they may invite people somewhere, and see who may do what there."""
+        return any(role.role in GIVE for role in self.memberships)
 
 
 @dataclass(frozen=True)
 class WalkReader:
-    """A person before a walk they may read. `sensitive`: whether the notes on sensitive subjects are for them too."""
+    """A person before a walk they may read. `sensitive`: whether the notes on sensitive subjects are for them too;
+    `plans`: whether they may plan, open and close it."""
 
     person: Person
     walk: Walk
     sensitive: bool
+    plans: bool = False
 
     def sees(self, observation: Observation) -> bool:
         """Whether this note of the walk is for them: not deleted, and not sensitive unless they are cleared."""
-        if observation.walk_id != self.walk.id or observation.deleted:
-            return False
-        return self.sensitive or not is_sensitive(observation.factors)
+        return observation.walk_id == self.walk.id and reader_sees(observation, sensitive=self.sensitive)
+
+
+def reader_sees(observation: Observation, *, sensitive: bool) -> bool:
+    """Whether a note of a walk is for who may read that walk; `sensitive`: the notes on sensitive subjects too."""
+    return not observation.deleted and (sensitive or not is_sensitive(observation.factors))
 
 
 def signed_in(request: Request, db: Db) -> Person | None:
     """The person whose session or key comes with the call, or None."""
+    session = None
     with db.read() as tx:
-        user_id = _user_id(request, tx)
+        if "authorization" in request.headers:
+            user_id = _keys_owner(request, tx)
+        else:
+            session = _session(request, tx)
+            user_id = session.user_id if session else None
         user = tx.get(User, user_id) if user_id else None
         if user is None:
             return None
         roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
-    request.state.person = Person(user, tuple(roles))  # pages show who is signed in
+    if session:
+        _seen(db, session)
+    request.state.person = Person(user, tuple(roles), session.secret_hash if session else "")  # pages show who it is
     return request.state.person  # type: ignore[no-any-return]
 
 
@@ -123,24 +191,62 @@ def _reader(request: Request, db: Db) -> Person:
 Reader = Annotated[Person, Depends(_reader)]
 
 
-def _user_id(request: Request, tx: Session) -> str | None:
-    if "authorization" in request.headers:
-        given = _READERS_BEARER.fullmatch(request.headers["authorization"])
-        key = tx.get(ReadingKey, secret_hash(given[1])) if given else None
-        return key.user_id if key and key.revoked_at is None else None
+def _keys_owner(request: Request, tx: Session) -> str | None:
+    given = _READERS_BEARER.fullmatch(request.headers["authorization"])
+    key = tx.get(ReadingKey, secret_hash(given[1])) if given else None
+    return key.user_id if key and key.revoked_at is None else None
+
+
+def _session(request: Request, tx: Session) -> UserSession | None:
     cookie = browser.session_secret(request)
     session = tx.get(UserSession, secret_hash(cookie)) if cookie else None
-    return session.user_id if session and session.expires_at > now() else None
+    return session if session and session.expires_at > now() else None
 
 
-def reading(person: Person, walk: Walk) -> WalkReader | None:
-    """How `person` reads `walk`, or None. A role without an organisation holds in every walk; one with an organisation
-    in the walks of that organisation alone. Partners read what was routed to them, and nothing is routed yet."""
-    here = [role for role in person.memberships if role.organisation_id in (None, walk.organisation_id)]
-    here = [role for role in here if role.role in READ]
-    if not here:
-        return None
-    return WalkReader(person, walk, sensitive=any(role.role in READ_SENSITIVE or role.cleared for role in here))
+def _seen(db: Db, session: UserSession) -> None:
+    """Notes that the session is in use. A page is read all the same where the database cannot be written just now."""
+    if session.seen_at is not None and session.seen_at > now() - SEEN:
+        return
+    with suppress(TryAgain), db.write() as tx:
+        mine = col(UserSession.secret_hash) == session.secret_hash
+        tx.exec(update(UserSession).where(mine).values(seen_at=now()))
+
+
+def readers(tx: Session, person: Person, walks: Sequence[Walk]) -> list[WalkReader]:
+    """How `person` reads those of `walks` that they may read, asking the database once for all of them.
+
+    A role without an organisation holds in every walk; one with an organisation in the walks of that organisation alone.
+    An organiser has the walks they lead, and those that nobody leads. Partners read what was routed to them, and nothing
+    is routed yet."""
+    found = []
+    led = _led(tx, person, [walk.id for walk in walks])
+    for walk in walks:
+        here = [role for role in person.memberships if role.organisation_id in (None, walk.organisation_id)]
+        if person.user.id not in led.get(walk.id, {person.user.id}):
+            here = [role for role in here if role.role in ALL_WALKS]
+        if any(role.role in READ for role in here):
+            sensitive = any(role.role in READ_SENSITIVE or (role.cleared and role.role in READ) for role in here)
+            plans = any(role.role in PLAN for role in here)
+            found.append(WalkReader(person, walk, sensitive, plans))
+    return found
+
+
+def _led(tx: Session, person: Person, walk_ids: Sequence[str]) -> dict[str, set[str]]:
+    """Who leads each of the walks that somebody leads; not looked up for a person to whom it makes no difference."""
+    if not any(role.role == "organiser" for role in person.memberships):
+        return {}
+    wanted = select(Leading)
+    if len(walk_ids) <= 100:  # else all of them: a database takes only so many values
+        wanted = wanted.where(col(Leading.walk_id).in_(walk_ids))
+    led: dict[str, set[str]] = {}
+    for one in tx.exec(wanted).all():
+        led.setdefault(one.walk_id, set()).add(one.user_id)
+    return led
+
+
+def reading(tx: Session, person: Person, walk: Walk) -> WalkReader | None:
+    """How `person` reads `walk`, or None."""
+    return next(iter(readers(tx, person, [walk])), None)
 
 
 def only_partner(person: Person) -> bool:
@@ -154,8 +260,8 @@ def reader_of_walk(walk_id: str, person: Reader, db: Db) -> WalkReader:
     if only_partner(person):
         raise Problem("not-allowed", _("Nothing has been passed on to you yet."))
     with db.read() as tx:
-        walk = tx.get(Walk, walk_id.lower()) if _UUID.fullmatch(walk_id) else None
-    found = reading(person, walk) if walk else None
+        walk = tx.get(Walk, walk_id.lower()) if UUID.fullmatch(walk_id) else None
+        found = reading(tx, person, walk) if walk else None
     if found is None:
         raise Problem("not-found")
     return found
@@ -165,13 +271,6 @@ ReaderOfWalk = Annotated[WalkReader, Depends(reader_of_walk)]
 
 
 # Planners: those who make walks, open them and close them
-
-
-def planning(person: Person, walk: Walk) -> bool:
-    """Whether `person` may plan, open and close `walk`: a role for it, in every organisation or in the walk's."""
-    return any(
-        role.role in PLAN and role.organisation_id in (None, walk.organisation_id) for role in person.memberships
-    )
 
 
 def plans_somewhere(person: Person) -> bool:
@@ -196,7 +295,7 @@ Planner = Annotated[Person, Depends(planner)]
 
 def planned_walk(reader: ReaderOfWalk) -> Walk:
     """The walk in the route's path, for somebody who may plan it. Raises what reader_of_walk() raises, not-allowed (403)."""
-    if not planning(reader.person, reader.walk):
+    if not reader.plans:
         raise Problem("not-allowed")
     return reader.walk
 
@@ -204,12 +303,32 @@ def planned_walk(reader: ReaderOfWalk) -> Walk:
 PlannedWalk = Annotated[Walk, Depends(planned_walk)]
 
 
+def may_lead(tx: Session, user: User, walk: Walk) -> bool:
+    """Whether `user` can be one of those who lead `walk`: with a role for planning in its organisation, or everywhere."""
+    roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
+    return any(role.role in PLAN and role.organisation_id in (None, walk.organisation_id) for role in roles)
+
+
+def still_plans(request: Request, db: Database, walk_id: str) -> WalkReader | None:
+    """How who called some time ago may plan the walk now, or None: sessions end, and roles are taken away.
+
+    Raises TryAgain."""
+    try:
+        reader = reader_of_walk(walk_id, _reader(request, db), db)
+        planned_walk(reader)
+    except TryAgain:
+        raise
+    except Problem:
+        return None
+    return reader
+
+
 # Photos: walkers' phones, signed-in people and scripts alike
 
 
 def _viewer(request: Request, db: Db) -> Participant | Person:
     """Whoever is calling: a person, a script, or else a participant's phone. Raises not-joined (401)."""
-    return signed_in(request, db) or _walker(request, db)
+    return signed_in(request, db) or _joined(request, db)
 
 
 Viewer = Annotated[Participant | Person, Depends(_viewer)]
@@ -224,9 +343,10 @@ def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool
         return True
     if photo.id not in observation.photo_ids:
         return False
+    walk = tx.get_one(Walk, observation.walk_id)
     if isinstance(viewer, Participant):
-        return walker_sees(viewer, observation)
-    found = reading(viewer, tx.get_one(Walk, observation.walk_id))
+        return walker_sees(viewer, observation, walk)
+    found = reading(tx, viewer, walk)
     return found is not None and found.sees(observation)
 
 

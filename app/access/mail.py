@@ -1,4 +1,4 @@
-"""Takes sign-in codes to the post, or to the server's log where no mail server is set.
+"""Takes codes and invitations to the post, or to the server's log where no mail server is set.
 
 Hides SMTP. Promises to find out within a few seconds whether the mail server can be reached, before anybody is told that
 a code is on its way; and that an address we do not know costs the same time. Codes never stand in a log where mail is set.
@@ -8,10 +8,14 @@ import logging
 import smtplib
 import ssl
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from app.i18n import gettext as _
+from app.pages import day
 from app.settings import Settings
 
 log = logging.getLogger("tryg")
@@ -24,7 +28,7 @@ class NoMail(Exception):
 
 
 class Post:
-    """A way for one code. Opened before it is known whether there is one to send; close or send ends it."""
+    """A way for one letter. Opened before it is known whether there is one to send; whatever is done with it ends it."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises NoMail."""
@@ -33,18 +37,32 @@ class Post:
 
     def send(self, email: str, code: str | None) -> None:
         """Send `code`, if there is one, and hang up. A failure now is told in the log alone."""
+        if code and self._server is None:
+            log.warning("sign-in code for %s: %s (TRYG_SMTP_URL is not set)", email, code)
+        elif code:
+            self.deliver(_message(self._from, email, code))
+        else:
+            self.hang_up()
+
+    def deliver(self, letter: EmailMessage) -> bool:
+        """Send `letter` and hang up; whether it was taken. A failure is told in the log, without what it says."""
         if self._server is None:
-            if code:
-                log.warning("sign-in code for %s: %s (TRYG_SMTP_URL is not set)", email, code)
-            return
+            log.warning("to %s (TRYG_SMTP_URL is not set): %s", letter["To"], letter.get_content().replace("\n\n", " "))
+            return True
         try:
-            if code:
-                self._server.send_message(_message(self._from, email, code))
+            self._server.send_message(letter)
         except (OSError, smtplib.SMTPException) as trouble:
-            log.error("the sign-in code could not be sent: %s", type(trouble).__name__)
+            log.error("a letter could not be sent: %s", type(trouble).__name__)
+            return False
         finally:
+            self.hang_up()
+        return True
+
+    def hang_up(self) -> None:
+        if self._server is not None:
             with suppress(OSError, smtplib.SMTPException):
                 self._server.quit()
+            self._server.close()
 
 
 def _connect(url: str) -> smtplib.SMTP:
@@ -71,17 +89,50 @@ def _connect(url: str) -> smtplib.SMTP:
     return server
 
 
-def _message(sender: str, email: str, code: str) -> EmailMessage:
+@dataclass(frozen=True)
+class Invited:
+    """What stands in an invitation: who asks, for which organisation ("": all), and the two ways in until then."""
+
+    by: str
+    organisation: str
+    link: str
+    code: str
+    address: str
+    until: datetime
+
+
+def invitation_letter(sender: str, email: str, given: Invited) -> EmailMessage:
+    """The letter in the language in use."""
+    asked = _("%(by)s invites you to Tryghedsvandring.", by=given.by)
+    if given.organisation:
+        asked = _(
+            "%(by)s invites you to Tryghedsvandring for %(organisation)s.", by=given.by, organisation=given.organisation
+        )
+    return _letter(sender, email, _("You are invited to Tryghedsvandring"), [
+        asked,
+        _("Open this link, and press the button:"),
+        given.link,
+        _("Or sign in at %(address)s with your e-mail and the code %(code)s.", address=f"{given.address}?invited=yes", code=given.code),
+        _("Link and code work once, until %(day)s. After that, you ask for a new code each time you sign in: there is no password.", day=day(given.until)),
+        _("Did you not expect this? Then do nothing: nobody gets in without it."),
+    ])  # fmt: skip
+
+
+def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> EmailMessage:
     message = EmailMessage()
-    message["Subject"] = _("Your code for Tryghedsvandring")
-    message["From"], message["To"] = sender, email
+    message["Subject"], message["From"], message["To"] = subject, sender, email
     message["Auto-Submitted"] = "auto-generated"
-    spaced = f"{code[:3]} {code[3:]}"
-    message.set_content(
-        "\n\n".join([
-            _("Your code is %(code)s", code=spaced),
-            _("It works for 10 minutes, once. Type it where you asked for it."),
-            _("Did you not ask for it? Then do nothing: without the code nobody gets in."),
-        ])
-    )  # fmt: skip
+    message["Date"], message["Message-ID"] = (
+        formatdate(),
+        make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost"),
+    )
+    message.set_content("\n\n".join(paragraphs))
     return message
+
+
+def _message(sender: str, email: str, code: str) -> EmailMessage:
+    return _letter(sender, email, _("Your code for Tryghedsvandring"), [
+        _("Your code is %(code)s", code=f"{code[:3]} {code[3:]}"),
+        _("It works for 10 minutes, once. Type it where you asked for it."),
+        _("Did you not ask for it? Then do nothing: without the code nobody gets in."),
+    ])  # fmt: skip

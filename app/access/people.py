@@ -36,6 +36,37 @@ def add(tx: Session, email: str, role: str, organisation: str = "", *, cleared: 
     return user
 
 
+def give(tx: Session, user: User, role: str, organisation_id: str | None, *, cleared: bool = False) -> None:
+    """`user` has this role too from now on; a second time changes nothing but whether an organiser is cleared."""
+    cleared = cleared and role == "organiser"
+    held = select(Membership).where(Membership.user_id == user.id, Membership.role == role)
+    held = held.where(col(Membership.organisation_id).is_not_distinct_from(organisation_id))
+    found = tx.exec(held).first()
+    if found is None:
+        found = Membership(user_id=user.id, organisation_id=organisation_id, role=role)
+    found.cleared = cleared
+    tx.add(found)
+
+
+def take(tx: Session, role: Membership) -> None:
+    """The person has this role no longer. Raises invalid (422) for the last admin: nobody could invite another.
+
+    To be called where roles.roles_now() holds the rows of all admins."""
+    if role.role == "admin":
+        others = select(Membership).where(Membership.role == "admin", Membership.id != role.id)
+        covering = [one for one in tx.exec(others).all() if one.organisation_id in (None, role.organisation_id)]
+        if not covering:
+            raise invalid(("role", _("This is the last admin. Make somebody else admin first.")))
+    tx.delete(role)
+    tx.flush()
+
+
+def roles_of(tx: Session, user: User) -> list[tuple[Membership, str]]:
+    """What `user` is, each with the organisation's name, or "" where it holds in all of them."""
+    held = select(Membership, Organisation.name).join(Organisation, isouter=True).where(Membership.user_id == user.id)
+    return [(role, name or "") for role, name in tx.exec(held.order_by(Organisation.name, Membership.role)).all()]
+
+
 def by_email(tx: Session, email: str) -> User | None:
     """The person with this address, in any case. Raises invalid (422) where it can be no address."""
     return tx.exec(select(User).where(User.email == address(email))).first()

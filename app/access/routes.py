@@ -5,6 +5,7 @@ only the button on its page does; and that known and unknown addresses get the s
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -16,7 +17,7 @@ from sqlmodel import Session
 from starlette.background import BackgroundTask
 
 from app import pages
-from app.access import browser, guards, people, signin
+from app.access import browser, guards, passkeys, people, sessions, signin
 from app.access.mail import NoMail, Post
 from app.db import Db
 from app.i18n import gettext as _
@@ -38,15 +39,23 @@ async def _in_even_time() -> AsyncIterator[None]:
 
 
 @router.get("/sign-in")
-def get_sign_in(request: Request, db: Db, next: str = "/") -> Response:
+def get_sign_in(request: Request, db: Db, next: str = "/", invited: str = "", elsewhere: str = "") -> Response:
+    """`invited`: with a code from a letter, which nobody has to ask for; `elsewhere`: what became of another way in."""
     if guards.signed_in(request, db):
         return _go(next)
-    return _page(request, then=next)
+    wrong = _elsewhere(_settings(request).oidc_name, elsewhere)
+    return _page(request, then=next, asked=bool(invited), invited=bool(invited), elsewhere_wrong=wrong)
 
 
 @router.post("/sign-in", dependencies=[Depends(_in_even_time, scope="function")])
 def post_sign_in(
-    request: Request, db: Db, email: Text = "", code: Text = "", again: Text = "", next: Text = "/"
+    request: Request,
+    db: Db,
+    email: Text = "",
+    code: Text = "",
+    again: Text = "",
+    invited: Text = "",
+    next: Text = "/",
 ) -> Response:
     """Asks for a code where none is given (or a new one is wanted), else signs in with it."""
     browser.own_form(request)
@@ -54,16 +63,17 @@ def post_sign_in(
         people.address(email)
     except Problem as wrong:
         return _page(request, 422, then=next, email=email, wrong_email=wrong.detail)
-    if again or not code.strip():
+    if again or not (code.strip() or invited):
         return _send_code(request, db, email, next)
     with db.write() as tx:
         _not_guessing(request, tx, "sign-in")
-        user = signin.use_code(tx, email, code, _settings(request).signing_key())
+        asker = browser.note(request, "asking").get("asker", "")
+        user = signin.use_code(tx, email, code, _settings(request).signing_key(), asker)
         if user:
             return _come_in(request, tx, user, next)
         tx.add(FailedTry(purpose="sign-in", address=guards.address_of(request), at=now()))
-    wrong_code = _("This code does not fit, or is too old. Look at the newest e-mail, or ask for a new code.")
-    return _page(request, 422, then=next, email=email, asked=True, wrong_code=wrong_code)
+    wrong_code = _("This code does not fit, is too old, or was asked for in another browser. Look at the newest e-mail, or ask for a new code.")  # fmt: skip
+    return _page(request, 422, then=next, email=email, asked=True, invited=bool(invited), wrong_code=wrong_code)
 
 
 @router.get("/sign-in/link")
@@ -91,7 +101,7 @@ def post_sign_out(request: Request, db: Db) -> Response:
     secret = browser.session_secret(request)
     if secret:
         with db.write() as tx:
-            signin.end_session(tx, secret)
+            sessions.end(tx, secret)
     answer = _go("/sign-in")
     browser.drop_session(request, answer)
     return answer
@@ -105,6 +115,17 @@ def post_language(request: Request, language: Text = "", next: Text = "/") -> Re
     return answer
 
 
+def _elsewhere(name: str, what: str) -> str:
+    """The sentence for what became of the sign-in at `name`."""
+    sentences = {
+        "down": _("%(name)s's sign-in does not answer just now. Try again in a few minutes, or use a code by e-mail."),
+        "cancelled": _("You did not sign in at %(name)s. Try again, or use a code by e-mail."),
+        "odd": _("The sign-in at %(name)s took too long, or was begun in another window. Try once more."),
+        "stranger": _("%(name)s knows you, but nobody has invited you here. Ask the coordinator to invite the e-mail address that you use at work."),
+    }  # fmt: skip
+    return sentences[what] % {"name": name} if name and what in sentences else ""
+
+
 def _send_code(request: Request, db: Db, email: str, then: str) -> Response:
     """The same answer in the same time, whether or not we know the address."""
     with db.read() as tx:
@@ -113,17 +134,21 @@ def _send_code(request: Request, db: Db, email: str, then: str) -> Response:
         post = Post(_settings(request))
     except NoMail:
         return _page(request, 503, then=then, email=email, no_mail=True)
+    asker = browser.note(request, "asking").get("asker") or secrets.token_urlsafe(16)
+    address = guards.address_of(request)
     with db.write() as tx:
-        tx.add(FailedTry(purpose="code", address=guards.address_of(request), at=now()))
-        code = signin.new_code(tx, email, _settings(request).signing_key())
+        tx.add(FailedTry(purpose="code", address=address, at=now()))
+        code = signin.new_code(tx, email, _settings(request).signing_key(), asker, address)
     answer = _page(request, then=then, email=email, asked=True, until=now() + signin.CODE_LASTS)
+    browser.keep_note(request, answer, "asking", asker=asker)
     answer.background = BackgroundTask(post.send, people.address(email), code)
     return answer
 
 
 def _come_in(request: Request, tx: Session, user: User, then: str) -> Response:
     before = browser.session_secret(request)
-    secret = signin.begin_session(tx, user, _settings(request).session_hours, before)
+    device = request.headers.get("user-agent", "")
+    secret = sessions.begin(tx, user, _settings(request).session_hours, device, before)
     answer = _go(then)
     browser.keep_session(request, answer, secret)
     return answer
@@ -136,8 +161,18 @@ def _not_guessing(request: Request, tx: Session, purpose: str) -> None:
 
 
 def _page(request: Request, status: int = 200, *, then: str, email: str = "", **more: object) -> Response:
-    stages = {"asked": False, "until": None, "no_mail": False, "void_link": False, "wrong_email": "", "wrong_code": ""}
-    next_path, hours = browser.own_path(then), _settings(request).session_hours
+    stages: dict[str, object] = {
+        "asked": False,
+        "invited": False,
+        "until": None,
+        "no_mail": False,
+        "void_link": False,
+        "wrong_email": "",
+        "wrong_code": "",
+    }
+    settings = _settings(request)
+    stages |= {"origin": passkeys.origin(settings), "elsewhere": settings.oidc_name, "elsewhere_wrong": ""}
+    next_path, hours = browser.own_path(then), settings.session_hours
     here = "/sign-in?" + urlencode({"next": next_path})  # where the other language is shown: a form has no address
     given = {"next": next_path, "email": email, "hours": hours, "path": here} | stages | more
     return pages.render(request, "access/signin.html", status, **given)

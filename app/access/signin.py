@@ -1,8 +1,9 @@
-"""Ways in without a password: a one-time link, a one-time code, and the session either of them opens.
+"""Ways in without a password: a one-time link, and a one-time code; in a letter of invitation there are both.
 
-Hides how they are kept: a link and a session as the hash of 256 random bits, a code (only 6 digits) as an HMAC with the
-server's key. Promises that each works once, for its time, that a code bears five tries and no more, and that an address
-we do not know is treated as one we do.
+Hides how they are kept: a link as the hash of 256 random bits, a code as an HMAC with the server's key. Promises that
+each works once and for its time, and that an address we do not know is treated as one we do. Guessing is bounded without
+giving a stranger the means to lock anybody out: a code of 6 digits works only in the browser that asked for it, so wrong
+tries elsewhere do not wear it out; and codes that one address asks for do not use up those that another may ask for.
 """
 
 import hashlib
@@ -12,92 +13,108 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, select, update
 
 from app.access import people
 from app.access.guards import secret_hash
-from app.models import FailedTry, SignIn, User, UserSession, now
+from app.access.sessions import REMEMBERED
+from app.models import FailedTry, SignIn, User, now
+from app.walks.walks import ALPHABET, CODE_LENGTH, normalised, shown
 
 LINK_LASTS = timedelta(hours=24)
+LETTER_LASTS = timedelta(days=7)  # an invitation's link and code
 CODE_LASTS = timedelta(minutes=10)
 CODE_TRIES = 5
-CODES_AT_ONCE = 5  # codes for one person within CODE_LASTS: more would fill a mailbox
-CODES_A_DAY = 30  # with CODE_TRIES: at most 150 guesses in 1,000,000 a day, whoever guesses from wherever
-REMEMBERED = timedelta(days=1)  # used and failed tries, for the limits
+LETTER_TRIES = 100  # of 40 bits: too few to guess one, too many to be used up by a stranger in passing
+CODES_AT_ONCE = 5  # codes for one person, asked for from one address, within CODE_LASTS: more would fill a mailbox
+CODES_FROM_ONE = 12  # … and a day
+CODES_A_DAY = 60  # from everywhere; with CODE_TRIES: at most 300 guesses in 1,000,000 a day, and a letter for each five
 
 
 def new_link(tx: Session, user: User, base_url: str, then: str = "") -> str:
     """A link that signs `user` in once within LINK_LASTS; `then`: the path it leads to."""
+    return _new_link(tx, user, base_url, then, "link", LINK_LASTS)
+
+
+def new_letter(tx: Session, user: User, base_url: str, key: bytes, then: str = "") -> tuple[str, str]:
+    """(link, code) of an invitation: either signs `user` in once within LETTER_LASTS. The code as people read it."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    kept, until = _kept(code, user, key), now() + LETTER_LASTS
+    tx.add(SignIn(user_id=user.id, kind="letter-code", secret_hash=kept, expires_at=until))
+    return _new_link(tx, user, base_url, then, "letter", LETTER_LASTS), shown(code)
+
+
+def _new_link(tx: Session, user: User, base_url: str, then: str, kind: str, lasts: timedelta) -> str:
     token = secrets.token_urlsafe(32)
-    tx.add(SignIn(user_id=user.id, kind="link", secret_hash=secret_hash(token), expires_at=now() + LINK_LASTS))
+    tx.add(SignIn(user_id=user.id, kind=kind, secret_hash=secret_hash(token), expires_at=now() + lasts))
     return f"{base_url}/sign-in/link?" + urlencode({"key": token} | ({"next": then} if then else {}))
 
 
 def whose_link(tx: Session, token: str) -> User | None:
     """Who a link would sign in, without using it up: mail scanners follow links."""
-    found = tx.exec(select(SignIn).where(*_usable("link"), SignIn.secret_hash == secret_hash(token))).first()
+    found = tx.exec(select(SignIn).where(*_usable("link", "letter"), SignIn.secret_hash == secret_hash(token))).first()
     return tx.get(User, found.user_id) if found else None
 
 
 def use_link(tx: Session, token: str) -> User | None:
     """The person whom this link signs in, now used up; None where it is unknown, used or too old."""
-    used = update(SignIn).where(*_usable("link"), col(SignIn.secret_hash) == secret_hash(token)).values(used_at=now())
+    this = col(SignIn.secret_hash) == secret_hash(token)
+    used = update(SignIn).where(*_usable("link", "letter"), this).values(used_at=now())
     user_id = tx.exec(used.returning(col(SignIn.user_id))).scalar_one_or_none()
     return tx.get(User, user_id) if user_id else None
 
 
-def new_code(tx: Session, email: str, key: bytes) -> str | None:
-    """A code of 6 digits for the person with this address; None where there is none, or has had too many.
+def new_code(tx: Session, email: str, key: bytes, asker: str, address: str) -> str | None:
+    """A code of 6 digits for the person with this e-mail; None where there is none, or has had too many.
 
-    `key`: the server's signing key. Raises invalid (422) where it can be no address."""
+    `key`: the server's signing key; `asker`: the secret of the browser that asks, the only one in which it works;
+    `address`: where it asks from. Raises invalid (422) where it can be no e-mail address."""
     code = f"{secrets.randbelow(1_000_000):06}"
     user = people.by_email(tx, email)
     if user is None:
         return None
     tx.get(User, user.id, with_for_update=True)
-    asked = select(SignIn.expires_at).where(SignIn.user_id == user.id, SignIn.kind == "code")
-    times = tx.exec(asked.where(col(SignIn.expires_at) > now() + CODE_LASTS - REMEMBERED)).all()
-    if len(times) >= CODES_A_DAY or sum(expires > now() for expires in times) >= CODES_AT_ONCE:
+    purpose = f"code for {user.id}"
+    asked = select(FailedTry).where(FailedTry.purpose == purpose, col(FailedTry.at) > now() - REMEMBERED)
+    today = tx.exec(asked).all()
+    from_here = [one.at for one in today if one.address == address]
+    at_once = [at for at in from_here if at > now() - CODE_LASTS]
+    if len(today) >= CODES_A_DAY or len(from_here) >= CODES_FROM_ONE or len(at_once) >= CODES_AT_ONCE:
         return None
-    tx.add(SignIn(user_id=user.id, kind="code", secret_hash=_kept(code, user, key), expires_at=now() + CODE_LASTS))
+    tx.add(FailedTry(purpose=purpose, address=address, at=now()))
+    kept = f"{_mark(asker)}{_kept(code, user, key)}"
+    tx.add(SignIn(user_id=user.id, kind="code", secret_hash=kept, expires_at=now() + CODE_LASTS))
     return code
 
 
-def use_code(tx: Session, email: str, written: str, key: bytes) -> User | None:
-    """The person whom this code signs in, now used up; None, and one try fewer, where it is wrong or too old."""
+def use_code(tx: Session, email: str, written: str, key: bytes, asker: str) -> User | None:
+    """The person whom this code signs in, now used up; None, and one try fewer, where it is wrong or too old.
+
+    Either the 6 digits that this browser asked for, or the 8 characters of an invitation, which work anywhere."""
     user = people.by_email(tx, email)
     if user is None:
         return None
     tx.get(User, user.id, with_for_update=True)  # tries at the same moment are counted one after another
-    code = "".join(sign for sign in written if sign.isdigit())
-    waiting = tx.exec(select(SignIn).where(*_usable("code"), SignIn.user_id == user.id)).all()
-    right = [one for one in waiting if hmac.compare_digest(_kept(code, user, key), one.secret_hash)]
+    code, mark = normalised(written), ""
+    if code:
+        ways = _usable("letter-code", tries=LETTER_TRIES)
+    else:
+        code, mark = "".join(sign for sign in written if sign.isdigit()), _mark(asker)
+        ways = (*_usable("code"), col(SignIn.secret_hash).startswith(mark))
+    waiting = tx.exec(select(SignIn).where(*ways, SignIn.user_id == user.id)).all()
+    right = [one for one in waiting if hmac.compare_digest(mark + _kept(code, user, key), one.secret_hash)]
     for one in waiting:
         one.tries += 1
         one.used_at = now() if right else None  # whoever is in needs none of the others either
     return user if right else None
 
 
-def begin_session(tx: Session, user: User, hours: int, before: str | None = None) -> str:
-    """A new session's secret, for the cookie; `before`: the secret of the one it takes the place of."""
-    _forget_old(tx)
-    if before:
-        end_session(tx, before)
-    secret = secrets.token_urlsafe(32)
-    tx.add(UserSession(secret_hash=secret_hash(secret), user_id=user.id, expires_at=now() + timedelta(hours=hours)))
-    return secret
-
-
-def end_session(tx: Session, secret: str) -> None:
-    tx.exec(delete(UserSession).where(col(UserSession.secret_hash) == secret_hash(secret)))
-
-
-def _usable(kind: str) -> tuple[ColumnElement[bool], ...]:
+def _usable(*kinds: str, tries: int = CODE_TRIES) -> tuple[ColumnElement[bool], ...]:
     return (
-        col(SignIn.kind) == kind,
+        col(SignIn.kind).in_(kinds),
         col(SignIn.used_at).is_(None),
         col(SignIn.expires_at) > now(),
-        col(SignIn.tries) < CODE_TRIES,
+        col(SignIn.tries) < tries,
     )
 
 
@@ -105,8 +122,6 @@ def _kept(code: str, user: User, key: bytes) -> str:
     return hmac.new(key, f"sign-in code:{user.id}:{code}".encode(), hashlib.sha256).hexdigest()
 
 
-def _forget_old(tx: Session) -> None:
-    """What is over and counts no longer is not kept: addresses of failed tries are personal data."""
-    tx.exec(delete(UserSession).where(col(UserSession.expires_at) < now()))
-    tx.exec(delete(SignIn).where(col(SignIn.expires_at) < now() - REMEMBERED))
-    tx.exec(delete(FailedTry).where(col(FailedTry.at) < now() - REMEMBERED))
+def _mark(asker: str) -> str:
+    """What tells the codes of one browser from those of others."""
+    return secret_hash(asker)[:16] + "." if asker else "nobody."

@@ -85,7 +85,7 @@ def of_those_ready(db: Database, ids: Collection[str]) -> list[str]:
 
 
 def _tell(tx: Session, photo: Photo) -> None:
-    # The number is taken before the note is read: on PostgreSQL everybody who changes notes waits for the walk first.
-    walk_id = tx.exec(select(Observation.walk_id).where(Observation.id == photo.observation_id)).one()
+    # The note's row is held before the walk's, as everywhere: on PostgreSQL two who wait for each other would be told off.
+    walk_id = tx.exec(select(Observation.walk_id).where(Observation.id == photo.observation_id).with_for_update()).one()
     seq = next_seq(tx, walk_id)
     tx.exec(update(Observation).where(col(Observation.id) == photo.observation_id).values(seq=seq))

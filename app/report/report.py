@@ -63,7 +63,7 @@ class Observation:
     """A note. `captured_at`: the phone's clock, as sent; `received_at`: ours, of the first revision.
 
     `place_source`: pin gps exif stop none; `accuracy_m`: radius in metres of a measured place, else None;
-    `stop`: the stop's number."""
+    `stop`: the stop's number; `written_on`: phone paper table."""
 
     id: str
     captured_at: str
@@ -81,6 +81,7 @@ class Observation:
     stop: int | None
     role: str
     team: str | None
+    written_on: str
     photos: tuple[Photo, ...]
     flags: tuple[str, ...]
     agreements: int
@@ -164,10 +165,14 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     kept = (table.id, table.participant_id, table.captured_at, table.captured_utc, table.first_received_at,
             table.valence, table.feeling, table.factors, table.note, table.suggestion, table.fix, table.pin,
             table.stop_id, table.photo_ids, table.flags)  # fmt: skip
-    rows = tx.connection().execute(
-        select(*kept)  # type: ignore[call-overload]
-        .where(table.walk_id == walk_id, col(table.deleted).is_(False))
-        .order_by(col(table.captured_utc), col(table.id))
+    rows = (
+        tx.connection()
+        .execute(
+            select(*kept)  # type: ignore[call-overload]
+            .where(table.walk_id == walk_id, col(table.deleted).is_(False))
+            .order_by(col(table.captured_utc), col(table.id))
+        )
+        .all()
     )
     by_id = {stop.id: stop for stop in stops}
     observations = tuple(
@@ -175,12 +180,11 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
         for row in rows
         if sensitive or not is_sensitive(row.factors)
     )
-    roles = [role for role, _team in people.values()]
     return Report(
         walk={name: getattr(walk, name) for name in _OF_WALK},
         stops=stops,
         route=walk.route,
-        participants={role: roles.count(role) for role in sorted(set(roles), key=lambda role: -roles.count(role))},
+        participants=_walked_along(people, {row.participant_id for row in rows}),
         observations=observations,
     )
 
@@ -195,13 +199,13 @@ def _walk(tx: Session, walk_id: str) -> models.Walk:
 def _observation(
     row: Any,
     stops: dict[str, Stop],
-    people: dict[str, tuple[str, str | None]],
+    people: dict[str, tuple[str, str | None, str]],
     photos: dict[str, Photo],
     voices: dict[str, int],
     other_texts: tuple[OtherText, ...],
 ) -> Observation:
     stop = stops.get(row.stop_id)
-    role, team = people[row.participant_id]
+    role, team, written_on = people[row.participant_id]
     return Observation(
         id=row.id,
         captured_at=row.captured_at,
@@ -216,6 +220,7 @@ def _observation(
         stop=stop.number if stop else None,
         role=role,
         team=team,
+        written_on=written_on,
         photos=tuple(photos[photo_id] for photo_id in row.photo_ids if photo_id in photos),
         flags=tuple(row.flags),
         agreements=voices.get(row.id, 0),
@@ -243,11 +248,21 @@ def _stops(tx: Session, walk_id: str) -> tuple[Stop, ...]:
     return tuple(Stop(row.id, row.number, row.name, row.prompt, row.lat, row.lon) for row in rows)
 
 
-def _people(tx: Session, walk_id: str) -> dict[str, tuple[str, str | None]]:
-    """Role and team of each participant; never the name."""
+def _people(tx: Session, walk_id: str) -> dict[str, tuple[str, str | None, str]]:
+    """Role, team and kind of each participant; never the name."""
     table = models.Participant
-    rows = tx.exec(select(table.id, table.role, table.team).where(table.walk_id == walk_id)).all()
-    return {participant_id: (role, team) for participant_id, role, team in rows}
+    rows = tx.exec(select(table.id, table.role, table.team, table.kind).where(table.walk_id == walk_id)).all()
+    return {participant_id: (role, team, kind) for participant_id, role, team, kind in rows}
+
+
+def _walked_along(people: dict[str, tuple[str, str | None, str]], wrote: set[str]) -> dict[str, int]:
+    """How many of each role: phones, and sheets of paper with a note on them; the group at the table is in them already."""
+    roles = [
+        role
+        for participant_id, (role, _team, kind) in people.items()
+        if kind == "phone" or (kind == "paper" and participant_id in wrote)
+    ]
+    return {role: roles.count(role) for role in sorted(set(roles), key=lambda role: -roles.count(role))}
 
 
 def _photos(tx: Session, walk_id: str, base_url: str) -> dict[str, Photo]:

@@ -49,7 +49,9 @@ def show(
     etag, report = _read(request, reader, db, *told)
     if report is None:
         return Response(status_code=304, headers={"ETag": etag} | pages.PRIVATE)
-    answer = pages.render(request, "report/report.html", **_shown(request, reader, report, asked, page_number))
+    answer = pages.render(
+        request, "report/report.html", plans=reader.plans, **_shown(request, reader, report, asked, page_number)
+    )
     answer.headers["ETag"] = etag
     return answer
 

@@ -17,22 +17,11 @@ from app.i18n import language, mark, ngettext
 from app.pages import clock, day, distance, local
 from app.report.report import Observation, Report
 from app.taxonomy import label
+from app.walks.walks import ROLES
 
 VALENCES = {"safe": mark("Safe"), "mixed": mark("Both"), "unsafe": mark("Unsafe"), "none": mark("Not said")}
 FEELINGS = (mark("very unsafe"), mark("unsafe"), mark("fairly safe"), mark("safe, after dark too"))
 LIGHTS = {"daylight": mark("In daylight"), "dusk": mark("At dusk"), "dark": mark("After dark")}
-ROLES = {
-    "resident": mark("Resident"),
-    "council": mark("Local council of associations"),
-    "municipality": mark("Municipality"),
-    "police": mark("Police"),
-    "rescue": mark("Fire and rescue"),
-    "housing": mark("Housing association"),
-    "business": mark("Business"),
-    "association": mark("Association"),
-    "school": mark("School"),
-    "other": mark("Other"),
-}
 # What a human should look at in a note.
 FLAGS = {
     "late": mark("Came in after the walk was closed."),

@@ -36,7 +36,7 @@ def since(tx: Session, who: Participant, walk: Walk, for_phone: dict[str, Any], 
         raise Problem("cursor-ahead")
     wanted = select(Observation).where(Observation.walk_id == walk.id, Observation.seq > after)
     rows = list(tx.exec(wanted.order_by(col(Observation.seq)).limit(limit + 1)).all())
-    found: list[Change | Gone | WalkChange] = _as_changes(tx, who, rows)  # type: ignore[assignment]
+    found: list[Change | Gone | WalkChange] = _as_changes(tx, who, walk, rows)  # type: ignore[assignment]
     if walk.changed_seq > after:
         found.append(WalkChange(walk=for_phone, seq=walk.changed_seq))
         found.sort(key=lambda change: change.seq)
@@ -48,7 +48,7 @@ def agree(tx: Session, who: Participant, observation_id: str, agrees: bool) -> A
     """Give or take back a participant's voice. Raises own-observation (403), observation-unknown (404)."""
     # The row is held, so that an edit of the note and a voice for it never overwrite each other's seq.
     held = tx.get(Observation, observation_id, with_for_update=True)
-    if held is None or held.deleted or not walker_sees(who, held):
+    if held is None or held.deleted or not walker_sees(who, held, tx.get_one(Walk, held.walk_id)):
         raise Problem("observation-unknown")
     if held.participant_id == who.id:
         raise Problem("own-observation")
@@ -83,23 +83,31 @@ def missing(tx: Session, who: Participant, asked: KnownIn) -> KnownOut:
     )  # fmt: skip
 
 
-def _as_changes(tx: Session, who: Participant, rows: list[Observation]) -> list[Change | Gone]:
-    voices = _agreements(tx, [row.id for row in rows])
+def _as_changes(tx: Session, who: Participant, walk: Walk, rows: list[Observation]) -> list[Change | Gone]:
+    voices, own = _agreements(tx, [row.id for row in rows]), _own_voices(tx, who, [row.id for row in rows])
     ids = [photo_id for row in rows for photo_id in row.photo_ids]
     states = dict(tx.exec(select(Photo.id, Photo.state).where(col(Photo.id).in_(ids))).all()) if ids else {}
     kept = ("id", "seq", "rev", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin",
             "stop_id")  # fmt: skip
     return [
         Gone(id=row.id, seq=row.seq)
-        if row.deleted or not walker_sees(who, row)
+        if row.deleted or not walker_sees(who, row, walk)
         else Change(
             **{name: getattr(row, name) for name in kept},
             photos=[PhotoOut(id=photo_id, state=states[photo_id]) for photo_id in row.photo_ids],  # type: ignore[arg-type]
             agreements=voices.get(row.id, 0),
             mine=row.participant_id == who.id,
+            agreed=row.id in own,
         )
         for row in rows
     ]
+
+
+def _own_voices(tx: Session, who: Participant, ids: list[str]) -> set[str]:
+    given = select(Agreement.observation_id).where(
+        col(Agreement.observation_id).in_(ids), Agreement.participant_id == who.id, col(Agreement.agrees).is_(True)
+    )
+    return set(tx.exec(given).all())
 
 
 def _agreements(tx: Session, ids: list[str]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from app.db import Database
 from app.models import FailedTry, Participant, Walk, now
 from app.problems import Problem
 from app.sync.ingest import insert_once
-from app.sync.protocol import JoinIn
+from app.sync.protocol import JoinIn, Outbox
 from app.walks.walks import find_by_code
 
 
@@ -39,6 +39,12 @@ def join(db: Database, participant_id: str, sent: JoinIn, address: str, *, limit
         tx.exec(delete(FailedTry).where(col(FailedTry.at) < now() - WINDOW))
         tx.add(FailedTry(purpose="join", address=address))
     raise Problem("walk-not-found")
+
+
+def waits(tx: Session, who: Participant, said: Outbox) -> None:
+    """Keep what the phone says it still holds, for whoever waits for it."""
+    me = tx.get_one(Participant, who.id, with_for_update=True)
+    me.waiting_notes, me.waiting_photos, me.heard_at = said.notes, said.photos, now()
 
 
 def _come_back(tx: Session, known: Participant, sent: JoinIn) -> Walk:

@@ -26,7 +26,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "HeldIn": protocol.HeldIn,
 }
 NAMES = {model.__name__: name for name, model in MODELS.items()}
-WALK = """/** @typedef {{id: string, number: number, name: string, prompt: string, lat: number|null, lon: number|null}} Stop */
+WALK = """/** @typedef {{id: string, seq: number, rev: number, captured_at: string, valence: Valence|null, feeling: number|null,
+ *   factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null,
+ *   photos: PhotoOut[], agreements: number, mine: boolean, agreed?: boolean}} Change */
+/** @typedef {{id: string, number: number, name: string, prompt: string, lat: number|null, lon: number|null}} Stop */
 /** @typedef {{id: string, name: string, stop_ids: string[], duties: {[what: string]: string}}} Team */
 /** @typedef {{key: string, da: string, en: string, help_da: string, help_en: string, sensitive: boolean}} Factor */
 /** @typedef {{key: string, da: string, en: string, factors: Factor[]}} Category */

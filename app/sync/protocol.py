@@ -216,6 +216,7 @@ class Change(Wire):
     photos: list[PhotoOut]
     agreements: int
     mine: bool
+    agreed: bool  # whether one of these voices is the reader's own
 
 
 class Gone(Wire):
@@ -245,6 +246,13 @@ class AgreementOut(Wire):
     id: str
     agrees: bool
     agreements: int
+
+
+class Outbox(Wire):
+    """What a phone still holds that the server does not, as it says itself."""
+
+    notes: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)]
+    photos: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)]
 
 
 class HeldIn(Wire):

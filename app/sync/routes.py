@@ -17,7 +17,7 @@ from app.models import Walk
 from app.problems import Problem
 from app.sync import changes, ingest
 from app.sync.body import described, json_body
-from app.sync.join import join
+from app.sync.join import join, waits
 from app.sync.protocol import (
     BASE,
     LIMITS,
@@ -29,6 +29,7 @@ from app.sync.protocol import (
     KnownIn,
     KnownOut,
     ObservationIn,
+    Outbox,
     Receipt,
     Uuid,
 )
@@ -46,6 +47,14 @@ def put_participant(
     response.status_code = 201 if is_new else 200
     with db.read() as tx:
         return Joined(participant_id=participant_id, walk=for_phone(tx, tx.get_one(Walk, walk.id), settings))
+
+
+@router.put("/participants/{participant_id}/outbox", openapi_extra=described(Outbox))
+def put_outbox(participant_id: Uuid, who: Walker, db: Db, said: Annotated[Outbox, json_body(Outbox)]) -> Outbox:
+    guards.walker_is(who, participant_id)
+    with db.write() as tx:
+        waits(tx, who, said)
+    return said
 
 
 @router.get("/walks/{walk_id}")

@@ -39,9 +39,14 @@ def roles() -> dict[str, str]:
 
 
 def qr_code(walk: Walk, settings: Settings) -> bytes:
-    """The join link as an SVG image: dark on white whatever the page's colours, with the quiet zone that cameras need."""
+    """The join link as an SVG image."""
+    return qr_of(join_url(walk, settings))
+
+
+def qr_of(link: str) -> bytes:
+    """A link as an SVG image: dark on white whatever the page's colours, with the quiet zone that cameras need."""
     file = io.BytesIO()
-    code = segno.make(join_url(walk, settings), error="m", micro=False)
+    code = segno.make(link, error="m", micro=False)
     code.save(file, kind="svg", border=4, dark="#10212b", light="#fff", xmldecl=False, omitsize=True)
     return file.getvalue()
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from app.access.guards import Person, reading
+from app.access.guards import Person, readers
 from app.models import Walk
 from app.walks.draft import USUAL_LENGTH
 
@@ -27,9 +27,9 @@ def overlapping(tx: Session, person: Person, walk: Walk) -> list[Walk]:
         col(Walk.starts_at) > walk.starts_at - _LONGEST,
         Walk.state != "archived",
     )
-    found = []
-    for other in tx.exec(near.order_by(col(Walk.starts_at))).all():
-        assert other.starts_at is not None
-        if (other.ends_at or other.starts_at + USUAL_LENGTH) > walk.starts_at and reading(person, other):
-            found.append(other)
-    return found[:MOST]
+    at_its_time = [
+        other
+        for other in tx.exec(near.order_by(col(Walk.starts_at))).all()
+        if other.starts_at and (other.ends_at or other.starts_at + USUAL_LENGTH) > walk.starts_at
+    ]
+    return [reader.walk for reader in readers(tx, person, at_its_time)][:MOST]

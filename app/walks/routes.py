@@ -22,7 +22,7 @@ from app.i18n import language
 from app.models import Observation, Organisation, Participant, Walk, now
 from app.problems import Problem
 from app.walks import draft as drafts
-from app.walks import invitation, light, plan, route, successor, walks
+from app.walks import invitation, leaders, light, plan, route, successor, walks
 from app.walks.draft import Draft
 from app.walks.overlap import overlapping
 
@@ -55,7 +55,7 @@ def get_walks(request: Request, person: Reader, db: Db) -> Response:
         newest_first = func.coalesce(Walk.starts_at, Walk.created_at).desc()
         without_route = defer(col(Walk.route))  # type: ignore[arg-type]  # SQLModel calls every column Mapped
         newest = tx.exec(select(Walk).options(without_route).order_by(newest_first)).all()
-        readers = [found for walk in newest if (found := guards.reading(person, walk))][:SHOWN]
+        readers = guards.readers(tx, person, newest)[:SHOWN]
         notes = _notes(tx, readers)
         people = _people(tx, readers)
     rows = [_row(reader, notes, people) for reader in readers]
@@ -67,7 +67,7 @@ def _row(reader: WalkReader, notes: Counter[str], people: Counter[str]) -> dict[
     walk = reader.walk
     return {
         "walk": walk,
-        "planned_by_me": guards.planning(reader.person, walk),
+        "planned_by_me": reader.plans,
         "day": walk.starts_at or walk.created_at,
         "code": walks.shown(walk.code),
         "notes": notes[walk.id],
@@ -93,7 +93,11 @@ def _notes(tx: Session, readers: list[WalkReader]) -> Counter[str]:
 
 def _people(tx: Session, readers: list[WalkReader]) -> Counter[str]:
     ids = [reader.walk.id for reader in readers]
-    counted = select(Participant.walk_id, func.count()).where(col(Participant.walk_id).in_(ids))
+    of_them = (
+        col(Participant.walk_id).in_(ids),
+        Participant.kind != "table",
+    )  # the group at the table is in them already
+    counted = select(Participant.walk_id, func.count()).where(*of_them)
     return Counter(dict(tx.exec(counted.group_by(col(Participant.walk_id))).all()))
 
 
@@ -113,23 +117,28 @@ def post_new_walk(request: Request, person: Planner, db: Db, form: Form) -> Resp
     if (not title and not from_id) or len(title) > drafts.TEXTS["title"]:
         return _new_page(request, person, db, 422, title=title, wrong=True)
     if from_id:
-        return _succeed(db, guards.planned_walk(guards.reader_of_walk(from_id, person, db)), form, title)
+        earlier = guards.planned_walk(guards.reader_of_walk(from_id, person, db))
+        return _succeed(db, person, earlier, form, title)
     with db.write() as tx:
         offered = _organisations(tx, person)
         chosen = next((one for one in offered if one.id == form.get("organisation")), offered[0] if offered else None)
         walk = walks.create(tx, title, planned=True, organisation_id=chosen and chosen.id, language=language())
+        leaders.add(tx, walk, person.user)
     return _to_plan(walk)
 
 
 @router.post("/walks/{walk_id}/successors")
-def post_successor(walk: PlannedWalk, db: Db, form: Form) -> Response:
+def post_successor(walk: PlannedWalk, person: Reader, db: Db, form: Form) -> Response:
     """Makes a planned walk from an earlier one, and leads to its plan; `kind`: template, return or pair."""
-    return _succeed(db, walk, form)
+    return _succeed(db, person, walk, form)
 
 
-def _succeed(db: Db, earlier: Walk, form: FormData, title: str = "") -> Response:
+def _succeed(db: Db, person: guards.Person, earlier: Walk, form: FormData, title: str = "") -> Response:
+    """Whoever makes it leads it, beside those who led the earlier one."""
     with db.write() as tx:
         walk = successor.succeed(tx, tx.get_one(Walk, earlier.id), str(form.get("kind", "")), title)
+        for user in (person.user, *leaders.of(tx, earlier)):
+            leaders.add(tx, walk, user)
     return _to_plan(walk)
 
 
@@ -173,7 +182,7 @@ def post_opening(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
     """Opens a planned walk, or a closed one again."""
     with db.write() as tx:
         walks.open_walk(tx, tx.get_one(Walk, walk.id, with_for_update=True))
-    return _to_plan(walk)
+    return _back(walk, form)
 
 
 @router.post("/walks/{walk_id}/closure")
@@ -181,7 +190,7 @@ def post_closure(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
     """Closes it: nobody new joins, and what its phones still hold is taken in."""
     with db.write() as tx:
         walks.close(tx, tx.get_one(Walk, walk.id, with_for_update=True))
-    return _to_plan(walk)
+    return _back(walk, form)
 
 
 # What people are invited with
@@ -249,7 +258,7 @@ def _plan_page(
         minutes=minutes, sun=_sun(walk, draft), link=walks.join_url(walk, settings), code=walks.shown(walk.code),
         words=invitation.words(walk, settings), limits=drafts.TEXTS, most_stops=route.MOST_STOPS,
         roles=invitation.roles(), overlaps=overlapping(tx, person, walk), pace=PACE_M_S, pause=STOP_S,
-        earlier=earlier if earlier and guards.reading(person, earlier) else None,
+        earlier=earlier if earlier and guards.reading(tx, person, earlier) else None,
         basemap="/basemap.pmtiles" if settings.basemap else "", credit=settings.basemap_credit,
     )  # fmt: skip
 
@@ -277,7 +286,8 @@ def _new_page(
         newest_first = func.coalesce(Walk.starts_at, Walk.created_at).desc()
         without_route = defer(col(Walk.route))  # type: ignore[arg-type]  # SQLModel calls every column Mapped
         kept = select(Walk).options(without_route).where(Walk.state != "archived").order_by(newest_first)
-        earlier = [walk for walk in tx.exec(kept).all() if guards.planning(person, walk)][:SHOWN]
+        readers = guards.readers(tx, person, tx.exec(kept).all())
+        earlier = [reader.walk for reader in readers if reader.plans][:SHOWN]
     given = {"organisations": organisations, "title": title, "wrong": wrong, "most": drafts.TEXTS["title"]}
     given |= {"earlier": earlier}
     return pages.render(request, "walks/new.html", status, **given)
@@ -290,6 +300,12 @@ def _organisations(tx: Session, person: guards.Person) -> list[Organisation]:
     if all(role.organisation_id for role in roles):
         wanted = wanted.where(col(Organisation.id).in_([role.organisation_id for role in roles]))
     return list(tx.exec(wanted).all())
+
+
+def _back(walk: Walk, form: FormData) -> Response:
+    """To the page that the button stood on: the live one, or the plan."""
+    page = "live" if form.get("from") == "live" else "plan"
+    return RedirectResponse(f"/walks/{walk.id}/{page}", 303, headers=pages.PRIVATE)
 
 
 def _to_plan(walk: Walk, what: str = "") -> Response:

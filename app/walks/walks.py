@@ -9,10 +9,12 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.db import next_seq
-from app.models import Stop, Team, Walk, now
+from app.i18n import mark
+from app.models import Observation, Stop, Team, Walk, now
 from app.problems import Problem
 from app.settings import Settings
 from app.sync.protocol import LIMITS, utc
@@ -22,6 +24,18 @@ from app.walks.notice import privacy_notice
 # Crockford's base32: no I, L, O and U, so that a code can be read aloud. 8 characters are 40 bits.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
+ROLES = {
+    "resident": mark("Resident"),
+    "council": mark("Local council of associations"),
+    "municipality": mark("Municipality"),
+    "police": mark("Police"),
+    "rescue": mark("Fire and rescue"),
+    "housing": mark("Housing association"),
+    "business": mark("Business"),
+    "association": mark("Association"),
+    "school": mark("School"),
+    "other": mark("Other"),
+}
 _MISREAD = str.maketrans("OIL", "011")
 
 
@@ -44,6 +58,33 @@ def open_walk(tx: Session, walk: Walk) -> None:
         raise Problem("walk-archived")
     if walk.state != "open":
         _change(tx, walk, "open", None)
+
+
+def pause(tx: Session, walk: Walk, paused: bool) -> None:
+    """Have a break on an open walk, or go on. Phones show it, and what they send is taken in all the same."""
+    if walk.state == "open" and paused != (walk.paused_at is not None):
+        walk.paused_at = now() if paused else None
+        _told(tx, walk)
+
+
+def share(tx: Session, walk: Walk, sharing: bool) -> None:
+    """Whether walkers see each other's notes from now on. That changes every note for them, so each gets a number in the
+    walk's changes, after the walk's own: phones that follow are told to forget what they have read, or get it again."""
+    if walk.sharing == sharing:
+        return
+    of_walk = select(Observation.id).where(Observation.walk_id == walk.id)
+    tx.exec(of_walk.order_by(col(Observation.id)).with_for_update()).all()  # before the walk's row, as everywhere
+    walk.sharing = sharing
+    _told(tx, walk)
+    # Asked for once more: now that the walk's row is held, no further note can come in.
+    moved = len(tx.exec(of_walk).all())
+    renumber = text(
+        "UPDATE observation SET seq = :after + moved.place FROM (SELECT id, row_number() OVER (ORDER BY seq) AS place"
+        " FROM observation WHERE walk_id = :walk) AS moved WHERE observation.id = moved.id"
+    )
+    tx.execute(renumber, {"after": walk.seq, "walk": walk.id})
+    walk.seq += moved
+    tx.flush()
 
 
 def close(tx: Session, walk: Walk) -> None:
@@ -110,7 +151,12 @@ def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
 
 
 def _change(tx: Session, walk: Walk, state: str, closed_at: datetime | None) -> None:
-    walk.state, walk.closed_at = state, closed_at
+    walk.state, walk.closed_at, walk.paused_at = state, closed_at, None
+    _told(tx, walk)
+
+
+def _told(tx: Session, walk: Walk) -> None:
+    """The walk has changed, and its phones will hear of it."""
     tx.flush()
     walk.seq = walk.changed_seq = next_seq(tx, walk.id)
 

@@ -8,10 +8,11 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+text, whole, yes_no = sa.String(), sa.Integer(), sa.Boolean()
+
 
 def upgrade() -> None:
     # Defaults in the database too: the release before this one goes on writing rows while this one starts.
-    text, whole, yes_no = sa.String(), sa.Integer(), sa.Boolean()
     for column in (
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
@@ -27,6 +28,11 @@ def upgrade() -> None:
     op.add_column("participant", sa.Column("waiting_photos", whole, nullable=True))
     op.add_column("session", sa.Column("device", text, nullable=False, server_default=""))
     op.add_column("session", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
+    _leading()
+    _people()
+
+
+def _leading() -> None:
     op.create_table(
         "leading",
         sa.Column("walk_id", text, sa.ForeignKey("walk.id"), primary_key=True),
@@ -55,6 +61,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_mark_walk_id", "mark", ["walk_id"])
+
+
+def _people() -> None:
     op.create_table(
         "invitation",
         sa.Column("id", text, primary_key=True),

@@ -25,7 +25,20 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** @type {Record<string, (root: HTMLElement) => Promise<string | (() => void)>>} */
-const SCREENS = { "#/join": join.mount, "#/walk": walk.mount, "#/notes": notes.mount, "#/help": help.mount };
+const SCREENS = {
+  "#/join": join.mount,
+  "#/walk": walk.mount,
+  "#/notes": notes.mount,
+  "#/help": help.mount,
+  // Of no use without a network, so it is fetched when it is asked for.
+  "#/others": (root) => import("./screens/others.js").then(({ mount }) => mount(root), lacking),
+};
+
+/** A screen that is not on the phone. */
+function lacking() {
+  toast(noNetwork(status().stranger));
+  return "#/walk";
+}
 
 /** @type {Promise<unknown>} */
 let turning = Promise.resolve();

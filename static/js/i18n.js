@@ -6,14 +6,14 @@
 const KEPT = "language";
 /** @typedef {"da" | "en"} Language */
 /** @type {Record<string, Record<string, string | string[]>>} */
-const catalogues = import.meta.glob("./locales/*.json", { eager: true, import: "default" });
+const catalogues = import.meta.glob("./locales/da.json", { eager: true, import: "default" });
 const danish = catalogues["./locales/da.json"] ?? {};
-
-/** Texts of a page that no walker opens, so that no phone has to fetch them. */
-export const learn = (/** @type {Record<string, string | string[]>} */ texts) => Object.assign(danish, texts);
 
 /** @type {Language} */
 let current = document.documentElement.lang.startsWith("en") ? "en" : "da";
+
+/** More texts in Danish, of a module that came later. */
+export const learn = (/** @type {Record<string, string | string[]>} */ texts) => void Object.assign(danish, texts);
 
 /** @returns {Language} */
 export const language = () => current;

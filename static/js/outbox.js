@@ -6,7 +6,7 @@
 
 import { read, write } from "./database.js";
 import { uuid7 } from "./ids.js";
-import { eachLacking, eachNote, forgetPhoto, needsSending } from "./records.js";
+import { count, eachLacking, eachNote, forgetPhoto, needsSending } from "./records.js";
 
 /**
  * @typedef {import("./store.js").Note} Note
@@ -43,6 +43,10 @@ export const next = (/** @type {(item: NoteRecord | PhotoRecord) => boolean} */ 
     }
     return null;
   });
+
+/** How much is still only here. Mostly nothing is, and then little is read. */
+export const waiting = async () =>
+  (await next(() => true)) ? read(["notes", "photos"], count) : { notes: 0, photos: 0 };
 
 /** @typedef {{record: NoteRecord, words: boolean, photos: PhotoRecord[]}} Lacking */
 

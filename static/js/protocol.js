@@ -19,6 +19,9 @@ export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "
 /** @typedef {{id: string, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoOut */
 /** @typedef {{observations: HeldIn[], photos: string[]}} Missing */
 /** @typedef {{id: string, rev: number}} HeldIn */
+/** @typedef {{id: string, seq: number, rev: number, captured_at: string, valence: Valence|null, feeling: number|null,
+ *   factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null,
+ *   photos: PhotoOut[], agreements: number, mine: boolean, agreed?: boolean}} Change */
 /** @typedef {{id: string, number: number, name: string, prompt: string, lat: number|null, lon: number|null}} Stop */
 /** @typedef {{id: string, name: string, stop_ids: string[], duties: {[what: string]: string}}} Team */
 /** @typedef {{key: string, da: string, en: string, help_da: string, help_en: string, sensitive: boolean}} Factor */

@@ -20,7 +20,8 @@ export { Full, onChange } from "./database.js";
  * @typedef {import("./database.js").Transaction} Transaction
  * @typedef {import("./database.js").Names} Names
  * @typedef {{participant_id: string, secret: string, code: string, walk: Walk, role: import("./protocol.js").Role,
- *   name: string | null, team: string | null, language: string, joined_at: string, etag: string | null}} Joined
+ *   name: string | null, team: string | null, language: string, joined_at: string, etag: string | null, unsaid?: boolean}} Joined
+ *   unsaid: the server has not heard of the team yet
  * @typedef {{code: string, detail: string, at: number, final: boolean, retry_at: number | null}} Problem
  *   at, retry_at: ms; final: not tried again by itself
  * @typedef {"kept" | "stored" | "ready" | "unreadable"} KeptState   kept: only on this phone so far
@@ -80,9 +81,20 @@ export const join = (/** @type {Joined} */ next, { withCopy = false } = {}) =>
   });
 
 export const updateWalk = (/** @type {Walk} */ walk, /** @type {string | null} */ etag) =>
+  update(walk.id, () => ({ walk, etag }));
+
+/** Which team one walks with; the server hears of it when there is a network. */
+export const chooseTeam = (/** @type {string} */ walkId, /** @type {string | null} */ team) =>
+  update(walkId, () => ({ team, unsaid: true }));
+
+/** The server knows that it is this team. */
+export const teamSaid = (/** @type {string} */ walkId, /** @type {string | null} */ said) =>
+  update(walkId, ({ team }) => ({ unsaid: team !== said }));
+
+const update = (/** @type {string} */ walkId, /** @type {(before: Joined) => Partial<Joined>} */ change) =>
   write(["kept"], async (tx) => {
     const before = await inWalk(tx);
-    if (before?.walk.id === walk.id) await tx.objectStore("kept").put({ ...before, walk, etag }, "joined");
+    if (before?.walk.id === walkId) await tx.objectStore("kept").put({ ...before, ...change(before) }, "joined");
   });
 
 /** Throws Unsent while a note, a photo or a draft is only here; `withCopy`: notes and photos may be in a copy instead. */

@@ -11,7 +11,7 @@ import { contentDigest, sha256 } from "./ids.js";
 import * as outbox from "./outbox.js";
 import { LIMITS } from "./protocol.js";
 import { traffic } from "./records.js";
-import { joined, onChange, photoBytes, updateWalk } from "./store.js";
+import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
 import { inTurn, leaveLine, pushOn } from "./turns.js";
 
 /**
@@ -47,6 +47,8 @@ let running = null;
 let started = false;
 let called = false; // something happened while it was running
 let walkAsked = 0;
+let told = ""; // what was last said to be left here
+let toldAt = 0;
 let changes = 0; // of what the server should hold
 let vouchedFor = -1; // up to which of them it said that it holds all
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -137,6 +139,7 @@ async function work(/** @type {Turn} */ turn) {
   show({ sending: true });
   try {
     if (await online()) await talk(me, turn);
+    if (state.online) await tell(me);
   } finally {
     show({ sending: false });
   }
@@ -162,8 +165,20 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   if (!(await outbox.next(() => true))) show({ confirmed: vouchedFor === changes, last_problem: null });
 }
 
+/** Say how much is still here, so that whoever leads the walk knows whom to wait for. An older server does not ask. */
+async function tell(/** @type {Joined} */ me) {
+  const left = await outbox.waiting();
+  const words = `${me.participant_id} ${left.notes} ${left.photos}`;
+  if (words === told || (left.notes + left.photos && Date.now() - toldAt < EVERY_MS / 2)) return;
+  [told, toldAt] = [words, Date.now()];
+  await ask("PUT", `/participants/${me.participant_id}/outbox`, { key: me, json: left }).catch(({ status }) => {
+    if (!REFUSED.includes(status)) told = "";
+  });
+}
+
 /** The walk as the server has it now. @returns {Promise<boolean>} false where the network is gone */
 async function freshWalk(/** @type {Joined} */ me) {
+  if (me.unsaid) await rejoin(me);
   if (Date.now() - walkAsked < EVERY_MS / 2) return true;
   try {
     const { status, body, etag } = await ask("GET", `/walks/${me.walk.id}`, { key: me, etag: me.etag });
@@ -245,7 +260,7 @@ async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type
   return true;
 }
 
-/** The server does not know us (a restored backup): join again with the same id and secret. */
+/** The server does not know us (a restored backup), or not our team: join again with the same id and secret. */
 async function rejoin(/** @type {Joined} */ me) {
   const { participant_id, secret, code, role, name, team } = me;
   try {
@@ -253,6 +268,7 @@ async function rejoin(/** @type {Joined} */ me) {
     const { body } = await ask("PUT", `/participants/${participant_id}`, { json });
     if (body.participant_id !== participant_id) return false;
     await updateWalk(body.walk, null);
+    await teamSaid(body.walk.id, team);
     return true;
   } catch (failure) {
     if (failure instanceof Trouble) return false;

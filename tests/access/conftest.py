@@ -1,16 +1,34 @@
 """Browsers and keys of the people who sign in."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
 from app.access import people, routes, signin
+from app.models import Invitation, Membership, now
 from tests.cast import Stage
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+
+
+def invited(stage: Stage) -> dict[str, str]:
+    """The names of what stands on the page of those who invite: somebody's role, somebody else's invitation, both in
+    the walk's organisation. Their letters wait, so that no test needs a mail server."""
+    with stage.db.write() as tx:
+        organisation = stage.walk.organisation_id
+        people_ = [people.add(tx, f"{name}@samraad.example", "organiser", "Aalborg Kommune") for name in ("per", "pia")]
+        role = tx.exec(select(Membership).where(Membership.user_id == people_[0].id)).one()
+        letter = Invitation(
+            user_id=people_[1].id, invited_by=people_[0].id, organisation_id=organisation, retry_at=now() + timedelta(days=1)
+        )  # fmt: skip
+        tx.add(letter)
+    none = {"session_name": "none", "passkey_id": "none", "user_id": people_[0].id}
+    return {"membership_id": role.id, "invitation_id": letter.id} | none
 
 
 class Browser(TestClient):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.access import guards
+from app.access import guards, roles
 from app.main import ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -17,7 +17,7 @@ ROLES = ("organiser", "coordinator", "partner", "admin")
 
 @dataclass(frozen=True)
 class Door:
-    """`who`: the roles that pass; `of_a_walk`: only in the walk's organisation; `phones`: walkers pass (each to their own)."""
+    """`who`: the roles that pass; `of_a_walk`: only in the organisation of the walk, the role or the invitation; `phones`: walkers pass (each to their own)."""
 
     words: str
     who: frozenset[str]
@@ -29,6 +29,10 @@ EVERYBODY = Door("Everybody", frozenset(ROLES), phones=True)
 # The guards, the strictest first.
 DOORS: dict[Any, Door] = {
     guards.planned_walk: Door("Plan this walk, invite, open and close it", frozenset(guards.PLAN), of_a_walk=True),
+    roles.given_role: Door("Take this role away, if one may give it", frozenset(guards.GIVE), of_a_walk=True),
+    roles.known_invitation: Door("Send this invitation again", frozenset(guards.GIVE), of_a_walk=True),
+    roles.inviter: Door("Invite people; see who may do what", frozenset(guards.GIVE)),
+    roles.account: Door("One's own sign-in, in a browser", frozenset(ROLES)),
     guards.planner: Door("Make walks", frozenset(guards.PLAN)),
     guards.reader_of_walk: Door("Read this walk's report and its files", frozenset(guards.READ), of_a_walk=True),
     guards._reader: Door("See what one may read", frozenset(ROLES)),
@@ -73,6 +77,9 @@ def written() -> str:
     lines += [
         "",
         "Notes on sensitive subjects are shown to coordinators and admins, and to organisers who were cleared (`tryg user add --cleared`).",
+        "An organiser has the walks they lead, and those that nobody leads; coordinators and admins have all of the organisation's.",
+        "A coordinator gives the roles organiser and partner, an admin every role, in their organisation or, holding it everywhere, in all;",
+        "nobody gives themselves one, and the last admin stays.",
         "What somebody may not read of another organisation answers as what is not there (404).",
         "",
         "## Doors",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.access.conftest import PAGE, Browser
+from tests.access.conftest import PAGE, Browser, invited
 from tests.cast import Stage
 from tests.phone import Picture, jpeg, new_id
 
@@ -14,6 +14,7 @@ OPEN = {
     "/healthz", "/readyz", "/openapi.json",  # says nothing about walks
     "/app/", "/app/manifest.webmanifest", "/sw.js", "/app/sw.js", "/static/dist/{name:path}",  # the same for everyone
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
+    "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py
 }  # fmt: skip
 WORDS = "Lampen ved tunnelen"
@@ -38,7 +39,12 @@ def filled(stage: Stage) -> dict[str, str]:
     note = phone.note(picture)
     assert phone.put(note).status_code == 201
     assert phone.put_picture(picture.id).status_code == 201
-    return {"walk_id": stage.walk.id, "observation_id": note, "photo_id": picture.id, "participant_id": phone.id}
+    return {
+        "walk_id": stage.walk.id,
+        "observation_id": note,
+        "photo_id": picture.id,
+        "participant_id": phone.id,
+    } | invited(stage)
 
 
 def opened(

@@ -4,11 +4,12 @@
 // their number, that each can be opened by hand and from the list, and that day and night follow the page. All text goes
 // in as text, never as HTML.
 
-import { AttributionControl, LngLat, LngLatBounds, Map as GlMap, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, LngLat, LngLatBounds, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
+import "../later.js";
 import { ground } from "./ground.js";
 import { colours, picture } from "./marks.js";
 import { answering } from "./popup.js";
@@ -35,7 +36,7 @@ export async function draw(element, shown, say) {
   const bounds = extent(shown);
   if (!bounds) {
     say(t("No place to show on the map yet."));
-    return { show: () => false, update: () => {}, remove: () => {} };
+    return { show: () => false, update: () => {}, point: () => {}, remove: () => {} };
   }
   let notes = placed(shown.notes, shown.stops);
   const under = await ground(shown.basemap, bounds, say);
@@ -60,6 +61,7 @@ export async function draw(element, shown, say) {
     if (image) map.addImage(id, image.data, image.options);
   });
   const opened = answering(map, CLOSEST);
+  const chosen = tapped(element, map);
   const dressed = () => map.setStyle(style(), { diff: false });
   const stop = followTheme(dressed);
   const printed = print(element, map);
@@ -78,6 +80,7 @@ export async function draw(element, shown, say) {
       notes = placed(changed, shown.stops);
       /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
     },
+    point: chosen,
     remove() {
       stop();
       printed();
@@ -197,6 +200,21 @@ export function followTheme(/** @type {() => void} */ dressed) {
     chosen.disconnect();
     dark.removeEventListener("change", dressed);
   };
+}
+
+/**
+ * Tell where the ground was tapped.
+ * @returns {(place: {lat: number, lon: number} | null) => void} shows where somebody means
+ */
+function tapped(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
+  const ring = document.createElement("span");
+  ring.className = "map-chosen";
+  const marker = new Marker({ element: ring });
+  map.on("click", ({ point, lngLat: { lat, lng: lon } }) => {
+    if (map.queryRenderedFeatures(point, { layers: ["notes", "many"] }).length) return;
+    element.dispatchEvent(new CustomEvent("map-tap", { detail: { lat, lon } }));
+  });
+  return (place) => (place ? marker.setLngLat(place).addTo(map) : marker.remove());
 }
 
 /** On paper a canvas is empty: put a picture of it in its place. */

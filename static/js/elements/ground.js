@@ -6,6 +6,7 @@
 import { addProtocol } from "maplibre-gl";
 import { PMTiles, Protocol, TileType } from "pmtiles";
 import { t } from "../i18n.js";
+import "../later.js";
 
 /** @typedef {import("./marks.js").Colours} Colours */
 /** @typedef {import("maplibre-gl").LayerSpecification} Layer */

@@ -3,15 +3,16 @@
 // Hides MapLibre, which is fetched only when the map comes near the window and only where the browser can draw it.
 // Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
 // another server. Attributes: src (GeoJSON of the notes), basemap and credit (the operator's PMTiles). A child
-// <script type="application/json"> or `plan` gives {route, stops}. Method: show(id). The attribute state becomes drawn or
-// failed.
+// <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place). The attribute state
+// becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}.
 
 import { t } from "../i18n.js";
+import "../later.js";
 
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
-/** @typedef {{show(id: string): boolean, update(notes: Notes): void, remove(): void}} Drawing */
+/** @typedef {{show(id: string): boolean, update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void, remove(): void}} Drawing */
 
 const NEAR = "500px"; // some way ahead: it is there when one arrives
 
@@ -58,6 +59,11 @@ class TrygMap extends HTMLElement {
   /** Bring a note into view and tell what it says; false where it is not on the map. */
   async show(/** @type {string} */ id) {
     return (await this.#begin())?.show(id) ?? false;
+  }
+
+  /** Show where somebody means; null: nowhere. */
+  async point(/** @type {{lat: number, lon: number} | null} */ place) {
+    (await this.#drawing)?.point(place);
   }
 
   #begin() {

@@ -5,6 +5,7 @@
 
 import { Popup } from "maplibre-gl";
 import { plural, t } from "../i18n.js";
+import "../later.js";
 
 const LISTED = 12; // notes in one pop-up; the list has the rest
 

@@ -5,5 +5,5 @@
 import { learn } from "../i18n.js";
 
 /** @type {Record<string, Record<string, string | string[]>>} */
-const catalogues = import.meta.glob("../locales/planning/*.json", { eager: true, import: "default" });
+const catalogues = import.meta.glob("../locales/planning.json", { eager: true, import: "default" });
 for (const texts of Object.values(catalogues)) learn(texts);

@@ -178,7 +178,7 @@ async function takePart(code, { role, name }, before) {
   const key = kept?.code === code ? kept : { code, participant_id: uuid7(), secret: newSecret() };
   const { participant_id, secret } = key;
   await store.setSetting("joining", { code, participant_id, secret });
-  const told = { role, name: name.trim() || null, team: before?.team ?? null, language: language() };
+  const told = { role, name: name.trim() || null, team: (before?.code === code && before.team) || null, language: language() };
   const { body } = await ask("PUT", `/participants/${participant_id}`, { json: { code, secret, ...told } });
   if (body.participant_id !== participant_id || !body.walk?.id) throw notOurs();
   return { participant_id, secret, code, walk: body.walk, ...told, joined_at: stamp(), etag: null };

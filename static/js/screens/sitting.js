@@ -7,7 +7,7 @@
 import { best } from "../place.js";
 import { LIMITS } from "../protocol.js";
 import * as store from "../store.js";
-import { placed } from "./spot.js";
+import { placed, wanted } from "./spot.js";
 import { says } from "./words.js";
 
 const FIRST_FIX_MS = 120_000; // a position found later than this is not where the note was begun
@@ -40,7 +40,8 @@ export class Sitting {
 
   constructor(/** @type {store.Walk} */ walk, /** @type {store.Note | null} */ note, /** @type {store.Draft} */ draft) {
     const { fix, pin, stop_id } = draft.content;
-    const choice = !note ? "measured" : stop_id && (pin || !fix) ? stop_id : fix ? "measured" : "nowhere";
+    const choice = !note ? wanted.stop || "measured" : stop_id && (pin || !fix) ? stop_id : fix ? "measured" : "nowhere";
+    wanted.stop = "";
     this.walk = walk;
     this.note = note;
     this.limits = { ...LIMITS, ...walk.limits };

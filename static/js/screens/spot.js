@@ -12,6 +12,9 @@ import { distance, nearestStop } from "../place.js";
 /** @typedef {import("../protocol.js").Stop} Stop */
 /** @typedef {"measured" | "nowhere" | string} Choice   as measured, nowhere, or the id of a stop */
 
+/** The stop that the walk's screen was asked for a note about; the next new note takes it. */
+export const wanted = { stop: "" };
+
 const NEAR_M = 75; // a stop this near is where the group stands
 const JUST_NOW_MS = 60_000;
 const UNSURE_M = 25; // beyond this the walker is told, and a stop chosen by hand is where the note is shown

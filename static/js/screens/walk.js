@@ -10,7 +10,7 @@ import { watch } from "../place.js";
 import { check } from "../ready.js";
 import * as store from "../store.js";
 import { placed } from "../theme.js";
-import { away, standingAt } from "./spot.js";
+import { stops } from "./route.js";
 import { says } from "./words.js";
 
 /**
@@ -33,6 +33,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let kit = null;
   /** @type {Position | null} */
   let position = null;
+  /** The stop that was tapped. */
+  let tapped = "";
   /** @type {() => void} */
   let rest = () => {};
 
@@ -63,16 +65,20 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   function draw() {
-    const state = stateOf(walk);
-    const { waiting, stops } = sum;
+    const { waiting } = sum;
+    const state = stateOf(walk, waiting);
+    const kitPanel = kit ? ready(kit, position, measure) : html`<div class="panel ready"></div>`;
+    const unready = kit && !isReady(kit); // then this comes first
     render(
       html`${bar({ title: walk.title, detail: when(walk) })}
       <main id="main">
-        ${state ? html`<div class="notice">${icon("clock")}<div>${state}</div></div>` : nothing}
+        ${state ? html`<div class="notice" data-tone=${waiting || walk.paused ? "wait" : nothing}>${icon("clock")}<div>${state}</div></div>` : nothing}
         ${draft && says(draft) ? unfinished() : nothing}
-        ${kit ? ready(kit, position, measure) : html`<div class="panel ready"></div>`}
-        ${walk.stops.length ? route(walk, stops, position) : nothing}
+        ${unready ? kitPanel : nothing}
+        ${walk.stops.length ? route() : nothing}
         <div class="notice">${icon("moon")}<div>${bold(t("*Stop before you write.* Write about the place, also when it is good."))}</div></div>
+        ${walk.sharing === false ? nothing : html`<a class="button" href="#/others">${icon("users")}${t("What the others write")}</a>`}
+        ${unready ? nothing : kitPanel}
         ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
       </main>
       <nav class="dock" aria-label=${t("The walk")}>
@@ -87,6 +93,20 @@ export async function mount(/** @type {HTMLElement} */ root) {
       root,
     );
   }
+
+  const route = () =>
+    stops({
+      walk,
+      team: taking?.team ?? null,
+      notes: sum.stops,
+      fix: position?.fix ?? null,
+      tapped,
+      tap: (id) => {
+        tapped = id;
+        draw();
+        root.querySelector("#next")?.scrollIntoView({ block: "center" });
+      },
+    });
 
   placed(walk.stops);
   draw();
@@ -115,7 +135,16 @@ function when(/** @type {Walk} */ walk) {
 }
 
 /** What the walk's state means for somebody who wants to write; null while it is simply open. */
-function stateOf(/** @type {Walk} */ { state }) {
+function stateOf(/** @type {Walk} */ { state, paused }, /** @type {number} */ waiting) {
+  if (waiting && (state === "closed" || state === "published"))
+    return bold(
+      plural(
+        waiting,
+        "*The walk is over.* {n} note has not been sent yet: keep the app open until it says Sent.",
+        "*The walk is over.* {n} notes have not been sent yet: keep the app open until it says Sent.",
+      ),
+    );
+  if (paused) return bold(t("*The walk is having a break.* What you write is kept and sent."));
   if (state === "planned") return bold(t("*The walk has not begun.* You may write already."));
   if (state === "closed") return bold(t("*The walk is closed.* What you write on this phone is still received."));
   if (state === "published") return bold(t("*The walk is over, and its report is out.* Thank you for walking."));
@@ -200,22 +229,4 @@ function ready(/** @type {Kit} */ kit, /** @type {Position | null} */ position, 
     <ul class="checks">${must.map(line)}${useful(kit, position).map(line)}</ul>
     ${untried ? html`<button type="button" @click=${measure}>${icon("locate")}${t("Try the position")}</button>` : nothing}
   </section>`;
-}
-
-function route(
-  /** @type {Walk} */ walk,
-  /** @type {Map<string, number>} */ notes,
-  /** @type {Position | null} */ position,
-) {
-  const here = standingAt(walk.stops, position?.fix ?? null);
-  return html`<section class="stack tight" aria-labelledby="route"><h2 id="route">${t("The route")}</h2>
-    <ol class="stops">${walk.stops.map((stop) => {
-      const count = notes.get(stop.id) ?? 0;
-      const far = stop === here ? t("You are here") : away(stop, position?.fix ?? null);
-      return html`<li class=${stop === here ? "here" : count ? "gone" : ""} aria-current=${stop === here ? "step" : nothing}>
-        <span class="no">${stop.number}</span><span><b>${stop.name}</b>${stop.prompt ? html`<small>${stop.prompt}</small>` : nothing}</span>
-        <span class="end small">${far ? html`<span class="tag">${stop === here ? nothing : icon("locate")}${far}</span>` : nothing}${
-          count ? html`<span class="dim">${plural(count, "{n} note", "{n} notes")}</span>` : nothing
-        }</span></li>`;
-    })}</ol></section>`;
 }

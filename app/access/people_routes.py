@@ -1,0 +1,159 @@
+"""The page of those who invite: who may do what, and what has become of each invitation.
+
+Hides forms, and which organisations' people somebody sees. Promises that what was typed comes back with a sentence where
+it cannot be done, that each change looks at what its maker holds at that very moment, and that a role taken away can be
+given back at once.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, col, or_, select
+
+from app import pages
+from app.access import browser, invitations, people, roles
+from app.access.guards import GIVE, Person
+from app.access.invitations import Wanted
+from app.access.roles import GivenRole, Inviter, KnownInvitation
+from app.db import Db
+from app.models import Invitation, Membership, Organisation, User
+from app.problems import Problem
+
+router = APIRouter(tags=["access"])
+
+Text = Annotated[str, Form(max_length=254)]
+Roles = Annotated[list[str], Form(max_length=20)]
+EVERYWHERE = "everywhere"  # what the form calls no organisation
+
+
+@router.get("/people")
+def get_people(request: Request, person: Inviter, db: Db, taken: str = "") -> Response:
+    return _page(request, person, db, taken=bool(taken and browser.note(request, "taken")))
+
+
+@router.post("/people/invitations")
+def post_invitation(
+    request: Request,
+    person: Inviter,
+    db: Db,
+    role: Roles = [],  # noqa: B006  FastAPI copies it
+    email: Text = "",
+    organisation: Text = "",
+    cleared: Text = "",
+) -> Response:
+    """Gives somebody roles, and puts their letter into the queue."""
+    browser.own_form(request)
+    place = None if organisation == EVERYWHERE else organisation
+    wanted = Wanted(email, tuple(dict.fromkeys(role)), place, cleared=bool(cleared))
+    try:
+        with db.write() as tx:
+            invitations.invite(tx, person.user, roles.roles_now(tx, person), wanted)
+    except Problem as wrong:
+        return _page(request, person, db, wrong, wanted=wanted)
+    return _done(request)
+
+
+@router.post("/people/invitations/{invitation_id}/sending")
+def post_sending(request: Request, known: KnownInvitation, person: Inviter, db: Db) -> Response:
+    """Sends the letter once more, or at once where it waits."""
+    browser.own_form(request)
+    with db.write() as tx:
+        invitations.send_again(tx.get_one(Invitation, known.id, with_for_update=True), person.user)
+    return _done(request)
+
+
+@router.post("/people/roles/{membership_id}/removal")
+def post_removal(request: Request, given: GivenRole, person: Inviter, db: Db) -> Response:
+    """Takes a role away. The next page offers to give it back."""
+    browser.own_form(request)
+    try:
+        with db.write() as tx:
+            holds = roles.roles_now(tx, person)
+            held = tx.get(Membership, given.id)
+            if held is not None:
+                if held.user_id != person.user.id and not roles.may_give(holds, held.role, held.organisation_id):
+                    raise Problem("not-allowed")
+                people.take(tx, held)
+                invitations.withdraw(tx, held.user_id, held.organisation_id)
+    except Problem as wrong:
+        return _page(request, person, db, wrong)
+    answer = RedirectResponse("/people?taken=yes", 303, headers=pages.PRIVATE)
+    place, cleared = given.organisation_id or EVERYWHERE, "yes" if given.cleared else ""
+    browser.keep_note(request, answer, "taken", user=given.user_id, role=given.role, place=place, cleared=cleared)
+    return answer
+
+
+@router.post("/people/roles")
+def post_role(request: Request, person: Inviter, db: Db) -> Response:
+    """Gives back the role that this browser has just taken away, without a letter."""
+    browser.own_form(request)
+    note = browser.note(request, "taken")
+    answer = RedirectResponse("/people", 303, headers=pages.PRIVATE)
+    if note:
+        place = None if note["place"] == EVERYWHERE else note["place"]
+        with db.write() as tx:
+            user = tx.get_one(User, note["user"])
+            if user.id == person.user.id or not roles.may_give(roles.roles_now(tx, person), note["role"], place):
+                raise Problem("not-allowed")
+            people.give(tx, user, note["role"], place, cleared=bool(note["cleared"]))
+        browser.drop_note(request, answer, "taken")
+    return answer
+
+
+def _done(request: Request) -> Response:
+    request.app.state.postman.kick()
+    return RedirectResponse("/people", 303, headers=pages.PRIVATE)
+
+
+def _page(
+    request: Request,
+    person: Person,
+    db: Db,
+    wrong: Problem | None = None,
+    *,
+    taken: bool = False,
+    wanted: Wanted | None = None,
+) -> Response:
+    """`wrong`: what is to be told on the page, where it is a 422; anything else is raised on."""
+    if wrong and wrong.code != "invalid":
+        raise wrong
+    with db.read() as tx:
+        rows = _rows(tx, person)
+        places = _places(tx, person)
+    field = wrong.more["errors"][0]["field"] if wrong else ""
+    offered = [role for role in people.ROLES if any(role in GIVE.get(own.role, ()) for own in person.memberships)]
+    return pages.render(
+        request, "access/people.html", wrong.status if wrong else 200, rows=rows, places=places, offered=offered,
+        wrong=wrong.detail if wrong else "", field=field, taken=taken, wanted=wanted or Wanted("", (), ""),
+        no_mail=not request.app.state.settings.smtp_url.get_secret_value(),
+    )  # fmt: skip
+
+
+def _rows(tx: Session, person: Person) -> list[dict[str, Any]]:
+    """Everybody whose rights one may see, by address: their roles, and what has become of their invitations."""
+    mine = [own.organisation_id for own in person.memberships if own.role in GIVE]
+    held = select(Membership, User, Organisation).join(User).join(Organisation, isouter=True)
+    if None not in mine:  # those who hold a role everywhere hold it here too
+        here = col(Membership.organisation_id)
+        held = held.where(or_(here.in_(mine), here.is_(None)))
+    letters = invitations.newest(tx)
+    rows: dict[str, dict[str, Any]] = {}
+    for role, user, place in tx.exec(held.order_by(User.email, Organisation.name, Membership.role)).all():
+        row = rows.setdefault(user.id, {"user": user, "roles": [], "letters": []})
+        mine_or_given = user.id == person.user.id or roles.may_give(person.memberships, role.role, role.organisation_id)
+        row["roles"].append({"role": role, "place": place.name if place else "", "may_take": mine_or_given})
+        letter = letters.pop((user.id, role.organisation_id), None)
+        if letter and roles.oversees(person.memberships, role.organisation_id):
+            row["letters"].append((letter, invitations.state(letter)))
+    return list(rows.values())
+
+
+def _places(tx: Session, person: Person) -> list[tuple[str, str]]:
+    """Where one may invite people to: (id, name), "" for everywhere."""
+    mine = [own.organisation_id for own in person.memberships if own.role in GIVE]
+    wanted = select(Organisation).order_by(Organisation.name)
+    if None not in mine:
+        wanted = wanted.where(col(Organisation.id).in_(mine))
+    found = [(one.id, one.name) for one in tx.exec(wanted).all()]
+    return [*found, (EVERYWHERE, "")] if None in mine else found

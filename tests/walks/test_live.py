@@ -1,0 +1,412 @@
+"""The live page: who takes part, what has arrived, whom to wait for; for whoever leads the walk, and as long as they do."""
+
+import asyncio
+import html
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import col, delete, select
+
+from app.access import people, signin
+from app.db import Database
+from app.models import Membership, User, UserSession, Walk
+from app.problems import TryAgain
+from app.walks import following
+from app.walks.following import Followers, View
+from app.walks.live import look, signature
+from tests.access.conftest import Browser, add, hurry, signed_in, visitor
+from tests.cast import Clock, Stage
+from tests.phone import Phone, Picture, jpeg
+from tests.postgres import Cluster
+from tests.running import Server
+
+__all__ = ["add", "hurry", "signed_in", "visitor"]
+
+SignedIn = Callable[..., Browser]
+OURS = "Aalborg Kommune"
+
+
+def words(markup: str) -> str:
+    """What a person reads of it."""
+    plain = re.sub(r"<(style|noscript).*?</\1>", "", markup, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", plain))).replace(" ,", ",").strip()
+
+
+@pytest.fixture
+def desk(signed_in: SignedIn) -> Browser:
+    return signed_in("coordinator", OURS)
+
+
+def page(stage: Stage, browser: Browser, path: str = "live") -> str:
+    reply = browser.get(f"/walks/{stage.walk.id}/{path}")
+    assert reply.status_code == 200, reply.text
+    return words(reply.text)
+
+
+def says(stage: Stage, phone: Phone, notes: int, photos: int) -> None:
+    path = f"/api/v1/participants/{phone.id}/outbox"
+    assert stage.http.put(path, json={"notes": notes, "photos": photos}, headers=phone.key).status_code == 200
+
+
+@pytest.mark.usefixtures("every_database")
+def test_the_page_counts_phones_by_role_and_team_and_notes_by_stop(stage: Stage, desk: Browser) -> None:
+    first, second = stage.phone(team="Nord"), stage.phone(role="police", name="Karen")
+    picture = Picture(jpeg())
+    first.put(first.note(picture, valence="safe", stop_id=stage.stops[0].id))
+    first.put(first.note(valence="unsafe", stop_id=stage.stops[0].id))
+    second.put(second.note(valence="mixed"))
+    said = page(stage, desk)
+    assert "telefoner er med 2" in said
+    assert "noter er nået frem 3" in said
+    assert "billede er på vej 1" in said
+    assert "Tryg 1 Både-og 1 Utryg 1" in said
+    assert re.search(r"1 Kilden Tryg 1 Utryg 1 2 noter", said)
+    assert "Uden stop" in said
+    assert "Hold Nord 1 · uden hold 1" in said
+    assert "Telefon 2 Politi · Karen" in said
+    assert re.search(r"Telefon 1 Beboer Nord lige nu 2", said)
+    first.put_picture(picture.id)
+    assert "billede er nået frem 1" in page(stage, desk)
+
+
+@pytest.mark.usefixtures("every_database")
+def test_it_says_what_a_phone_holds_and_when_it_was_heard(stage: Stage, desk: Browser, clock: Clock) -> None:
+    phone, silent = stage.phone(team="B"), stage.phone()
+    says(stage, phone, 2, 1)
+    says(stage, silent, 0, 0)
+    clock.advance(minutes=4)
+    assert "Telefon 1 Beboer B for 4 min. siden 0 2 noter og 1 billede venter" in page(stage, desk)
+    clock.advance(minutes=20)
+    said = page(stage, desk)
+    assert re.search(r"Telefon 2 Beboer – for 24 min\. siden 0 Ikke hørt fra", said)
+    says(stage, phone, 0, 0)
+    assert "lige nu 0 Alt er nået frem" in page(stage, desk)
+
+
+@pytest.mark.usefixtures("every_database")
+def test_after_the_end_it_says_who_is_missing_and_what_to_call_out(stage: Stage, desk: Browser, clock: Clock) -> None:
+    done, unsent, gone, named = (
+        stage.phone(),
+        stage.phone(team="B"),
+        stage.phone(role="police"),
+        stage.phone(name="Ida"),
+    )
+    says(stage, unsent, 3, 0)
+    assert "Hvem mangler?" not in page(stage, desk)
+    clock.advance(minutes=5)
+    stage.close_walk()
+    clock.advance(minutes=2)
+    says(stage, done, 0, 0)
+    says(stage, named, 0, 2)
+    said = page(stage, desk)
+    assert "hold den åben, til der står sendt. Vi venter på: Beboer, hold B; Ida; Politi." in said
+    assert "Beboer, hold B Telefon 2 3 noter er ikke sendt · sidst hørt for 7 min. siden" in said
+    assert said.index("Hvem mangler?") < said.index("telefoner er med")
+    assert said.index("Telefon 2") < said.index("Telefon 1")
+    for phone in (unsent, gone, named):
+        says(stage, phone, 0, 0)
+    assert "Ingen. Alle telefoner er hørt siden og har sendt alt." in page(stage, desk)
+
+
+@pytest.mark.usefixtures("every_database")
+def test_sensitive_notes_are_counted_only_for_who_may_read_them(stage: Stage, signed_in: SignedIn) -> None:
+    phone = stage.phone()
+    phone.put(phone.note(factors=["behaviour.harassment"]))
+    assert "note er nået frem 1" in page(stage, signed_in("coordinator", OURS))
+    assert "noter er nået frem 0" in page(stage, signed_in("organiser", OURS))
+
+
+def test_a_name_is_shown_as_it_was_typed_and_does_nothing(stage: Stage, desk: Browser) -> None:
+    stage.phone(name="<img src=x onerror=alert(1)>", team="</td><b>")
+    for path in ("live", "live.json"):
+        said = desk.get(f"/walks/{stage.walk.id}/{path}").text
+        assert "&lt;img src=x onerror=alert(1)&gt;" in said
+        assert "<img src=x" not in said
+        assert "</td><b>" not in said
+
+
+def test_it_never_says_where_anybody_is(stage: Stage, desk: Browser) -> None:
+    phone = stage.phone()
+    phone.put(phone.note(note="Lampen ved tunnelen"))
+    for path in ("live", "live.json"):
+        said = desk.get(f"/walks/{stage.walk.id}/{path}").text
+        assert "57.04" not in said
+        assert "9.92" not in said
+        assert "Lampen" not in said
+        assert phone.id not in said
+
+
+@pytest.mark.usefixtures("every_database")
+def test_it_is_opened_paused_and_closed_from_there(stage: Stage, desk: Browser) -> None:
+    def press(what: str, **fields: str) -> str:
+        reply = desk.post(f"/walks/{stage.walk.id}/{what}", data=fields)
+        assert (reply.status_code, reply.headers["location"]) == (303, f"/walks/{stage.walk.id}/live")
+        return page(stage, desk)
+
+    assert "Pause siden" in press("pause", paused="yes")
+    assert "I gang" in press("pause", paused="no")
+    assert "Deltagerne ser hinandens noter: nej" in press("sharing", sharing="no")
+    assert "Deltagerne ser hinandens noter: ja, uden navne" in press("sharing", sharing="yes")
+    assert "Lukket kl." in press("closure", **{"from": "live"})
+    assert "I gang" in press("opening", **{"from": "live"})
+    assert desk.post(f"/walks/{stage.walk.id}/opening").headers["location"].endswith("/plan")
+
+
+def test_a_form_of_another_site_changes_nothing(stage: Stage, desk: Browser) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    for what, field in (("pause", "paused"), ("sharing", "sharing")):
+        reply = desk.post(f"/walks/{stage.walk.id}/{what}", data={field: "yes"}, headers=foreign)
+        assert reply.status_code == 403
+    with stage.db.read() as tx:
+        assert tx.get_one(Walk, stage.walk.id).paused_at is None
+
+
+@pytest.mark.usefixtures("every_database")
+def test_the_signature_differs_as_soon_as_the_page_does(stage: Stage, clock: Clock) -> None:
+    phone = stage.phone()
+
+    def state() -> tuple[Any, Any]:
+        with stage.db.read() as tx:
+            return signature(tx, stage.walk.id), look(tx, stage.walk, sensitive=True)
+
+    seen = [state()]
+    deeds: list[Callable[[], Any]] = [
+        lambda: phone.put(phone.note()), lambda: says(stage, phone, 1, 0), lambda: stage.phone(), stage.close_walk,
+        lambda: clock.advance(minutes=1),
+    ]  # fmt: skip
+    for deed in deeds:
+        clock.advance(seconds=1)
+        deed()
+        seen.append(state())
+        assert seen[-1][0] != seen[-2][0]
+    assert state()[0] == seen[-1][0]
+
+
+# As events, from a real server
+
+
+class Desk:
+    """Somebody who is signed in at a real server, and follows a walk there."""
+
+    def __init__(self, server: Server, email: str = "ida@kommune.example", database: str = "") -> None:
+        self.server, self.email = server, email
+        made = server.tryg("walk", "create", "--title", "Aftenvandring")
+        self.walk_id, self.code = made["walk_id"], made["code"]
+        self.db = Database(database or f"sqlite:///{server.data / 'tryg.sqlite'}")
+        with self.db.write() as tx:
+            link = signin.new_link(tx, people.add(tx, email, "coordinator"), server.url)
+        self.http = httpx.Client(base_url=server.url, timeout=30)
+        ours = {"Sec-Fetch-Site": "same-origin", "Origin": server.url}
+        self.http.post("/sign-in/link", data={"key": link.partition("key=")[2]}, headers=ours)
+
+    @contextmanager
+    def follow(self, language: str = "da") -> Iterator[Iterator[dict[str, Any]]]:
+        with self.http.stream(
+            "GET", f"/walks/{self.walk_id}/live/events", headers={"Accept-Language": language}
+        ) as reply:
+            assert reply.status_code == 200, reply.read()
+            assert reply.headers["content-type"].startswith("text/event-stream")
+            yield events(reply)
+
+    def close(self) -> None:
+        self.http.close()
+        self.db.close()
+
+
+def events(reply: httpx.Response) -> Iterator[dict[str, Any]]:
+    for line in reply.iter_lines():
+        if line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))
+
+
+@pytest.fixture
+def leader(server: Server) -> Iterator[Desk]:
+    made = Desk(server)
+    yield made
+    made.close()
+
+
+def until_it_says(news: Iterator[dict[str, Any]], part: str, text: str) -> str:
+    for event in news:
+        if text in words(event["parts"][part]):
+            return words(event["parts"][part])
+    raise AssertionError(f"the stream ended before {part} said {text!r}")
+
+
+def test_whoever_follows_hears_of_each_note_and_each_phone(leader: Desk) -> None:
+    with leader.follow() as news, httpx.Client(base_url=leader.server.url, timeout=30) as line:
+        assert "telefoner er med 0" in words(next(news)["parts"]["figures"])
+        phone = Phone(line, leader.code).join()
+        until_it_says(news, "figures", "telefon er med 1")
+        phone.put(phone.note())
+        until_it_says(news, "figures", "note er nået frem 1")
+        line.put(f"/api/v1/participants/{phone.id}/outbox", json={"notes": 4, "photos": 0}, headers=phone.key)
+        until_it_says(news, "phones", "4 noter venter")
+
+
+def test_what_another_process_took_in_is_heard_of_too(
+    postgres: Cluster, migrated_postgres: str, start_server: Callable[..., Server]
+) -> None:
+    with postgres.database(migrated_postgres) as url:
+        here, there = (start_server(TRYG_DATABASE_URL=url) for _process in range(2))
+        leader = Desk(here, database=url)
+        with leader.follow() as news, httpx.Client(base_url=there.url, timeout=30) as line:
+            next(news)
+            phone = Phone(line, leader.code).join()
+            phone.put(phone.note())
+            until_it_says(news, "figures", "note er nået frem 1")
+        leader.close()
+        assert (here.stop(), there.stop()) == (0, 0)
+
+
+def test_two_who_follow_in_two_languages_each_hear_it_in_theirs(leader: Desk) -> None:
+    with leader.follow("en") as english, leader.follow("da") as danish:
+        until_it_says(english, "figures", "phones take part 0")
+        until_it_says(danish, "figures", "telefoner er med 0")
+
+
+def test_a_role_that_is_taken_away_or_a_session_that_ends_ends_the_stream_within_a_minute(leader: Desk) -> None:
+    other = Desk(leader.server, "ole@kommune.example")
+    with leader.follow() as news, other.follow() as others:
+        next(news)
+        next(others)
+        began = time.monotonic()
+        with leader.db.write() as tx:
+            of = {user.email: user.id for user in tx.exec(select(User)).all()}
+            tx.exec(delete(Membership).where(col(Membership.user_id) == of[leader.email]))
+            tx.exec(delete(UserSession).where(col(UserSession.user_id) == of[other.email]))
+        assert all(event["parts"] for stream in (news, others) for event in stream)  # until they end
+        assert time.monotonic() - began < 60
+    again = [desk.http.get(f"/walks/{desk.walk_id}/live/events").status_code for desk in (leader, other)]
+    assert again == [404, 401]
+    other.close()
+
+
+def test_a_server_told_to_end_does_not_wait_for_those_who_follow(leader: Desk) -> None:
+    with leader.follow() as first, leader.follow() as second:
+        next(first)
+        next(second)
+        began = time.monotonic()
+        assert leader.server.stop() == 0
+        took = time.monotonic() - began
+        assert list(first) == list(second) == []  # both ended whole, not broken off
+    assert took < 5, f"{took:.1f} s"
+    assert "Cancel" not in leader.server.said()
+
+
+def test_too_many_are_asked_to_poll(stage: Stage, desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "OF_A_WALK", 0)
+    full = desk.get(f"/walks/{stage.walk.id}/live/events")
+    assert (full.status_code, full.headers["retry-after"]) == (503, "5")
+    assert desk.get(f"/walks/{stage.walk.id}/live.json").status_code == 200
+
+
+# Those who follow, without a server around them
+
+
+VIEW = View("da", True)
+
+
+class Signs:
+    """A walk of which nothing is known but its sign; counts the looks at it, and the times it is drawn."""
+
+    def __init__(self) -> None:
+        self.sign, self.looks, self.drawings = "1", 0, 0
+        self.failures: list[Exception] = []
+
+    def look(self, _walk: str) -> str:
+        self.looks += 1
+        if self.failures:
+            raise self.failures.pop()
+        return self.sign
+
+    def draw(self, _walk: str, view: View) -> str:
+        self.drawings += 1
+        return f'"{self.sign} {view.language}"'
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("LOOK_S", 0.01), ("BEAT_S", 0.05), ("CHECK_S", 0.0)):
+        monkeypatch.setattr(following, name, seconds)
+
+
+async def lines(stream: Any, wanted: str) -> list[str]:
+    """What comes, until a line has `wanted` in it."""
+    found = []
+    async with asyncio.timeout(20):
+        async for line in stream.body_iterator:
+            found.append(line)
+            if wanted in line:
+                return found
+    raise AssertionError(f"ended without {wanted!r}: {found}")
+
+
+async def nothing_is_left(followers: Followers) -> None:
+    async with asyncio.timeout(20):
+        while left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left)
+    assert followers.number() == 0
+
+
+@pytest.mark.usefixtures("hurried")
+def test_one_look_serves_all_and_whoever_leaves_is_forgotten() -> None:
+    async def evening() -> None:
+        signs = Signs()
+        followers = Followers(signs.look, signs.draw)
+        streams = [followers.stream("walk", VIEW, lambda: True) for _number in range(5)]
+        for stream in streams:
+            assert (await lines(stream, "1 da"))[0] == "retry: 3000\n\n"
+        assert (followers.number("walk"), followers.number("another"), signs.drawings) == (5, 0, 1)
+        signs.sign = "2"
+        for stream in streams:
+            await lines(stream, "2 da")
+        assert signs.drawings == 2
+        await lines(streams[0], ": still here")
+        for stream in streams:
+            await stream.body_iterator.aclose()
+        await nothing_is_left(followers)
+        looked = signs.looks
+        await asyncio.sleep(0.05)
+        assert signs.looks == looked
+
+    asyncio.run(evening())
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_database_that_is_busy_for_a_while_ends_no_stream() -> None:
+    async def evening() -> None:
+        signs = Signs()
+        signs.failures = [TryAgain(), RuntimeError("a mistake of ours"), TryAgain()]
+        followers = Followers(signs.look, signs.draw)
+        stream = followers.stream("walk", VIEW, lambda: True)
+        await lines(stream, "1 da")
+        assert not signs.failures
+        await stream.body_iterator.aclose()
+        await nothing_is_left(followers)
+
+    asyncio.run(evening())
+
+
+@pytest.mark.usefixtures("hurried")
+def test_whoever_may_no_longer_follow_is_let_go_and_at_the_end_everybody_is() -> None:
+    async def evening() -> None:
+        signs = Signs()
+        followers = Followers(signs.look, signs.draw)
+        one, other = (followers.stream("walk", VIEW, allowed) for allowed in (lambda: False, lambda: True))
+        first, *_more = [line async for line in one.body_iterator]
+        assert first == "retry: 3000\n\n"
+        await lines(other, "1 da")
+        followers.end()
+        assert [line async for line in other.body_iterator if "state" in line] == []
+        with pytest.raises(TryAgain):
+            followers.stream("walk", VIEW, lambda: True)
+        await nothing_is_left(followers)
+
+    asyncio.run(evening())
