@@ -133,14 +133,14 @@ class Draft:
             stop.name = stop.name or _("Stop %(number)s", number=len(self.stops))
 
     def opens(self, timezone: str) -> datetime | None:
-        """When it opens by itself; None where it does not, or has been opened already. Raises ValueError where that is no time."""
-        written = self.texts.get("opens_at", "").strip()
-        if not written:
+        """When it opens by itself, on its day; None where it does not, or has been opened already. Raises ValueError
+        where that is no time."""
+        clock, on = self.texts.get("opens_at", "").strip(), self.texts["day"].strip()
+        if not (clock and on):
             return None
-        opens_at = datetime.fromisoformat(written)
-        if opens_at.tzinfo or opens_at.year not in YEARS:
-            raise ValueError(opens_at)
-        return opens_at.replace(tzinfo=ZoneInfo(timezone))
+        return datetime.combine(
+            date.fromisoformat(on), time.fromisoformat(clock).replace(tzinfo=None), ZoneInfo(timezone)
+        )
 
     def _points(self) -> list[list[float]]:
         return [[p[1], p[0]] for stop in self.stops if (p := stop.point)]
@@ -161,15 +161,18 @@ class Draft:
             self.errors["day"] = _("Say on which day.")
         elif starts_at and ends_at and ends_at <= starts_at:
             self.errors["ends"] = _("It would end before it begins.")
-        self._check_opening(timezone, ends_at or starts_at)
+        self._check_opening(timezone, starts_at, ends_at)
 
-    def _check_opening(self, timezone: str, last: datetime | None) -> None:
+    def _check_opening(self, timezone: str, starts_at: datetime | None, ends_at: datetime | None) -> None:
         try:
             opens_at = self.opens(timezone)
         except ValueError:
-            self.errors["opens_at"] = _("Write the date and the time so: 26-11-2026, 19:00.")
+            self.errors["opens_at"] = _("Write the time so: 18:30.")
             return
-        if opens_at and last and opens_at >= last + (timedelta() if self.texts["ends"].strip() else USUAL_LENGTH):
+        last = ends_at or (starts_at and starts_at + USUAL_LENGTH)
+        if self.texts.get("opens_at", "").strip() and not self.texts["day"].strip():
+            self.errors["day"] = _("Say on which day.")
+        elif opens_at and last and opens_at >= last:
             self.errors["opens_at"] = _("It would open when the walk is over.")
 
     def _check_stops(self) -> None:

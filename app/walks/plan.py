@@ -39,7 +39,7 @@ def drafted(tx: Session, walk: Walk) -> Draft:
         "ends": f"{ends:%H:%M}" if ends else "",
     }
     if walk.state == "planned":
-        texts["opens_at"] = f"{walk.opens_at.astimezone(zone):%Y-%m-%dT%H:%M}" if walk.opens_at else ""
+        texts["opens_at"] = f"{walk.opens_at.astimezone(zone):%H:%M}" if walk.opens_at else ""
     stops = [StopDraft(stop.name, stop.prompt, written(stop), stop.id) for stop in stops_of(tx, walk.id)]
     draft = Draft(texts, stops, walk.plan_rev, walk.route, list(walk.invited))
     if walk.light == _light(draft, walk.timezone):
