@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test check bench soak broken .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test check bench soak broken guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
@@ -18,7 +18,7 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check bench soak broken build lock
+.PHONY: run test check bench soak broken guide build lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
@@ -47,6 +47,10 @@ soak: .venv/requirements-dev.txt build .venv/machine
 # Takes one mechanism after another away, and shows which test notices.
 broken: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m tests.reliability.broken
+
+# The guide's pictures, from the running app.
+guide: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/python -m tests.guide
 
 build: static/dist/manifest.json
 

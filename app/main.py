@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, i18n, pages, problems, shell
+from app import __version__, guide, i18n, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.passkey_routes import router as passkeys
@@ -44,7 +44,7 @@ log = logging.getLogger("tryg")
 
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, report, basemap,
-    access, people, account, passkeys, elsewhere, shell.router,
+    access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
 

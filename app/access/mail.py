@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, make_msgid, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from app.i18n import gettext as _
@@ -122,7 +122,10 @@ def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> Ema
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, sender, email
     message["Auto-Submitted"] = "auto-generated"
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or None)
+    message["Date"], message["Message-ID"] = (
+        formatdate(),
+        make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost"),
+    )
     message.set_content("\n\n".join(paragraphs))
     return message
 

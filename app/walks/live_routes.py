@@ -6,6 +6,7 @@ Promises that nothing here says where anybody is.
 """
 
 import json
+from collections import Counter
 from functools import partial
 from typing import Annotated, Any
 
@@ -114,7 +115,7 @@ def _words(seen: Live) -> dict[str, Any]:
         "walk": seen.walk,
         "role": lambda key: _(walks.ROLES[key]),
         "called": _called,
-        "names": lambda phones: "; ".join(_called(phone) for phone in phones),
+        "names": _names,
         "ago": partial(_ago, seen),
         "waiting": _waiting,
     }
@@ -126,6 +127,12 @@ def _called(phone: PhoneSeen) -> str:
         return phone.name
     role = _(walks.ROLES[phone.role])
     return _("%(role)s, team %(team)s", role=role, team=phone.team) if phone.team else role
+
+
+def _names(phones: tuple[PhoneSeen, ...]) -> str:
+    """ "Karen; Resident, team North (2)": whom to call out for, each once."""
+    counted = Counter(_called(phone) for phone in phones)
+    return "; ".join(who if number == 1 else f"{who} ({number})" for who, number in counted.items())
 
 
 def _ago(seen: Live, phone: PhoneSeen) -> str:

@@ -3,38 +3,20 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from sqlmodel import select
+from sqlmodel import select, update
 
-from app.access import routes
+from app.access import routes, signin
 from app.models import FailedTry, SignIn
 from tests.access.conftest import Browser
+from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Clock, Stage
 from tests.running import free_port
 
 EMAIL = "ida@kommune.example"
 Add = Callable[..., str]
-
-
-class Mailbox:
-    """What a mail server on this machine has taken in."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return "250 OK"
-
-    def code(self) -> str:
-        found = re.search(r"\b(\d{3}) (\d{3})\b", self.letters[-1].get_content())
-        assert found, self.letters[-1].get_content()
-        return found[1] + found[2]
 
 
 @pytest.fixture
@@ -49,11 +31,8 @@ def stage_settings(mail_port: int) -> dict[str, Any]:
 
 @pytest.fixture
 def mailbox(mail_port: int) -> Iterator[Mailbox]:
-    box = Mailbox()
-    server = Controller(box, hostname="127.0.0.1", port=mail_port)
-    server.start()
-    yield box
-    server.stop()
+    with mail_server(mail_port) as box:
+        yield box
 
 
 def ask(browser: Browser, email: str = EMAIL, **more: str) -> str:
@@ -128,6 +107,53 @@ def test_a_code_is_void_after_five_wrong_tries(add: Add, visitor: Browser, mailb
     assert visitor.post("/sign-in", data={"email": EMAIL, "code": code}).status_code == 422
     ask(visitor, again="yes", code=wrong)
     assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 303
+
+
+def test_a_stranger_can_neither_wear_out_nor_use_up_somebodys_codes(
+    add: Add, visitor: Browser, mailbox: Mailbox, stage: Stage
+) -> None:
+    add(EMAIL, "coordinator")
+    stranger = Browser(stage)
+    for _time in range(20):  # more codes than one address gets
+        ask(stranger)
+    assert len(mailbox.letters) == signin.CODES_AT_ONCE
+    with stage.db.write() as tx:  # the stranger is elsewhere
+        tx.exec(update(FailedTry).values(address="192.0.2.7"))
+    ask(visitor)
+    for _try in range(9):
+        assert stranger.post("/sign-in", data={"email": EMAIL, "code": "000000"}).status_code == 422
+        assert Browser(stage).post("/sign-in", data={"email": EMAIL, "code": "000000"}).status_code == 422
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 303
+
+
+def test_a_code_works_only_in_the_browser_that_asked_for_it(
+    add: Add, visitor: Browser, mailbox: Mailbox, stage: Stage
+) -> None:
+    add(EMAIL, "coordinator")
+    ask(visitor)
+    thief = Browser(stage)
+    ask(thief, "nobody@kommune.example")
+    reply = thief.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()})
+    assert reply.status_code == 422
+    assert "en anden browser" in reply.text
+    assert visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()}).status_code == 303
+
+
+def test_codes_for_one_person_end_for_a_day_however_many_addresses_ask(
+    add: Add, visitor: Browser, mailbox: Mailbox, stage: Stage, clock: Clock
+) -> None:
+    add(EMAIL, "coordinator")
+    key = stage.app.state.settings.signing_key()
+
+    def asked(address: str) -> bool:
+        with stage.db.write() as tx:
+            return signin.new_code(tx, EMAIL, key, "asker", address) is not None
+
+    for household in range(12):
+        assert sum(asked(f"192.0.2.{household}") for _time in range(7)) == signin.CODES_AT_ONCE
+    assert not asked("192.0.2.99")
+    clock.advance(days=1, seconds=1)
+    assert asked("192.0.2.99")
 
 
 def test_an_earlier_code_still_works_when_a_new_one_was_asked_for(add: Add, visitor: Browser, mailbox: Mailbox) -> None:

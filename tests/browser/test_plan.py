@@ -1,5 +1,6 @@
 """Planning a walk in a browser: it saves itself, says so truly, and works for a keyboard, a small screen and large text."""
 
+import re
 from typing import Any
 
 import pytest
@@ -103,16 +104,98 @@ def test_a_walk_is_opened_and_closed_from_its_plan(desk: Page) -> None:
     expect(desk.get_by_role("button", name="Åbn igen")).to_be_visible()
 
 
+def test_what_follows_from_date_place_and_guests_is_seen_without_opening_the_page_anew(desk: Page) -> None:
+    desk.get_by_label("Dato").fill("2026-11-26")
+    desk.get_by_role("button", name="Tilføj stop").click()
+    desk.get_by_label("Sted på kortet", exact=True).fill("57.0488, 9.9217")
+    expect(desk.get_by_text("Solen går ned 15.5")).to_be_visible()
+    desk.get_by_label("Åbner af sig selv").fill("2026-11-26T18:30")
+    expect(desk.get_by_text("Den åbner af sig selv den 26. november 2026 kl. 18.30.")).to_be_visible()
+    desk.get_by_text("En invitation at kopiere").first.click()
+    desk.get_by_text("Politiet").click()
+    expect(desk.get_by_label("En invitation at kopiere")).to_have_value(re.compile("Inviteret: politiet\n"))
+    desk.get_by_label("Åbner af sig selv").fill("2026-11-26T21:30")
+    expect(desk.get_by_text("Så åbner den først, når vandringen er slut.")).to_be_visible()
+
+
+def test_a_list_of_places_becomes_stops_by_its_button_and_not_while_one_writes(desk: Page) -> None:
+    desk.get_by_text("En liste med steder eller adresser").click()
+    desk.get_by_label("Ét sted på hver linje").fill("Kilden; 57.0488, 9.9217\nTunnelen")
+    desk.get_by_label("Mødested").fill("Kilden")
+    saved(desk).to_contain_text("Gemt kl.")
+    expect(desk.get_by_label("Navn", exact=True)).to_have_count(0)
+    desk.get_by_role("button", name="Gør dem til stop").click()
+    expect(desk.get_by_label("Navn", exact=True)).to_have_count(2)
+    expect(desk.get_by_label("Sted på kortet", exact=True).first).to_have_value("57.0488, 9.9217")
+
+
+def test_a_button_that_is_pressed_while_it_saves_itself_is_no_change_by_somebody_else(desk: Page) -> None:
+    begun = desk.evaluate_handle("() => ({})")
+    desk.evaluate(
+        """begun => {
+          const real = window.fetch;
+          begun.saving = new Promise((started) => {
+            window.fetch = async (...given) => {
+              const answer = await real(...given);
+              started();
+              await new Promise((resolve) => (begun.release = resolve));
+              return answer;
+            };
+          });
+        }""",
+        begun,
+    )
+    desk.get_by_label("Mødested").fill("Kilden")
+    desk.evaluate("begun => begun.saving", begun)  # it is kept, and the page has not heard of it
+    desk.get_by_label("Område").fill("Vejgaard")
+    desk.get_by_role("button", name="Gem", exact=True).click()
+    with desk.expect_navigation():
+        desk.evaluate("begun => begun.release()", begun)
+    expect(desk.get_by_label("Område")).to_have_value("Vejgaard")
+    expect(desk.get_by_text("En anden har ændret planen")).to_have_count(0)
+
+
+def test_a_stop_stays_the_same_one_while_it_is_written_and_saved_again(desk: Page) -> None:
+    desk.get_by_role("button", name="Tilføj stop").click()
+    saved(desk).to_contain_text("Gemt kl.")
+    kept = desk.locator(".plan-stops [name=stop_id]")
+    expect(kept).to_have_value(re.compile("-"))
+    first = kept.input_value()
+    rev = desk.locator("[name=rev]").input_value()
+    desk.get_by_label("Navn", exact=True).fill("Kilden")
+    expect(desk.locator("[name=rev]")).not_to_have_value(rev)
+    assert kept.input_value() == first
+
+
+def test_a_new_walk_begins_with_the_plan_of_an_earlier_one(desk: Page) -> None:
+    desk.get_by_role("button", name="Tilføj stop").click()
+    desk.get_by_label("Navn", exact=True).fill("Kilden")
+    desk.get_by_role("button", name="Gem", exact=True).click()
+    desk.get_by_text("Gå her igen").click()
+    desk.get_by_role("button", name="En genvandring").click()
+    expect(desk.get_by_role("heading", name="Aftenvandring i Vejgaard – igen")).to_be_visible()
+    expect(desk.get_by_text("Denne vandring går tilbage til en tidligere.")).to_be_visible()
+    expect(desk.get_by_label("Navn", exact=True)).to_have_value("Kilden")
+
+
 @pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
 def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page, scheme: Any, language: str) -> None:
     desk.emulate_media(color_scheme=scheme)
     desk.get_by_role("button", name="Tilføj stop").click()
+    desk.get_by_label("Sted på kortet", exact=True).fill("57.0488, 9.9217")
+    desk.get_by_label("Dato").fill("2026-11-26")
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Gem", exact=True).click()
     plan = desk.url
     if language == "en":
         desk.get_by_role("button", name="English").click()
     for address in (plan, plan.rpartition("/walks/")[0] + "/walks/new", plan.rpartition("/walks/")[0] + "/"):
         desk.goto(address)
         desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        if address == plan:
+            desk.locator("tryg-sketch").scroll_into_view_if_needed()
+            expect(desk.locator("tryg-sketch[state=drawn]")).to_be_visible(timeout=60_000)
+            desk.locator("[data-tool=route]").click()
         found = Axe().run(desk)
         assert found.violations_count == 0, found.generate_report()
         for width, size in ((320, "100%"), (390, "200%")):

@@ -151,3 +151,11 @@ def test_the_catalogue_is_written_the_same_whatever_the_order(elsewhere: Path, m
     (elsewhere / "app/a.py").write_text('\n\n_("A"); _("B"); _("A")')
     catalogue.main(["update"])
     assert i18n.catalogue_path("da").read_bytes() == first
+
+
+def test_what_is_fetched_later_brings_its_danish_along() -> None:
+    files = [path for path in catalogue.SCRIPTS.rglob("*.js")
+             if path.relative_to(catalogue.ROOT).as_posix().startswith(catalogue.LATER)]  # fmt: skip
+    speaking = [path for path in files if re.search(r"(?<![\w.])(?:t|plural)\(", path.read_text("utf-8"))]
+    assert len(speaking) >= 2
+    assert not [path.name for path in speaking if '/later.js";' not in path.read_text("utf-8")]

@@ -1,5 +1,6 @@
 """Others' notes on a walk where a coordinator has switched them off, and on again: both kinds of phones get it right."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,6 +86,32 @@ def test_switched_off_photos_and_agreement_are_not_there_either(stage: Stage) ->
     assert doors(author) == [200, 200, 403]
     switch(stage, True)
     assert doors(other) == [200, 200, 200]
+
+
+def test_a_switch_while_everybody_writes_loses_nothing_and_waits_for_nobody(stage: Stage) -> None:
+    phones = [stage.phone() for _number in range(4)]
+    reader = Reader(stage.phone())
+
+    def write(phone: Phone) -> None:
+        for number in range(8):
+            note = phone.note(note=f"note {number}")
+            phone.sync()
+            phone.edit(note, note=f"note {number}, rettet")
+            phone.sync()
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, phone) for phone in phones]
+        sharing = True
+        while not all(done.done() for done in writing):
+            sharing = not sharing
+            switch(stage, sharing)
+            reader.follow()
+        for done in writing:
+            done.result()
+    switch(stage, False)
+    assert reader.follow() == {}
+    switch(stage, True)
+    assert reader.follow() == {note: made["note"] for phone in phones for note, made in phone.made.items()}
 
 
 def test_a_receipt_stays_what_it_was_when_notes_get_new_numbers(stage: Stage) -> None:

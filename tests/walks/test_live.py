@@ -23,6 +23,7 @@ from app.walks.live import look, signature
 from tests.access.conftest import Browser, add, hurry, signed_in, visitor
 from tests.cast import Clock, Stage
 from tests.phone import Phone, Picture, jpeg
+from tests.postgres import Cluster
 from tests.running import Server
 
 __all__ = ["add", "hurry", "signed_in", "visitor"]
@@ -105,7 +106,7 @@ def test_after_the_end_it_says_who_is_missing_and_what_to_call_out(stage: Stage,
     says(stage, named, 0, 2)
     said = page(stage, desk)
     assert "hold den åben, til der står sendt. Vi venter på: Beboer, hold B; Ida; Politi." in said
-    assert "Beboer, hold B Telefon 2 3 noter er ikke sendt · hørt for 7 min. siden" in said
+    assert "Beboer, hold B Telefon 2 3 noter er ikke sendt · sidst hørt for 7 min. siden" in said
     assert said.index("Hvem mangler?") < said.index("telefoner er med")
     assert said.index("Telefon 2") < said.index("Telefon 1")
     for phone in (unsent, gone, named):
@@ -119,6 +120,15 @@ def test_sensitive_notes_are_counted_only_for_who_may_read_them(stage: Stage, si
     phone.put(phone.note(factors=["behaviour.harassment"]))
     assert "note er nået frem 1" in page(stage, signed_in("coordinator", OURS))
     assert "noter er nået frem 0" in page(stage, signed_in("organiser", OURS))
+
+
+def test_a_name_is_shown_as_it_was_typed_and_does_nothing(stage: Stage, desk: Browser) -> None:
+    stage.phone(name="<img src=x onerror=alert(1)>", team="</td><b>")
+    for path in ("live", "live.json"):
+        said = desk.get(f"/walks/{stage.walk.id}/{path}").text
+        assert "&lt;img src=x onerror=alert(1)&gt;" in said
+        assert "<img src=x" not in said
+        assert "</td><b>" not in said
 
 
 def test_it_never_says_where_anybody_is(stage: Stage, desk: Browser) -> None:
@@ -184,11 +194,11 @@ def test_the_signature_differs_as_soon_as_the_page_does(stage: Stage, clock: Clo
 class Desk:
     """Somebody who is signed in at a real server, and follows a walk there."""
 
-    def __init__(self, server: Server, email: str = "ida@kommune.example") -> None:
+    def __init__(self, server: Server, email: str = "ida@kommune.example", database: str = "") -> None:
         self.server, self.email = server, email
         made = server.tryg("walk", "create", "--title", "Aftenvandring")
         self.walk_id, self.code = made["walk_id"], made["code"]
-        self.db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+        self.db = Database(database or f"sqlite:///{server.data / 'tryg.sqlite'}")
         with self.db.write() as tx:
             link = signin.new_link(tx, people.add(tx, email, "coordinator"), server.url)
         self.http = httpx.Client(base_url=server.url, timeout=30)
@@ -238,6 +248,21 @@ def test_whoever_follows_hears_of_each_note_and_each_phone(leader: Desk) -> None
         until_it_says(news, "figures", "note er nået frem 1")
         line.put(f"/api/v1/participants/{phone.id}/outbox", json={"notes": 4, "photos": 0}, headers=phone.key)
         until_it_says(news, "phones", "4 noter venter")
+
+
+def test_what_another_process_took_in_is_heard_of_too(
+    postgres: Cluster, migrated_postgres: str, start_server: Callable[..., Server]
+) -> None:
+    with postgres.database(migrated_postgres) as url:
+        here, there = (start_server(TRYG_DATABASE_URL=url) for _process in range(2))
+        leader = Desk(here, database=url)
+        with leader.follow() as news, httpx.Client(base_url=there.url, timeout=30) as line:
+            next(news)
+            phone = Phone(line, leader.code).join()
+            phone.put(phone.note())
+            until_it_says(news, "figures", "note er nået frem 1")
+        leader.close()
+        assert (here.stop(), there.stop()) == (0, 0)
 
 
 def test_two_who_follow_in_two_languages_each_hear_it_in_theirs(leader: Desk) -> None:
@@ -375,7 +400,7 @@ def test_whoever_may_no_longer_follow_is_let_go_and_at_the_end_everybody_is() ->
         signs = Signs()
         followers = Followers(signs.look, signs.draw)
         one, other = (followers.stream("walk", VIEW, allowed) for allowed in (lambda: False, lambda: True))
-        first, *_rest = [line async for line in one.body_iterator]
+        first, *_more = [line async for line in one.body_iterator]
         assert first == "retry: 3000\n\n"
         await lines(other, "1 da")
         followers.end()

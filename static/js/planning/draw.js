@@ -20,12 +20,15 @@ import { startingView } from "./view.js";
 /** @typedef {"look" | "stop" | "route"} Tool */
 
 const MOST_HANDLES = 150; // points of a route that one can still take hold of
-const NEAR_PX = 24; // what a finger means when it taps beside a point
+const NEAR_PX = 32; // what a finger, or a quick mouse, means when it is beside a point
+const HELD_PX = 60; // the same for terra-draw, which looks in a square of this width
 
 /** Make the map in the element, and its buttons work. */
 export async function draw(/** @type {HTMLElement} */ element, /** @type {(text: string) => void} */ say) {
   const view = await startingView(element.getAttribute("basemap"));
   const under = await ground(element.getAttribute("basemap"), view, say);
+  if (!Object.keys(under.sources).length && !plan.route().length && !plan.rows().some(plan.placeOf))
+    say(t("There is no base map here. Write the place of the first stop in the list, then draw on from it."));
   const box = /** @type {HTMLElement} */ (element.querySelector(".map"));
   const sketch = new Sketch(box, under, element.getAttribute("credit") ?? "");
   await sketch.make({ bounds: view, fitBoundsOptions: { padding: 48, maxZoom: 17 } });
@@ -109,13 +112,13 @@ class Sketch {
     this.#draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9 }),
       modes: [
-        new TerraDrawPointMode({ editable: true, pointerDistance: NEAR_PX, pointerEvents: handsOnly, styles: stop }),
+        new TerraDrawPointMode({ editable: true, pointerDistance: HELD_PX, pointerEvents: handsOnly, styles: stop }),
         new TerraDrawLineStringMode({ styles: route }),
         new TerraDrawSelectMode({
           allowManualSelection: false,
           allowManualDeselection: false,
           keyEvents: null,
-          pointerDistance: NEAR_PX,
+          pointerDistance: HELD_PX,
           styles: handles,
           flags: { linestring: { feature: { coordinates: { draggable: true, midpoints: { draggable: true }, deletable: true } } } },
         }),

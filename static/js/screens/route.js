@@ -7,6 +7,7 @@ import { html, nothing } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { chooseTeam } from "../store.js";
+import { sendNow } from "../sync.js";
 import { away, standingAt, wanted } from "./spot.js";
 
 /** @typedef {import("../protocol.js").Walk} Walk */
@@ -29,14 +30,14 @@ export function stops({ walk, team, notes, fix, tapped, tap }) {
   const now = chosen ?? here ?? order[order.findLastIndex(({ id }) => notes.has(id)) + 1];
   const item = (/** @type {Walk["stops"][0]} */ stop) => {
     const count = notes.get(stop.id) ?? 0;
-    const far = stop === now ? nothing : stop === here ? t("You are here") : away(stop, fix);
+    const far = stop === now ? "" : stop === here ? t("You are here") : away(stop, fix);
     return html`<li class=${stop === now ? "here" : count ? "gone" : ""} aria-current=${stop === now ? "step" : nothing}>
       <span class="no">${stop.number}</span><button type="button" class="quiet" @click=${() => tap(stop.id)}><b>${stop.name}</b></button>
       <span class="end small">${far ? html`<span class="tag">${far}</span>` : nothing}${
         count ? html`<span class="dim">${plural(count, "{n} note", "{n} notes")}</span>` : nothing
       }</span></li>`;
   };
-  return html`${now ? next(now, now === here ? t("You are here") : chosen ? t("Stop {number}", { number: now.number }) : t("Next stop"), away(now, fix)) : nothing}
+  return html`${now ? next(now, now === here ? t("You are here") : chosen ? t("Stop {number}", { number: now.number }) : t("Next stop"), now === here ? null : away(now, fix)) : nothing}
     <section class="stack tight" aria-labelledby="route"><h2 id="route">${t("The route")}</h2>
     ${walk.teams?.length ? teams(walk, team) : nothing}
     <ol class="stops">${order.map(item)}</ol></section>`;
@@ -56,6 +57,6 @@ const next = (
 const teams = (/** @type {Walk} */ { id, teams = [] }, /** @type {string | null} */ team) =>
   html`<div class="field"><label for="team">${t("My team")}</label><select id="team" @change=${(
     /** @type {any} */ event,
-  ) => chooseTeam(id, event.target.value || null)}><option value="">–</option>${teams.map(
+  ) => chooseTeam(id, event.target.value || null).then(sendNow)}><option value="">–</option>${teams.map(
     ({ name }) => html`<option value=${name} ?selected=${name === team}>${name}</option>`,
   )}</select></div>`;
