@@ -24,10 +24,11 @@ Column = Annotated[list[str], Form(default_factory=list)]
 
 
 @router.get("/walks/{walk_id}/teams")
-def get_teams(request: Request, walk: PlannedWalk, db: Db) -> Response:
+def get_teams(request: Request, walk: PlannedWalk, db: Db, team: str = "") -> Response:
+    """`team`: the one whose order stands open, because it was just changed."""
     with db.read() as tx:
         kept = teams.drafted(tx, walk)
-    return _page(request, walk, db, kept, kept)
+    return _page(request, walk, db, kept, kept, opened=team)
 
 
 @router.post("/walks/{walk_id}/teams", dependencies=[Depends(guards.own_form)])
@@ -56,17 +57,21 @@ def post_teams(
             teams.save(tx, walk.id, typed, seen)
     except teams.TeamsChanged:
         return _page(request, walk, db, typed, kept, 409, changed=True)
-    return RedirectResponse(f"/walks/{walk.id}/teams{_place(do)}", 303, headers=pages.PRIVATE)
+    return RedirectResponse(f"/walks/{walk.id}/teams{_place(do, typed)}", 303, headers=pages.PRIVATE)
 
 
 def _clean(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def _place(do: str) -> str:
-    """Back to the team that was rearranged."""
-    deed, *parts = do.split(":")
-    return f"#team-{parts[0]}" if deed in {"up", "down", "start", "back"} and parts and parts[0].isdigit() else ""
+def _place(do: str, typed: list[TeamDraft]) -> str:
+    """Back to the team that was rearranged, wherever it stands now."""
+    deed, _colon, rest = do.partition(":")
+    number = rest.partition(":")[0]
+    if deed not in {"up", "down", "start", "back"} or number not in {str(n) for n in range(1, len(typed) + 1)}:
+        return ""
+    team = typed[int(number) - 1]
+    return f"?team={team.id}#team-{team.id}"
 
 
 def _page(
@@ -78,11 +83,12 @@ def _page(
     status: int = 200,
     *,
     changed: bool = False,
+    opened: str = "",
 ) -> Response:
     with db.read() as tx:
         stops, chosen = stops_of(tx, walk.id), teams.chosen(tx, walk.id)
     of_id: dict[str, Stop] = {stop.id: stop for stop in stops}
     return pages.render(
         request, "walks/teams.html", status, walk=walk, teams=typed, kept=kept, seen=teams.version(kept), stops=of_id,
-        chosen=chosen, changed=changed, most=teams.MOST, longest=teams.NAME,
+        chosen=chosen, changed=changed, most=teams.MOST, opened=opened, longest=teams.NAME,
     )  # fmt: skip
