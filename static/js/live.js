@@ -100,6 +100,14 @@ function begin() {
   ask();
 }
 
+/** No network, says the browser. It may be wrong, so the page goes on asking. */
+function rest() {
+  source?.close();
+  source = null;
+  due = Date.now() + POLL_MS;
+  if (!over) say(current.dataset.behind);
+}
+
 function tick() {
   const slept = Date.now() - ticked > 4 * TICK_MS;
   ticked = Date.now();
@@ -117,6 +125,6 @@ listen();
 setInterval(tick, TICK_MS);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && begin());
 addEventListener("online", begin);
-addEventListener("offline", () => say(current.dataset.behind));
+addEventListener("offline", rest);
 addEventListener("pageshow", (event) => event.persisted && begin());
 addEventListener("pagehide", () => source?.close());

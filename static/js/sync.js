@@ -139,7 +139,7 @@ async function work(/** @type {Turn} */ turn) {
   show({ sending: true });
   try {
     if (await online()) await talk(me, turn);
-    if (state.online) await tell(me);
+    if (state.online && due(SERVER)) await tell(me);
   } finally {
     show({ sending: false });
   }
@@ -169,8 +169,10 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
 async function tell(/** @type {Joined} */ me) {
   const left = await outbox.waiting();
   const words = `${me.participant_id} ${left.notes} ${left.photos}`;
-  if (words === told || (left.notes + left.photos && Date.now() - toldAt < EVERY_MS / 2)) return;
-  [told, toldAt] = [words, Date.now()];
+  const some = left.notes + left.photos > 0; // that all has gone is never kept back
+  if (words === told || (some && Date.now() - toldAt < EVERY_MS / 2)) return;
+  told = words;
+  if (some) toldAt = Date.now();
   await ask("PUT", `/participants/${me.participant_id}/outbox`, { key: me, json: left }).catch(({ status }) => {
     if (!REFUSED.includes(status)) told = "";
   });

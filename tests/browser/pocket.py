@@ -41,7 +41,12 @@ class Phone:
 
     def paths(self, kind: str) -> list[str]:
         """The paths of PUTs to the API so far: "participants", "observations" or "photos"."""
-        wanted = {"photos": r"/photos/", "observations": r"/observations/[^/]+$", "participants": r"/participants/"}
+        wanted = {
+            "photos": r"/photos/",
+            "observations": r"/observations/[^/]+$",
+            "participants": r"/participants/[^/]+$",
+            "outbox": r"/outbox$",
+        }
         return [path for method, path in self.sent if method == "PUT" and re.search(wanted[kind], path)]
 
     def phases(self) -> list[str]:

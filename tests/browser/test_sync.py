@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.pocket import Network, Phone, picture
@@ -61,7 +62,7 @@ def test_a_note_made_in_airplane_mode_arrives_by_itself_when_the_network_is_back
 def test_words_go_before_pictures(phone: Phone) -> None:
     phone.run("await save({note: 'en'}, [given[0]]); await save({note: 'to'}, [given[1]])", picture(), picture(60, 60))
     phone.run(SEND)
-    puts = [path for method, path in phone.sent if method == "PUT"]
+    puts = [path for method, path in phone.sent if method == "PUT" and "/observations/" in path]
     assert ["/photos/" in path for path in puts] == [False, False, True, True]
     assert phone.phases() == ["sent", "sent"]
 
@@ -318,3 +319,41 @@ def test_a_server_killed_in_mid_upload_gets_everything_after_its_restart(
     held = on_the_server(phone)
     assert len(held) == 6
     assert all(photo["state"] != "expected" for one in held for photo in one["photos"])
+
+
+def test_the_phone_says_what_it_still_holds_and_when_all_has_gone_but_not_again_and_again(
+    phone: Phone, network: Network, shared_server: Server
+) -> None:
+    def waits(phone: Phone) -> Any:
+        """What the server was told that this phone still holds."""
+        key = phone.run("return (await store.joined()).participant_id")
+        with sqlite3.connect(shared_server.data / "tryg.sqlite", timeout=10) as db:
+            asked = "SELECT waiting_notes, waiting_photos FROM participant WHERE id = ?"
+            found = db.execute(asked, (key,)).fetchone()
+        db.close()
+        return found
+
+    phone.run(SEND)
+    phone.run(SEND)
+    assert (waits(phone), len(phone.paths("outbox"))) == ((0, 0), 1)
+    refused = {"type": "/problems/invalid", "title": "x", "status": 422, "detail": "Noget kan ikke passe."}
+    network.answer(r"/observations/", 422, refused)
+    phone.run("await save({note: 'x'}, given)", picture())
+    phone.run(SEND)
+    assert (waits(phone), len(phone.paths("outbox"))) == ((1, 1), 2)
+    phone.run("await save({note: 'y'})")
+    phone.run(SEND)
+    assert (waits(phone), len(phone.paths("outbox"))) == ((0, 0), 3)
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_server_that_does_not_ask_what_a_phone_holds_is_no_trouble(
+    phone: Phone, network: Network, status: int
+) -> None:
+    unknown = {"type": "/problems/not-found", "title": "x", "status": status, "detail": "Findes ikke."}
+    network.answer("/outbox$", status, unknown, times=9)
+    phone.run("await save({note: 'x'})")
+    said = phone.run(SEND)
+    assert (said["confirmed"], said["last_problem"], phone.phases()) == (True, None, ["sent"])
+    phone.run(SEND)
+    assert len(phone.paths("outbox")) == 1
