@@ -257,8 +257,8 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     wall.goto(f"{walk}/paper")
     if language == "en":
         wall.get_by_role("button", name="English").click()
-    for page in ("paper", "table?stop=1", "table?stop=other"):
-        wall.goto(f"{walk}/{page}")
+    for page in (f"{walk}/paper", f"{walk}/table?stop=1", f"{walk}/table?stop=other", f"{planned.server.url}/guide"):
+        wall.goto(page)
         wall.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         found = Axe().run(wall)
         assert found.violations_count == 0, found.generate_report()
