@@ -92,7 +92,7 @@ def claim(tx: Session, invitation_id: str) -> Invitation | None:
     tries = select(Invitation.tries).where(this)
     pause = timedelta(seconds=pause_s(tx.exec(tries).first() or 0))
     taken = update(Invitation).where(this, *_due()).values(tries=Invitation.tries + 1, retry_at=now() + pause)
-    if tx.exec(taken).rowcount == 0:
+    if tx.exec(taken.returning(col(Invitation.id))).first() is None:
         return None
     return tx.exec(select(Invitation).where(this).execution_options(populate_existing=True)).one()
 
