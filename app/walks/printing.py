@@ -43,7 +43,7 @@ def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str) -> byte
             "lead": _cut(walk.purpose, LEAD)
             or _("Where does it feel safe? Where does it not? We take a walk together and write it down."),
             "where": _plain(walk.meeting_point),
-            "contacts": walk.contacts and _("Questions: %(contacts)s", contacts=_cut(walk.contacts, CONTACTS)),
+            "contacts": _questions(walk, CONTACTS),
             "checks": _what_happens(walk, stops),
             "address": f"{urlsplit(settings.base_url).netloc}/app",
         }
@@ -62,7 +62,7 @@ def paper_form(walk: Walk, stops: list[Stop], settings: Settings) -> bytes:
             "when": _when(walk, _("EEEE d MMMM y")),
             "stops": [{"number": stop.number, "name": _plain(stop.name)} for stop in stops],
             "categories": [str(category[i18n.language()]) for category in categories()],
-            "contacts": walk.contacts and _("Questions: %(contacts)s", contacts=_cut(walk.contacts, CONTACTS // 2)),
+            "contacts": _questions(walk, CONTACTS // 2),
         }
         given["words"] |= {
             "kicker": _("Safety walk: paper form"),
@@ -109,6 +109,11 @@ def _when(walk: Walk, pattern: str) -> str:
     day = format_date(local(walk.starts_at, walk.timezone), pattern, locale=LOCALES[i18n.language()])
     at = clock(walk.starts_at, walk.timezone)
     return _("%(day)s at %(clock)s", day=day[:1].upper() + day[1:], clock=at)
+
+
+def _questions(walk: Walk, most: int) -> str:
+    contacts = _cut(walk.contacts, most)
+    return _("Questions: %(contacts)s", contacts=contacts) if contacts else ""
 
 
 def _length_m(walk: Walk, stops: list[Stop]) -> float:

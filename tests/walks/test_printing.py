@@ -164,6 +164,13 @@ def test_a_sheet_brings_its_own_letters_and_can_be_read_aloud(stage: Stage, desk
     assert "<rdf:li>da</rdf:li>" in meta
 
 
+def test_nothing_stands_where_only_pictures_were_typed(stage: Stage, desk: Browser) -> None:
+    planned(stage, title="🌙", contacts="😀")
+    text = words(printed(desk, stage, "poster.pdf"))
+    assert text.startswith("Tryghedsvandring Tryghedsvandring")
+    assert "Spørgsmål" not in text
+
+
 def test_a_size_that_no_poster_has_is_refused_with_a_sentence(stage: Stage, desk: Browser) -> None:
     reply = desk.get(f"/walks/{stage.walk.id}/poster.pdf?size=a3", headers={"Accept": "application/json"})
     assert reply.status_code == 422
