@@ -17,7 +17,8 @@ COPY app/ app/
 COPY static/ static/
 COPY templates/ templates/
 COPY vite.config.js ./
-RUN /srv/tools/bin/python -m app.i18n compile && npm run --silent build -- --logLevel warn
+RUN /srv/tools/bin/python -m app.i18n compile && npm run --silent build -- --logLevel warn \
+ && /srv/tools/bin/python -m app.walks.typeface
 # The command, without installing the package: the code is served from where its templates and built files lie.
 RUN printf '%s\n' '#!/srv/venv/bin/python' 'from app.cli import main' 'main()' > /srv/venv/bin/tryg \
  && chmod 755 /srv/venv/bin/tryg \

@@ -88,8 +88,9 @@ $(TEXTS): $(CATALOGUE) | $(ENV)
 	@.venv/bin/python -m app.i18n compile
 	@touch $@
 
-static/dist/manifest.json: $(SOURCES) $(TEXTS) vite.config.js node_modules/.package-lock.json
+static/dist/manifest.json: $(SOURCES) $(TEXTS) app/walks/typeface.py vite.config.js node_modules/.package-lock.json
 	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel error
+	@.venv/bin/python -m app.walks.typeface
 	@touch $@
 
 # The browser and the database server that tests start: found, or installed from the system's packages.

@@ -25,7 +25,7 @@ from app.sync.protocol import utc
 log = logging.getLogger("tryg")
 
 FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source",
-          "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures", "written_on")  # fmt: skip
+          "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
 PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
 
 

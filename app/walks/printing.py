@@ -23,6 +23,7 @@ from app.pages import LOCALES, ROOT, clock, distance, local
 from app.settings import Settings
 from app.taxonomy import categories
 from app.walks.invitation import qr_code
+from app.walks.typeface import FACES
 from app.walks.walks import join_url, shown
 
 SOURCES = ROOT / "templates" / "paper"
@@ -150,7 +151,7 @@ def _cut(text: str, most: int) -> str:
 def _faces() -> Any:
     import typst  # 40 MB of machine code that only printing needs
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(SOURCES)])
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(FACES)])
 
 
 def _printed(source: str, given: dict[str, Any]) -> bytes:

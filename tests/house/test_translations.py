@@ -154,8 +154,12 @@ def test_the_catalogue_is_written_the_same_whatever_the_order(elsewhere: Path, m
 
 
 def test_what_is_fetched_later_brings_its_danish_along() -> None:
-    files = [path for path in catalogue.SCRIPTS.rglob("*.js")
-             if path.relative_to(catalogue.ROOT).as_posix().startswith(catalogue.LATER)]  # fmt: skip
-    speaking = [path for path in files if re.search(r"(?<![\w.])(?:t|plural)\(", path.read_text("utf-8"))]
-    assert len(speaking) >= 2
-    assert not [path.name for path in speaking if '/later.js";' not in path.read_text("utf-8")]
+    scripts = {path.relative_to(catalogue.ROOT).as_posix(): path.read_text("utf-8")
+               for path in catalogue.SCRIPTS.rglob("*.js")}  # fmt: skip
+    speaking = {name: text for name, text in scripts.items() if re.search(r"(?<![\w.])(?:t|plural)\(", text)}
+    planning, later = catalogue.LATER["planning.json"], catalogue.LATER["later.json"]
+    assert [name for name in speaking if name.startswith(planning)]
+    assert "./planning/words.js" in scripts["static/js/plan.js"]
+    others = {name: text for name, text in speaking.items() if name.startswith(later) and not name.startswith(planning)}
+    assert len(others) >= 2
+    assert not [name for name, text in others.items() if '/later.js";' not in text]

@@ -19,7 +19,7 @@ from tests.report.conftest import Desk
 
 PROPERTIES = [
     "captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source", "accuracy_m",
-    "stop", "role", "team", "photos", "flags", "agreements", "review", "measures", "written_on",
+    "stop", "role", "team", "photos", "flags", "agreements", "review", "measures",
 ]  # fmt: skip
 
 
