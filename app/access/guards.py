@@ -33,7 +33,7 @@ READ_SENSITIVE = {"coordinator", "admin"}  # and organisers who are cleared
 PLAN = {"organiser", "coordinator", "admin"}  # make walks, plan them, invite, open and close
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
-HEARD = timedelta(minutes=1)  # how old what is kept of when a phone was last heard may become while it calls
+HEARD = timedelta(seconds=50)  # how old the note of when a phone was last heard may be; it calls each minute
 
 
 def secret_hash(secret: str) -> str:
