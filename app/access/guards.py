@@ -57,7 +57,7 @@ GIVE = {
 SEEN = timedelta(minutes=5)  # how fine we note when a session was last used: a write for each page would be too many
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
-HEARD = timedelta(minutes=1)  # how old what is kept of when a phone was last heard may become while it calls
+HEARD = timedelta(seconds=50)  # how old the note of when a phone was last heard may be; it calls each minute
 
 
 def secret_hash(secret: str) -> str:

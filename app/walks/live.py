@@ -18,6 +18,7 @@ from app.walks.walks import stops_of
 
 NEWEST = 5
 SILENT = timedelta(minutes=10)  # a phone that shows the app is heard about once a minute
+SOON = timedelta(minutes=2)  # so one that was heard this recently will be heard again in a moment
 OVER = {"closed", "published", "archived"}
 
 
@@ -77,6 +78,12 @@ class Live:
         """Whom to ask before everybody goes home."""
         return tuple(phone for phone in self.phones if phone.missing)
 
+    @property
+    def settling(self) -> bool:
+        """Whether the walk was closed a moment ago, and not every phone can have been heard since."""
+        closed = self.walk.closed_at
+        return closed is not None and any(phone.heard_at < closed and not phone.missing for phone in self.phones)
+
 
 def signature(tx: Session, walk_id: str) -> tuple[Any, ...]:
     """What differs as soon as anything in the walk's Live differs, cheaply; each minute too, as it says how long ago."""
@@ -113,7 +120,7 @@ def _phones(tx: Session, walk: Walk, at: datetime, notes: Counter[str]) -> list[
     found = []
     for number, row in enumerate(rows, 1):
         holds = bool(row.waiting_notes or row.waiting_photos)
-        unheard = walk.closed_at is not None and row.heard_at < walk.closed_at
+        unheard = walk.closed_at is not None and row.heard_at < walk.closed_at and at - row.heard_at > SOON
         seen = PhoneSeen(
             number=number,
             name=row.name,

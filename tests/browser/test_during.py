@@ -162,7 +162,7 @@ def test_after_the_end_a_phone_with_unsent_notes_says_so_and_the_leader_knows(
     walker.page.reload()
     walker.received_at_last("ligger på telefonen", 1)
     expect(walker.page.get_by_text("Vandringen er lukket.")).to_be_visible()
-    expect(missing).to_contain_text("Ingen. Alle telefoner er hørt siden", timeout=30_000)
+    expect(missing).to_contain_text("Ingen. Vi har hørt fra alle telefoner siden", timeout=30_000)
 
 
 def others(evening: Evening) -> Page:
