@@ -17,7 +17,7 @@ from app.earth import metres
 from app.i18n import gettext as _
 from app.i18n import ngettext
 from app.models import Observation, Stop, Team, Walk
-from app.problems import Problem
+from app.problems import Problem, invalid
 from app.taxonomy import is_sensitive
 from app.walks.draft import STOP_PROMPT, TEXTS
 from app.walks.route import MOST_STOPS
@@ -44,10 +44,10 @@ class _Place:
 
 
 def succeed(tx: Session, earlier: Walk, kind: str, title: str = "") -> Walk:
-    """A planned walk made from `earlier`: "template", "return" or "pair". Raises not-found (404) for another kind,
+    """A planned walk made from `earlier`: "template", "return" or "pair". Raises invalid (422) for another kind,
     walk-archived (410)."""
     if kind not in KINDS:
-        raise Problem("not-found")
+        raise invalid(("kind", _("Say what the new walk is to be.")))
     if earlier.state == "archived":
         raise Problem("walk-archived")
     with i18n.use(earlier.language):

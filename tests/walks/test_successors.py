@@ -165,7 +165,7 @@ def test_only_those_who_plan_the_earlier_walk_make_another_from_it(
     partner = signed_in("partner", "Aalborg Kommune", email="p@example.org")
     assert partner.post(path, data={"kind": "return"}).status_code == 403
     assert desk.post(path, data={"kind": "return"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    assert desk.post(path, data={"kind": "wish"}).status_code == 404
+    assert desk.post(path, data={"kind": "wish"}).status_code == 422
     with whole.db.write() as tx:
         tx.get_one(Walk, whole.walk.id).state = "archived"
     assert desk.post(path, data={"kind": "return"}).status_code == 410
