@@ -47,7 +47,7 @@ def succeed(tx: Session, earlier: Walk, kind: str, title: str = "") -> Walk:
     """A planned walk made from `earlier`: "template", "return" or "pair". Raises invalid (422) for another kind,
     walk-archived (410)."""
     if kind not in KINDS:
-        raise invalid(("kind", _("Choose what kind of walk it is.")))
+        raise invalid(("kind", _("Say what the new walk is to be.")))
     if earlier.state == "archived":
         raise Problem("walk-archived")
     with i18n.use(earlier.language):

@@ -15,6 +15,9 @@ OPEN = {
     "/app/", "/app/manifest.webmanifest", "/sw.js", "/app/sw.js", "/static/dist/{name:path}",  # the same for everyone
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
+    "/guide", "/guide/pictures/{name}",
+    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",  # by the code: tests/walks/test_marks.py
+    "/marks/{code}/basemap.pmtiles",
     "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py
 }  # fmt: skip
 WORDS = "Lampen ved tunnelen"
@@ -41,6 +44,8 @@ def filled(stage: Stage) -> dict[str, str]:
     assert phone.put_picture(picture.id).status_code == 201
     return {
         "walk_id": stage.walk.id,
+        "participant_id": phone.id,
+        "mark_id": new_id(),
         "observation_id": note,
         "photo_id": picture.id,
         "participant_id": phone.id,

@@ -199,7 +199,7 @@ def the_late_phone_delivers(life: Life) -> None:
 
 
 def ida_types_in_a_sheet_of_paper(life: Life) -> None:
-    life.page(life.ida, "plan").get_by_role("link", name="Skriv papirnoter ind").click()
+    life.page(life.ida, "plan").get_by_role("link", name="Papirnoter").click()
     expect(life.ida.get_by_label("Note", exact=True)).to_be_visible()
     keys = life.ida.keyboard
     keys.press("2")

@@ -65,7 +65,7 @@ WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "renam
 NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalogue", "app.sync.phone_types"}
 # A backup is a folder that the operator named; no request gets there either.
 NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder"}
-MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST
+MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}  # at the build
 
 
 def name_of(path: Path) -> str:

@@ -59,6 +59,21 @@ def test_what_is_wrong_with_a_drawn_route_is_said_and_the_kept_one_stays(stage: 
     assert walk_of(stage).route == {"type": "LineString", "coordinates": [[9.98, 57.04], [9.99, 57.05]]}
 
 
+def test_who_comes_second_hears_that_the_route_was_drawn_otherwise_and_overwrites_nothing(
+    stage: Stage, desk: Browser, signed_in: SignedIn
+) -> None:
+    other = signed_in("organiser", "Aalborg Kommune", email="samraad@example.org")
+    mine = form(stage, desk) | {"route_line": "[[9.98,57.04],[9.99,57.05]]"}
+    save(other, stage.walk.id, form(stage, other) | {"route_line": "[[9.98,57.04],[9.98,57.05]]"})
+    refused = save(desk, stage.walk.id, mine)
+    assert refused.status_code == 409
+    assert "Ruten er en anden." in refused.text
+    assert "[[9.98, 57.04], [9.99, 57.05]]" in refused.text  # what was drawn is not lost
+    route = walk_of(stage).route
+    assert route
+    assert route["coordinates"][1] == [9.98, 57.05]
+
+
 def test_a_stop_on_the_other_half_of_the_globe_is_seen_although_the_route_is_short(stage: Stage, desk: Browser) -> None:
     fields = form(stage, desk) | {
         "route_line": "[[9.98,57.04],[9.99,57.05]]",
