@@ -48,7 +48,6 @@ def filled(stage: Stage) -> dict[str, str]:
         "mark_id": new_id(),
         "observation_id": note,
         "photo_id": picture.id,
-        "participant_id": phone.id,
     } | invited(stage)
 
 
