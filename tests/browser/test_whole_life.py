@@ -78,12 +78,15 @@ def test_the_whole_life_of_a_walk(life: Life) -> None:
     ida_plans_a_walk(life)
     ida_takes_ole_along(life)
     ole_opens_the_plan_too_and_overwrites_nothing(life)
+    a_passer_by_marks_a_place_weeks_before(life)
     they_open_it_and_invite(life)
     three_walkers_join(life)
     the_third_loses_the_network(life)
     each_makes_a_note(life)
+    ole_follows_it_live_and_has_a_break(life)
     ole_closes_the_walk(life)
     whoever_comes_now_is_told_that_it_is_closed(life)
+    ole_reads_out_who_is_missing(life)
     the_late_phone_delivers(life)
     ida_types_in_a_sheet_of_paper(life)
     the_group_looks_at_the_wall(life)
@@ -139,6 +142,19 @@ def ole_opens_the_plan_too_and_overwrites_nothing(life: Life) -> None:
     expect(life.ole.get_by_label("Mødested")).to_have_value("Kilden, bagindgangen")
 
 
+def a_passer_by_marks_a_place_weeks_before(life: Life) -> None:
+    marks = life.page(life.ida, "marks")
+    marks.get_by_role("button", name="Lad beboerne sætte mærker").click()
+    resident = life.passer_by
+    resident.goto(marks.get_by_label("Link").input_value())
+    resident.get_by_role("radio", name="Utryg", exact=True).check()
+    resident.get_by_label("Ved et af stoppene").select_option(index=2)
+    resident.get_by_role("button", name="Sæt mærket").click()
+    expect(resident.get_by_role("status").filter(has_text="Dit mærke er på kortet")).to_be_visible()
+    marks.reload()
+    expect(marks.get_by_text("1 mærke", exact=True).first).to_be_visible()
+
+
 def they_open_it_and_invite(life: Life) -> None:
     life.page(life.ida, "plan").get_by_role("button", name="Åbn vandringen").click()
     expect(life.ida.get_by_text("Åben", exact=True)).to_be_visible()
@@ -176,6 +192,27 @@ def each_makes_a_note(life: Life) -> None:
         expect(one.page.locator("[data-phase=sent], [data-state=sent]")).to_have_count(1, timeout=20_000)
     late.notes()
     expect(late.page.get_by_text("Venter på net").first).to_be_visible()
+
+
+def ole_follows_it_live_and_has_a_break(life: Life) -> None:
+    live = life.page(life.ole, "live")
+    figure = live.locator("#part-figures .figures > div")
+    expect(figure.filter(has_text="telefoner er med")).to_contain_text("3")
+    expect(figure.filter(has_text="noter er nået frem")).to_contain_text("2")
+    live.get_by_role("button", name="Hold pause").click()
+    expect(live.get_by_text("Pause siden")).to_be_visible()
+    phone = life.walkers[0].page
+    phone.get_by_role("link", name="Tilbage til vandringen").click()
+    life.walkers[0].page.reload()
+    expect(phone.get_by_text("Vandringen holder pause.")).to_be_visible(timeout=20_000)
+    live.get_by_role("button", name="Gå videre").click()
+    expect(live.get_by_text("I gang", exact=True)).to_be_visible()
+
+
+def ole_reads_out_who_is_missing(life: Life) -> None:
+    """The phone that lost its network said nothing after the end; the page says so as soon as it can know."""
+    live = life.page(life.ole, "live")
+    expect(live.get_by_role("heading", name="Hvem mangler?")).to_be_visible()
 
 
 def ole_closes_the_walk(life: Life) -> None:
