@@ -8,7 +8,6 @@ import io
 from urllib.parse import urlsplit
 
 import segno
-from icalendar import Calendar, Event
 
 from app import __version__, i18n
 from app.i18n import gettext as _
@@ -86,6 +85,8 @@ def _listed(names: list[str]) -> str:
 
 def calendar(walk: Walk, settings: Settings) -> bytes:
     """An iCalendar file (RFC 5545) with the walk's date. Needs `starts_at`."""
+    from icalendar import Calendar, Event  # late: a twentieth of the start, for a file that few ask for
+
     assert walk.starts_at is not None
     event = Event()
     event.add("uid", f"{walk.id}@{urlsplit(settings.base_url).hostname or 'tryghedsvandring'}")
