@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from typer.testing import CliRunner
+
+from app import i18n
+from app.cli import cli
 
 TRYG = Path(sys.executable).with_name("tryg")
 PATIENCE_S = 60.0  # a busy machine is no failure
@@ -74,10 +78,13 @@ class Server:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def tryg(self, *arguments: str) -> Any:
-        """Runs `tryg … --data … --json` beside the server and returns the object it prints."""
-        command = [str(TRYG), *arguments, "--data", str(self.data), "--json"]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stdout}{done.stderr}"
+        """Runs `tryg … --data … --json` beside the server and returns the object it prints.
+
+        In this process: a Python for each would be most of many tests. tests/walks/test_command.py starts the real one."""
+        given = {name: value for name, value in self.environment.items() if name.startswith("TRYG_")}
+        with i18n.use("en"):
+            done = CliRunner().invoke(cli, [*arguments, "--data", str(self.data), "--json"], env=given)
+        assert done.exit_code == 0, f"{' '.join(arguments)}: {done.output} {done.exception!r}"
         return json.loads(done.stdout)
 
 
