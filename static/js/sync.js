@@ -139,7 +139,8 @@ async function work(/** @type {Turn} */ turn) {
   show({ sending: true });
   try {
     if (await online()) await talk(me, turn);
-    if (state.online && due(SERVER)) await tell(me);
+    // Beside the round, not in it: a note saved meanwhile waits for nobody.
+    if (state.online && due(SERVER)) tell(me).catch(() => {});
   } finally {
     show({ sending: false });
   }
