@@ -166,8 +166,8 @@ def test_after_the_end_a_phone_with_unsent_notes_says_so_and_the_leader_knows(
 
 
 def others(evening: Evening) -> Page:
-    evening.page.get_by_role("link", name="De andres noter", exact=True).click()
-    expect(evening.page.get_by_role("heading", name="De andres noter")).to_be_visible()
+    evening.page.get_by_role("link", name="Hvad de andre skriver", exact=True).click()
+    expect(evening.page.get_by_role("heading", name="Hvad de andre skriver")).to_be_visible()
     return evening.page
 
 
@@ -216,7 +216,7 @@ def test_switched_off_the_others_notes_go_from_the_phones_and_switched_on_they_c
     expect(screen.get_by_text("ser I ikke hinandens noter")).to_be_visible()
     screen.get_by_role("link", name="Tilbage til vandringen").click()
     expect(screen.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
-    expect(screen.get_by_role("link", name="De andres noter")).to_have_count(0)
+    expect(screen.get_by_role("link", name="Hvad de andre skriver")).to_have_count(0)
     screen.goto(f"{reader.url}#/others")
     expect(screen.get_by_text("ser I ikke hinandens noter")).to_be_visible()
     press(desk, "Slå det til")
@@ -226,7 +226,7 @@ def test_switched_off_the_others_notes_go_from_the_phones_and_switched_on_they_c
 
 def test_without_a_network_the_others_notes_are_not_there_and_the_phone_says_so(phone: Callable[[], Evening]) -> None:
     reader = phone().ready().offline()
-    reader.page.get_by_role("link", name="De andres noter", exact=True).click()
+    reader.page.get_by_role("link", name="Hvad de andre skriver", exact=True).click()
     expect(reader.said).to_contain_text("Der er ikke net lige nu.")
     expect(reader.page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
 
@@ -292,3 +292,10 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
             page.set_viewport_size({"width": width, "height": 844})
             page.evaluate("size => document.documentElement.style.setProperty('font-size', size)", size)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (page.url, width)
+
+
+def test_the_names_that_scripts_find_are_each_once_on_the_walks_screen(phone: Callable[[], Evening]) -> None:
+    screen = phone().page
+    expect(screen.get_by_role("link", name="Hvad de andre skriver")).to_be_visible()
+    for name in ("Ny note", "Noter"):
+        expect(screen.get_by_role("link", name=name)).to_have_count(1)

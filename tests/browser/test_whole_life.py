@@ -146,7 +146,7 @@ def a_passer_by_marks_a_place_weeks_before(life: Life) -> None:
     marks = life.page(life.ida, "marks")
     marks.get_by_role("button", name="Lad beboerne sætte mærker").click()
     resident = life.passer_by
-    resident.goto(marks.get_by_label("Link").input_value())
+    resident.goto(marks.get_by_label("Link", exact=True).input_value())
     resident.get_by_role("radio", name="Utryg", exact=True).check()
     resident.get_by_label("Ved et af stoppene").select_option(index=2)
     resident.get_by_role("button", name="Sæt mærket").click()
@@ -158,7 +158,7 @@ def a_passer_by_marks_a_place_weeks_before(life: Life) -> None:
 def they_open_it_and_invite(life: Life) -> None:
     life.page(life.ida, "plan").get_by_role("button", name="Åbn vandringen").click()
     expect(life.ida.get_by_text("Åben", exact=True)).to_be_visible()
-    life.walk["join_url"] = life.ida.get_by_label("Link").input_value()
+    life.walk["join_url"] = life.ida.get_by_label("Link", exact=True).input_value()
     life.walk["code"] = life.ida.locator(".codeword.big").inner_text()
     expect(life.ida.get_by_role("img", name="QR-kode")).to_be_visible()
     invitation = life.ida.locator("#words").input_value()
