@@ -89,6 +89,11 @@ def type_in_paper(page: Page, scene: Scene) -> None:
     page.locator("#note").fill("Mørkt i tunnelen, jeg går udenom.")
 
 
+def let_marks_be_put(page: Page, _scene: Scene) -> None:
+    page.locator("form[action$='/marks/opening'] button").click()
+    expect(page.get_by_role("img", name="QR")).to_be_visible()
+
+
 def scroll_to(selector: str) -> Callable[[Page, Scene], None]:
     return lambda page, _scene: page.locator(selector).first.evaluate("one => one.scrollIntoView({block: 'start'})")
 
@@ -99,7 +104,7 @@ DESK = (
     Shot("stops", "/walks/{walk}/plan", scroll_to("#stops")),
     Shot("invite", "/walks/{walk}/plan", part="section[aria-labelledby=invite]"),
     Shot("poster", "/walks/{walk}/plan", part="section:has(> * a[href*='poster.pdf'])", later=True),
-    Shot("marks-map", "/walks/{walk}/marks", later=True),
+    Shot("marks-map", "/walks/{walk}/marks", let_marks_be_put, later=True),
     Shot("live", "/walks/{walk}/live", later=True),
     Shot("leaders", "/walks/{walk}/leaders", later=True),
     Shot("people", "/people", later=True),
