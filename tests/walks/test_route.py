@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.problems import Problem
-from app.walks.route import read
+from app.walks.route import MOST_STOPS, read
 
 LINE = {"type": "LineString", "coordinates": [[9.97, 57.03], [9.98, 57.04, 12.5]]}
 
@@ -76,7 +76,7 @@ def test_numbers_decide_the_order_where_all_have_one() -> None:
         b'{"type":"LineString","coordinates":[[9.97,57.03],[NaN,57.03]]}',
         b'{"type":"LineString","coordinates":[[9.97,57.03],[1e999,57.03]]}',
         encoded(collection(feature(LINE), feature(point(9.97, None)))),
-        encoded(collection(feature(LINE), *[feature(point())] * 100)),
+        encoded(collection(feature(LINE), *[feature(point())] * (MOST_STOPS + 1))),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_route_gets_a_sentence(content: bytes) -> None:
