@@ -210,6 +210,8 @@ def test_a_server_that_dies_between_claim_and_sending_sends_it_later(
         row.sent_at, row.retry_at = None, clock.moment
     stage.app.state.postman.kick()
     mailbox.wait(letters=2)
+    until(stage, lambda: letter(stage).sent_at is not None)
+    assert len(mailbox.letters) == 2
 
 
 def test_a_letter_pressed_for_twice_goes_off_once(stage: Stage, signed_in: SignedIn, mailbox: Mailbox) -> None:

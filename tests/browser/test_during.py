@@ -94,10 +94,19 @@ def test_the_live_page_hears_of_a_phone_and_its_notes_without_a_reload(
 
 
 def test_where_no_events_come_through_the_page_asks_for_them(desk: Page, phone: Callable[[], Evening]) -> None:
-    desk.route("**/live/events", lambda route: route.abort())
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        route.abort()
+
+    desk.route("**/live/events", refuse)
     desk.reload()
-    phone()
+    with desk.expect_response("**/live.json") as asked:
+        phone()
     figures(desk).to_contain_text(re.compile(r"telefon er med\s*1"), timeout=30_000)
+    assert refused, "no event came through"
+    assert asked.value.ok
 
 
 def test_without_a_network_the_page_says_how_old_it_is(desk: Page, phone: Callable[[], Evening]) -> None:

@@ -277,9 +277,13 @@ def test_what_another_process_took_in_is_heard_of_too(
 
 
 def test_two_who_follow_in_two_languages_each_hear_it_in_theirs(leader: Desk) -> None:
-    with leader.follow("en") as english, leader.follow("da") as danish:
+    line = httpx.Client(base_url=leader.server.url, timeout=30)
+    with leader.follow("en") as english, leader.follow("da") as danish, line:
         until_it_says(english, "figures", "phones take part 0")
         until_it_says(danish, "figures", "telefoner er med 0")
+        Phone(line, leader.code).join()
+        assert "telefon" not in until_it_says(english, "figures", "phone takes part 1")
+        assert "phone" not in until_it_says(danish, "figures", "telefon er med 1")
 
 
 def test_a_role_that_is_taken_away_or_a_session_that_ends_ends_the_stream_within_a_minute(leader: Desk) -> None:

@@ -73,6 +73,9 @@ def test_a_server_that_slept_through_the_moment_opens_it_when_it_wakes(start_ser
             return tx.get_one(Walk, walk).state == "open"
 
     until(is_open)
+    with db.read() as tx:
+        opened = tx.get_one(Walk, walk)
+        assert (opened.seq, opened.changed_seq) == (1, 1), "opened once, as a change that the phones are told of"
     db.close()
 
 
