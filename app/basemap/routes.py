@@ -1,8 +1,8 @@
 """The operator's base map, drawn under the report's map.
 
 Hides where the file lies. Promises what a PMTiles reader needs: byte ranges (206), an ETag that changes with the file, and
-an answer that a browser may keep. Only for those who are signed in, and for residents with
-the link to a walk that takes marks; nothing is there where no base map is configured.
+an answer that a browser may keep. Only for those who are signed in, and for residents with the link to a walk that takes
+marks; nothing is there where no base map is configured.
 """
 
 import os

@@ -6,6 +6,7 @@
 // nothing (a private window) everything works but taking back later.
 
 import "./elements/map.js";
+import { copyButtons } from "./clipboard.js";
 import { newSecret, uuid7 } from "./ids.js";
 
 /** @typedef {{id: string, secret: string, valence: "safe" | "unsafe", place: string}} Own */
@@ -14,14 +15,7 @@ import { newSecret, uuid7 } from "./ids.js";
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("mark"));
 if (form) residents(form);
 
-for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-copy]"))) {
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    const from = /** @type {HTMLInputElement} */ (document.getElementById(button.dataset.copy ?? ""));
-    await navigator.clipboard.writeText(from.value);
-    button.textContent = button.dataset.done ?? "";
-  });
-}
+copyButtons();
 
 function residents(/** @type {HTMLFormElement} */ form) {
   const KEPT = `tryg-marks-${form.dataset.code}`;

@@ -1,9 +1,10 @@
 // The plan's page: saves while one writes, and copies the invitation. Without this script its Save button does.
 //
-// Hides when to save, and what on the page follows from what was saved. Promises: never says "saved" before the server has; what cannot be saved is said beside its field and
-// stays where it was typed; without a network it tries again by itself; a plan that somebody else has changed is not
-// overwritten, and from then on only the button saves.
+// Hides when to save, and what on the page follows from what was saved. Promises: never says "saved" before the server
+// has; what cannot be saved is said beside its field and stays where it was typed; without a network it tries again by
+// itself; a plan that somebody else has changed is not overwritten, and from then on only the button saves.
 
+import { copyButtons } from "./clipboard.js";
 import "./planning/words.js";
 import "./planning/order.js";
 import "./planning/sketch.js";
@@ -127,12 +128,4 @@ addEventListener("pagehide", () => dirty && !stopped && save(true));
 const hint = document.getElementById("by-itself");
 if (hint) hint.hidden = false;
 
-for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-copy]"))) {
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    const from = /** @type {HTMLInputElement | null} */ (document.getElementById(button.dataset.copy ?? ""));
-    if (!from) return;
-    await navigator.clipboard.writeText(from.value);
-    button.textContent = button.dataset.done ?? "";
-  });
-}
+copyButtons();

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.reading import readable
 from tests.browser.test_plan import sign_in
 from tests.browser.walking import Planned
 from tests.phone import Phone, Picture, jpeg
@@ -260,11 +260,5 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     for page in (f"{walk}/paper", f"{walk}/table?stop=1", f"{walk}/table?stop=other", f"{planned.server.url}/guide"):
         wall.goto(page)
         wall.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        found = Axe().run(wall)
-        assert found.violations_count == 0, found.generate_report()
-        for width, size in ((320, "100%"), (390, "200%")):
-            wall.set_viewport_size({"width": width, "height": 844})
-            wall.evaluate("size => document.documentElement.style.setProperty('font-size', size)", size)
-            assert wall.evaluate("document.documentElement.scrollWidth") <= width, (page, width)
+        readable(wall, page)
         wall.set_viewport_size(DESK)  # type: ignore[arg-type]
-        wall.evaluate("document.documentElement.style.removeProperty('font-size')")

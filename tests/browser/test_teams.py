@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from app.access import people, signin
 from app.db import Database
 from app.models import Stop, Walk
 from app.walks import walks
+from tests.browser.reading import readable
 from tests.photos.pictures import until
 from tests.running import Server
 
@@ -81,10 +81,4 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page
             if language == "en":
                 desk.get_by_role("button", name="English").click()
             desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        found = Axe().run(desk)
-        assert found.violations_count == 0, found.generate_report()
-        for width, size in ((320, "100%"), (390, "200%")):
-            desk.set_viewport_size({"width": width, "height": 844})
-            desk.evaluate("size => document.documentElement.style.setProperty('font-size', size)", size)
-            assert desk.evaluate("document.documentElement.scrollWidth") <= width, (step, width)
-        desk.evaluate("document.documentElement.style.removeProperty('font-size')")
+        readable(desk, step)
