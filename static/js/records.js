@@ -132,15 +132,17 @@ export async function* eachLacking(/** @type {Transaction} */ tx) {
 }
 
 /** @returns {Promise<{notes: number, waiting: number, stops: Map<string, number>}>} without reading a single photo */
-export async function tallyUp(/** @type {Transaction} */ tx) {
+export async function tallyUp(/** @type {Transaction} */ tx, /** @type {() => boolean} */ wanted) {
   const kept = new Set(await tx.objectStore("photos").index("state").getAllKeys("kept"));
   const sum = { notes: 0, waiting: 0, stops: new Map() };
-  for (const range of await chunks(tx, 4 * CHUNK))
+  for (const range of await chunks(tx, 4 * CHUNK)) {
+    if (!wanted()) break;
     for (const record of (await tx.objectStore("notes").getAll(range)).filter(isShown)) {
       const { deleted, photos, stop_id } = record.content;
       sum.notes += 1;
       sum.waiting += Number(needsSending(record) || photos.some(({ id }) => kept.has(id)));
       if (stop_id && !deleted) sum.stops.set(stop_id, (sum.stops.get(stop_id) ?? 0) + 1);
     }
+  }
   return sum;
 }

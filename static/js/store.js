@@ -291,8 +291,11 @@ export const notes = (most = Number.POSITIVE_INFINITY) =>
     return found;
   });
 
-/** How many notes() there are, and how many of them are on their way; `stops`: how many at each, by its id. */
-export const tally = () => read(["notes", "photos"], tallyUp);
+/**
+ * How many notes() there are, and how many of them are on their way; `stops`: how many at each, by its id. Ends early, with
+ * less, once nobody `wanted` it any more: hundreds of notes are not counted for a screen that was left.
+ */
+export const tally = (wanted = () => true) => read(["notes", "photos"], (tx) => tallyUp(tx, wanted));
 
 /** @returns {Promise<Note | null>} */
 export const note = (/** @type {string} */ id) => read(["notes", "photos"], (tx) => load(tx, id));

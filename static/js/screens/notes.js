@@ -33,7 +33,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   async function refresh() {
-    [notes, sum] = await Promise.all([store.notes(most), store.tally()]);
+    [notes, sum] = await Promise.all([store.notes(most), store.tally(() => !gone)]);
     if (gone) return;
     if (status().online) takeBack();
     if (!arrived && allArrived()) whisper(t("All your notes have arrived."));

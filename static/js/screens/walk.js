@@ -39,7 +39,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let rest = () => {};
 
   async function refresh() {
-    [taking, sum, draft] = await held();
+    [taking, sum, draft] = await held(() => !gone);
     walk = taking?.walk ?? walk;
     if (!gone) draw();
   }
@@ -123,7 +123,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
 }
 
 /** What the phone holds. */
-const held = () => Promise.all([store.joined(), store.tally(), store.draft(null)]);
+const held = (wanted = () => true) => Promise.all([store.joined(), store.tally(wanted), store.draft(null)]);
 
 /** "this evening at 19.00", "26 November 2026 at 19.00" */
 function when(/** @type {Walk} */ walk) {
