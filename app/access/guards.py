@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from app.access import browser
 from app.db import Database, Db
@@ -372,6 +372,13 @@ def not_guessing(tx: Session, purpose: str, address: str) -> None:
     if failed >= TRIES:
         wait = math.ceil((since + WINDOW - now()).total_seconds())
         raise Problem("too-many-attempts", retry_after=max(1, wait))
+
+
+def count_try(tx: Session, purpose: str, address: str) -> None:
+    """A try for not_guessing(); those with this purpose that count no longer are forgotten. What others count for longer,
+    or for a person (app/access/signin.py), stays."""
+    tx.exec(delete(FailedTry).where(col(FailedTry.purpose) == purpose, col(FailedTry.at) < now() - WINDOW))
+    tx.add(FailedTry(purpose=purpose, address=address, at=now()))
 
 
 def etag_matches(request: Request, etag: str) -> bool:

@@ -21,7 +21,7 @@ from app.access import browser, guards, passkeys, people, sessions, signin
 from app.access.mail import NoMail, Post
 from app.db import Db
 from app.i18n import gettext as _
-from app.models import FailedTry, User, now
+from app.models import User, now
 from app.problems import Problem
 from app.settings import Settings
 
@@ -71,7 +71,7 @@ def post_sign_in(
         user = signin.use_code(tx, email, code, _settings(request).signing_key(), asker)
         if user:
             return _come_in(request, tx, user, next)
-        tx.add(FailedTry(purpose="sign-in", address=guards.address_of(request), at=now()))
+        guards.count_try(tx, "sign-in", guards.address_of(request))
     wrong_code = _("This code does not fit, is too old, or was asked for in another browser. Look at the newest e-mail, or ask for a new code.")  # fmt: skip
     return _page(request, 422, then=next, email=email, asked=True, invited=bool(invited), wrong_code=wrong_code)
 
@@ -137,7 +137,7 @@ def _send_code(request: Request, db: Db, email: str, then: str) -> Response:
     asker = browser.note(request, "asking").get("asker") or secrets.token_urlsafe(16)
     address = guards.address_of(request)
     with db.write() as tx:
-        tx.add(FailedTry(purpose="code", address=address, at=now()))
+        guards.count_try(tx, "code", address)
         code = signin.new_code(tx, email, _settings(request).signing_key(), asker, address)
     answer = _page(request, then=then, email=email, asked=True, until=now() + signin.CODE_LASTS)
     browser.keep_note(request, answer, "asking", asker=asker)

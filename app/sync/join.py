@@ -7,11 +7,11 @@ back, and that neither the answer nor its time tells an unknown code from an arc
 import hmac
 from typing import Any
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session
 
-from app.access.guards import WINDOW, not_guessing, secret_hash
+from app.access.guards import count_try, not_guessing, secret_hash
 from app.db import Database
-from app.models import FailedTry, Participant, Walk, now
+from app.models import Participant, Walk, now
 from app.problems import Problem
 from app.sync.ingest import insert_once
 from app.sync.protocol import JoinIn, Outbox
@@ -36,8 +36,7 @@ def join(db: Database, participant_id: str, sent: JoinIn, address: str, *, limit
             if insert_once(tx, row):
                 return walk, True
             return _come_back(tx, tx.get_one(Participant, participant_id), sent), False
-        tx.exec(delete(FailedTry).where(col(FailedTry.at) < now() - WINDOW))
-        tx.add(FailedTry(purpose="join", address=address))
+        count_try(tx, "join", address)
     raise Problem("walk-not-found")
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.earth import metres
+from app.earth import metres, place_of
 from app.i18n import gettext as _
 from app.models import new_id
 from app.walks.light import Place
@@ -28,7 +28,6 @@ YEARS = range(2000, 2100)
 USUAL_LENGTH = timedelta(hours=2)  # where nobody has said when it ends
 USUAL_START = "19:00"  # stands in the form until somebody says otherwise
 # "57.0488, 9.9217", as map programs give it; also with Danish commas: "57,0488; 9,9217"
-_PLACE = re.compile(r"(-?\d{1,2}(?:[.,]\d+)?)\s*°?\s*[,; ]\s*(-?\d{1,3}(?:[.,]\d+)?)\s*°?")
 _COUNTED = re.compile(r"\s*(?:\d{1,3}[.)]\s+|[-*•]\s+)")  # "3. " or "- " before a place in a list that was copied
 
 
@@ -43,11 +42,7 @@ class StopDraft:
 
     @property
     def point(self) -> Place | None:
-        found = _PLACE.fullmatch(self.place.strip())
-        if found is None:
-            return None
-        lat, lon = (float(number.replace(",", ".")) for number in found.groups())
-        return (lat, lon) if abs(lat) <= 90 and abs(lon) <= 180 else None
+        return place_of(self.place)
 
 
 @dataclass

@@ -12,13 +12,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, func, select
 
-from app.access.guards import WINDOW, not_guessing, secret_hash
+from app.access.guards import count_try, not_guessing, secret_hash
 from app.db import Database, next_seq
-from app.earth import metres
+from app.earth import metres, place_of
 from app.i18n import gettext as _
-from app.models import FailedTry, Mark, Stop, Walk, now
+from app.models import Mark, Stop, Walk
 from app.problems import Problem, invalid
 from app.settings import Settings
 from app.sync.ingest import insert_once
@@ -32,7 +32,6 @@ AT_STOP_M = 100  # so near, a mark is at the stop
 VALENCES = ("safe", "unsafe")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{20,128}")
-_PLACE = re.compile(r"(-?\d{1,2}(?:[.]\d{1,20})?)\s*°?\s*[,; ]\s*(-?\d{1,3}(?:[.]\d{1,20})?)\s*°?")
 
 
 @dataclass
@@ -78,22 +77,16 @@ def walk_behind(db: Database, written: str, address: str, *, limited: bool, taki
     if walk and (walk.state != "archived" if taking_back else walk.marks_open and walk.state in {"planned", "open"}):
         return walk
     with db.write() as tx:
-        count(tx, "join", address)
+        count_try(tx, "join", address)
     sentence = _("No walk takes marks behind this link. Perhaps the code is mistyped, or it is over.")
     raise Problem("walk-not-found", sentence)
-
-
-def count(tx: Session, purpose: str, address: str) -> None:
-    """Note a try of this address, for not_guessing()."""
-    tx.exec(delete(FailedTry).where(col(FailedTry.purpose) == purpose, col(FailedTry.at) < now() - WINDOW))
-    tx.add(FailedTry(purpose=purpose, address=address, at=now()))
 
 
 def check(tx: Session, walk: Walk, typed: Typed) -> tuple[float, float]:
     """(lat, lon) of a mark as typed. Fills `typed.errors` and raises invalid (422) where it cannot be kept."""
     stops = stops_of(tx, walk.id)
     written = typed.place.strip()
-    place = _point(written) if written else _of_stop(stops, typed.stop)
+    place = place_of(written) if written else _of_stop(stops, typed.stop)
     typed.errors = {}
     if typed.valence not in VALENCES:
         typed.errors["valence"] = _("Say whether it feels safe or unsafe.")
@@ -213,14 +206,6 @@ def far_off(walk: Walk, stops: list[Stop], place: tuple[float, float]) -> bool:
     ]
     points += (walk.route or {}).get("coordinates") or []
     return bool(points) and all(metres([place[1], place[0]], point) > FARTHEST_M for point in points)
-
-
-def _point(written: str) -> tuple[float, float] | None:
-    found = _PLACE.fullmatch(written[:100])
-    if found is None:
-        return None
-    lat, lon = float(found[1]), float(found[2])
-    return (lat, lon) if abs(lat) <= 90 and abs(lon) <= 180 else None
 
 
 def _of_stop(stops: list[Stop], stop_id: str) -> tuple[float, float] | None:

@@ -59,7 +59,7 @@ def post_mark(
             if tx.get(Mark, typed.id) is None:
                 if request.app.state.settings.rate_limits == "on":
                     guards.not_guessing(tx, "mark", address)
-                marks.count(tx, "mark", address)
+                guards.count_try(tx, "mark", address)
             new = marks.keep(tx, walk, typed, where)
     except Problem as wrong:
         if by_script or wrong.code != "invalid":
