@@ -12,6 +12,9 @@ CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
 SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path "static/js/locales/*") $(wildcard templates/walker/*.html)
 VENV_BIN = $(CURDIR)/.venv/bin
+
+# Where Python may not keep what it compiled, every start compiles all packages anew: more than half of its time.
+export PYTHONDONTWRITEBYTECODE :=
 EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emit-project --no-header --no-annotate \
 	--no-default-groups --extra heic
 

@@ -18,7 +18,9 @@ WEBKIT = ("webkit2gtk-driver", "xvfb", "python3-gi", "gir1.2-webkit2-4.1", "gir1
 BINDINGS = "import gi; [gi.require_version(*it) for it in (('Gtk', '3.0'), ('WebKit2', '4.1'))]; from gi.repository import WebKit2"
 TOOLS = (("strace", "strace", "failing disks"), ("openssl", "openssl", "foreign certificates"),
          ("pdftotext", "poppler-utils", "printed sheets"))  # fmt: skip
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Without a window's own parts the same engine starts and opens pages in half the time.
+SHELL = "chromium-headless-shell"
+CHROMIUMS = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def system_chromium() -> Path | None:

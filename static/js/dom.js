@@ -42,10 +42,12 @@ const emergency = () => html`<button class="sos" type="button" popovertarget="em
 
 const REST_MS = 250;
 const REST_SHARE = 10;
+const LONGEST_REST_MS = 2_000; // a phone that fell asleep in the midst of a job was not at work all night
 
 /**
  * `job`, done at once, and then at rest for a moment: all that asks for it meanwhile gets it once more, together. A job
- * that is long here, as with hundreds of notes on a slow phone, rests ten times as long, so that it never fills the day.
+ * that is long here, as with hundreds of notes on a slow phone, rests ten times as long, so that it never fills the day;
+ * two seconds at most.
  */
 export function calmly(/** @type {() => unknown} */ job) {
   let resting = false;
@@ -58,7 +60,7 @@ export function calmly(/** @type {() => unknown} */ job) {
     try {
       await job();
     } finally {
-      const rest = Math.max(REST_MS, REST_SHARE * (performance.now() - started));
+      const rest = Math.min(Math.max(REST_MS, REST_SHARE * (performance.now() - started)), LONGEST_REST_MS);
       setTimeout(() => {
         resting = false;
         if (asked) run();

@@ -168,12 +168,13 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
 
 /** Say how much is still here, so that whoever leads the walk knows whom to wait for. An older server does not ask. */
 async function tell(/** @type {Joined} */ me) {
-  const left = await outbox.waiting();
-  const words = `${me.participant_id} ${left.notes} ${left.photos}`;
-  const some = left.notes + left.photos > 0; // that all has gone is never kept back
-  if (words === told || (some && Date.now() - toldAt < EVERY_MS / 2)) return;
-  told = words;
+  const some = await outbox.next(() => true); // that all has gone is never kept back, and costs no counting
+  if (some && Date.now() - toldAt < EVERY_MS / 2) return;
   if (some) toldAt = Date.now();
+  const left = some ? await outbox.waiting() : { notes: 0, photos: 0 };
+  const words = `${me.participant_id} ${left.notes} ${left.photos}`;
+  if (words === told) return;
+  told = words;
   await ask("PUT", `/participants/${me.participant_id}/outbox`, { key: me, json: left }).catch(({ status }) => {
     if (!REFUSED.includes(status)) told = "";
   });

@@ -2,6 +2,7 @@
 
 import * as api from "../../static/js/api.js";
 import * as camera from "../../static/js/camera.js";
+import * as dom from "../../static/js/dom.js";
 import * as i18n from "../../static/js/i18n.js";
 import * as ids from "../../static/js/ids.js";
 import * as outbox from "../../static/js/outbox.js";
@@ -43,4 +44,4 @@ async function until(/** @type {() => Promise<unknown>} */ holds, /** @type {num
   }
 }
 
-Object.assign(globalThis, { phone: { api, camera, i18n, ids, outbox, place, store, sync, traffic, join, save, edit, until } });
+Object.assign(globalThis, { phone: { api, camera, dom, i18n, ids, outbox, place, store, sync, traffic, join, save, edit, until } });

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.pocket import Network, Phone, picture
+from tests.photos.pictures import until
 from tests.running import Server
 
 SEND = "await sync.sendNow(); return sync.status()"
@@ -321,29 +322,53 @@ def test_a_server_killed_in_mid_upload_gets_everything_after_its_restart(
     assert all(photo["state"] != "expected" for one in held for photo in one["photos"])
 
 
+def test_a_phone_that_slept_while_a_screen_was_drawn_draws_again_as_soon_as_it_wakes(phone: Phone) -> None:
+    phone.page.clock.install()
+    phone.run(
+        "globalThis.drawn = 0; const draw = dom.calmly(() => { drawn += 1; return new Promise((done) => { wake = done; }); });"
+        "globalThis.wake = null; draw(); draw()"
+    )
+    phone.page.clock.fast_forward("08:00:00")
+    phone.run("wake()")
+    phone.page.wait_for_function("() => globalThis.drawn === 2", timeout=10_000)
+
+
+def tellings(phone: Phone) -> int:
+    """How often it said so far what it still holds."""
+    phone.run("")  # which brings the browser's news of what it has sent
+    return len(phone.paths("outbox"))
+
+
 def test_the_phone_says_what_it_still_holds_and_when_all_has_gone_but_not_again_and_again(
     phone: Phone, network: Network, shared_server: Server
 ) -> None:
-    def waits(phone: Phone) -> Any:
-        """What the server was told that this phone still holds."""
-        key = phone.run("return (await store.joined()).participant_id")
-        with sqlite3.connect(shared_server.data / "tryg.sqlite", timeout=10) as db:
-            asked = "SELECT waiting_notes, waiting_photos FROM participant WHERE id = ?"
-            found = db.execute(asked, (key,)).fetchone()
-        db.close()
-        return found
+    key = phone.run("return (await store.joined()).participant_id")
+
+    def told(times: int, notes: int, photos: int) -> None:
+        """Is the server told, beside the rounds, that this phone still holds so much, after so many tellings in all?"""
+
+        def so() -> bool:
+            with sqlite3.connect(shared_server.data / "tryg.sqlite", timeout=10) as db:
+                asked = "SELECT waiting_notes, waiting_photos FROM participant WHERE id = ?"
+                found = db.execute(asked, (key,)).fetchone()
+            db.close()
+            return found == (notes, photos)
+
+        until(so)
+        assert tellings(phone) == times
 
     phone.run(SEND)
+    told(1, 0, 0)
     phone.run(SEND)
-    assert (waits(phone), len(phone.paths("outbox"))) == ((0, 0), 1)
+    told(1, 0, 0)
     refused = {"type": "/problems/invalid", "title": "x", "status": 422, "detail": "Noget kan ikke passe."}
     network.answer(r"/observations/", 422, refused)
     phone.run("await save({note: 'x'}, given)", picture())
     phone.run(SEND)
-    assert (waits(phone), len(phone.paths("outbox"))) == ((1, 1), 2)
+    told(2, 1, 1)
     phone.run("await save({note: 'y'})")
     phone.run(SEND)
-    assert (waits(phone), len(phone.paths("outbox"))) == ((0, 0), 3)
+    told(3, 0, 0)
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -355,5 +380,7 @@ def test_a_server_that_does_not_ask_what_a_phone_holds_is_no_trouble(
     phone.run("await save({note: 'x'})")
     said = phone.run(SEND)
     assert (said["confirmed"], said["last_problem"], phone.phases()) == (True, None, ["sent"])
+    until(lambda: tellings(phone))
     phone.run(SEND)
-    assert len(phone.paths("outbox")) == 1
+    phone.run(SEND)
+    assert tellings(phone) == 1

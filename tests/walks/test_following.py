@@ -1,6 +1,8 @@
 """Those who follow a walk: one look at the database serves them all, and whoever leaves, or must, leaves nothing behind."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -34,6 +36,12 @@ class Signs:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (("LOOK_S", 0.01), ("BEAT_S", 0.05), ("CHECK_S", 0.0)):
         monkeypatch.setattr(following, name, seconds)
+
+
+def play(evening: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: where browser tests ran before in this process, Playwright's loop still runs in this one."""
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, evening).result()
 
 
 async def lines(stream: Any, wanted: str) -> list[str]:
@@ -75,7 +83,7 @@ def test_one_look_serves_all_and_whoever_leaves_is_forgotten() -> None:
         await asyncio.sleep(0.05)
         assert signs.looks == looked
 
-    asyncio.run(evening())
+    play(evening())
 
 
 @pytest.mark.usefixtures("hurried")
@@ -90,7 +98,7 @@ def test_a_database_that_is_busy_for_a_while_ends_no_stream() -> None:
         await stream.body_iterator.aclose()
         await nothing_is_left(followers)
 
-    asyncio.run(evening())
+    play(evening())
 
 
 @pytest.mark.usefixtures("hurried")
@@ -108,4 +116,4 @@ def test_whoever_may_no_longer_follow_is_let_go_and_at_the_end_everybody_is() ->
             followers.stream("walk", VIEW, lambda: True)
         await nothing_is_left(followers)
 
-    asyncio.run(evening())
+    play(evening())
