@@ -16,7 +16,7 @@ VENV_BIN = $(CURDIR)/.venv/bin
 # Where Python may not keep what it compiled, every start compiles all packages anew: more than half of its time.
 export PYTHONDONTWRITEBYTECODE :=
 EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emit-project --no-header --no-annotate \
-	--no-default-groups --extra heic
+	--no-default-groups --extra heic --extra basemap
 
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

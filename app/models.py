@@ -86,6 +86,9 @@ class Walk(SQLModel, table=True):
     invited: list[str] = Field(default_factory=list, sa_column=_json())  # roles of participants
     follows_id: str | None = Field(default=None, description="the earlier walk that this one goes back to, or pairs")
     follows_as: str | None = Field(default=None, description="return pair")
+    map_of: str | None = Field(default=None, description="what its map was cut from: the route's and the base map's mark")
+    map_sha256: str | None = Field(default=None, description="its map, by the content")
+    map_bytes: int | None = None
     created_at: datetime = Field(default_factory=now, sa_column=_instant())
 
 
@@ -149,6 +152,19 @@ class Participant(SQLModel, table=True):
     kind: str = Field(default="phone", description="phone; paper: typed in afterwards; table: at the coffee table")
     waiting_notes: int | None = Field(default=None, description="what the phone said it still holds, when last heard")
     waiting_photos: int | None = None
+
+
+class Track(SQLModel, table=True):
+    """Where a team went, as one phone in it noted; shown by team, never by person."""
+
+    id: str = Field(primary_key=True)  # minted by the phone
+    walk_id: str = Field(foreign_key="walk.id", index=True)
+    participant_id: str = Field(foreign_key="participant.id", index=True)
+    team: str | None = None
+    rev: int = Field(description="grows with what is added")
+    deleted: bool = False
+    parts: list[list[list[float]]] = Field(default_factory=list, sa_column=_json())  # lines of [lon, lat], gaps between
+    received_at: datetime = Field(default_factory=now, sa_column=_instant())
 
 
 class Observation(SQLModel, table=True):
