@@ -14,7 +14,7 @@ import pytest
 
 from app.schema import migrate_to_newest
 from app.settings import Settings
-from tests.machine import system_chromium
+from tests.machine import system_chromium, whole_chromium
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
@@ -41,6 +41,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     path = system_chromium()
     own = {"executable_path": str(path)} if path else {}
     return {**browser_type_launch_args, **own, "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(scope="session")
+def whole_browser_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How a Chromium with all its parts starts, for tests of what the quick one lacks."""
+    path = whole_chromium()
+    own = {"executable_path": str(path)} if path else {"channel": "chromium"}
+    return {name: value for name, value in browser_type_launch_args.items() if name != "headless"} | own
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """A phone that is full, a database that is taken away, an older or a newer release's database: nothing saved is hurt."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, Playwright, expect
+from playwright.sync_api import BrowserContext, BrowserType, Page, Playwright, expect
 
 from tests.browser.pocket import Phone, picture
 from tests.browser.test_sync import SENT, on_the_server, wait_until
@@ -93,9 +95,18 @@ def test_a_tab_goes_on_saving_and_sending_after_a_newer_release_has_changed_the_
     assert phone.run("return (await store.notes()).length") == 2
 
 
+@pytest.fixture
+def whole_context(browser_type: BrowserType, whole_browser_args: dict[str, Any]) -> Iterator[BrowserContext]:
+    browser = browser_type.launch(**whole_browser_args)
+    yield browser.new_context()
+    browser.close()
+
+
 def test_connections_that_the_browser_closes_in_the_midst_of_writing_are_opened_again(
-    phone: Phone, context: BrowserContext
+    whole_context: BrowserContext, phone_on: Callable[[Page, Server], Phone], shared_server: Server, code: str
 ) -> None:
+    phone = phone_on(whole_context.new_page(), shared_server)
+    phone.run("await join(given[0])", code)
     phone.run(
         """globalThis.lost = 0;
         globalThis.probe = () => {
@@ -105,7 +116,7 @@ def test_connections_that_the_browser_closes_in_the_midst_of_writing_are_opened_
         };
         probe();"""
     )
-    inside = context.new_page()
+    inside = whole_context.new_page()
     inside.goto("chrome://indexeddb-internals")
     phone.page.evaluate(
         "void (globalThis.writing = (async () => { for (let n = 0; n < 60; n++) await phone.save({note: `${n}`}) })())"

@@ -161,11 +161,10 @@ def evening(
     planned: Planned,
     shared_server: Server,
     browser_type: BrowserType,
-    browser_type_launch_args: dict[str, Any],
+    whole_browser_args: dict[str, Any],
     tmp_path: Path,
 ) -> Iterator[Evening]:
-    launch = {name: value for name, value in browser_type_launch_args.items() if name != "headless"}
-    walker = Walker(browser_type, launch, tmp_path / "profile", shared_server.url)
+    walker = Walker(browser_type, whole_browser_args, tmp_path / "profile", shared_server.url)
     mine = plan(shared_server, tmp_path, planned.key)
     yield Evening(walker, mine, tmp_path)
     walker.close()

@@ -28,21 +28,21 @@ def test_a_saved_note_with_its_photos_is_there_after_a_reload(phone: Phone) -> N
 
 def test_what_was_saved_survives_a_browser_killed_at_that_moment(
     playwright: Playwright,
-    browser_type_launch_args: dict[str, Any],
+    whole_browser_args: dict[str, Any],
     tmp_path: Path,
     shared_server: Server,
     code: str,
     phone_on: Any,
 ) -> None:
     folder = tmp_path / "profile"
-    context = playwright.chromium.launch_persistent_context(str(folder), **browser_type_launch_args)
+    context = playwright.chromium.launch_persistent_context(str(folder), **whole_browser_args)
     phone: Phone = phone_on(context.pages[0], shared_server)
     phone.run("await join(given[0]); await store.saveDraft({...store.freshDraft(), more: 1})", code)
     phone.run("await store.addDraftPhoto('new', {buffer: new ArrayBuffer(9), type: 'image/jpeg'})")
     phone.run("for (let n = 0; n < 20; n++) await save({note: `note ${n}`}, n === 19 ? [given[0]] : [])", picture())
     phone.run("await store.saveDraft({...store.freshDraft(), content: {note: 'næsten færdig'}})")
     _kill_browser(folder)
-    again = playwright.chromium.launch_persistent_context(str(folder), **browser_type_launch_args)
+    again = playwright.chromium.launch_persistent_context(str(folder), **whole_browser_args)
     phone = phone_on(again.pages[0], shared_server)
     texts = phone.run("return (await store.notes()).map((note) => note.content.note)")
     assert texts == [f"note {n}" for n in reversed(range(20))]

@@ -76,10 +76,9 @@ class Walker:
 
 @pytest.fixture
 def walker(
-    browser_type: BrowserType, browser_type_launch_args: dict[str, Any], server: Server, tmp_path: Path
+    browser_type: BrowserType, whole_browser_args: dict[str, Any], server: Server, tmp_path: Path
 ) -> Iterator[Walker]:
-    launch = {name: value for name, value in browser_type_launch_args.items() if name != "headless"}
-    one = Walker(browser_type, launch, tmp_path / "profile", server.url)
+    one = Walker(browser_type, whole_browser_args, tmp_path / "profile", server.url)
     yield one
     one.close()
 
