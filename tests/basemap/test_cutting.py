@@ -91,7 +91,7 @@ class TestAPhone:
         assert told["credit"] == CREDIT
         assert len(answer.content) <= 2_000_000
 
-    def test_it_hears_of_it_by_the_walks_next_number(self, stage: Stage) -> None:
+    def test_it_hears_of_it_by_the_walks_next_number(self, every_database: str, stage: Stage) -> None:
         phone = stage.phone(walk := walked(stage))
         before = phone.walk["seq"]
         mapped(stage, walk)
