@@ -25,6 +25,7 @@ FLOOR = {
     "app.pages",
     "app.taxonomy",
     "app.earth",
+    "app.basemap",  # itself, not its modules: what every page's map is drawn on
 }
 # (feature or *, what it may use of another feature). A walk's life is one place that all may ask, and the wire
 # contract's words (a leaf) are everybody's.
@@ -34,6 +35,7 @@ ACROSS = {
     ("*", "app.sync.protocol"),
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
     ("basemap", "app.walks.marks"),  # residents need the ground under their marks
+    ("walks", "app.basemap.picture"),  # the way is printed on the walk's own map
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
