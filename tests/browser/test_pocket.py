@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
 
+from app.db import Database
+from app.models import Walk
 from tests.browser import liar, terrain
 from tests.browser.liar import Liar
 from tests.browser.pocket import Phone
 from tests.browser.terrain import Picture, alike
-from tests.browser.test_ground import ALONE, PATIENCE_MS, script
-from tests.browser.walking import Evening, plan
+from tests.browser.test_ground import ALONE, COLOUR, PATIENCE_MS, script
+from tests.browser.walking import Evening, Planned, plan
+from tests.browser.webkit.running import eventually
 from tests.running import Server
 
 WANTS = """const me = await store.joined();
@@ -219,6 +222,25 @@ def on_screen(page: Page) -> Picture:
     return Picture.of(page.screenshot(), size["width"])
 
 
+def planned_with_map(server: Server, folder: Path) -> Planned:
+    """A walk whose map has been cut."""
+    planned = plan(server, folder)
+    wait_for_map(planned)
+    return planned
+
+
+def wait_for_map(planned: Planned) -> None:
+    db = Database(f"sqlite:///{planned.server.data / 'tryg.sqlite'}")
+
+    def is_cut() -> bool:
+        with db.read() as tx:
+            walk = tx.get(Walk, planned.walk["walk_id"])
+            return walk is not None and walk.map_sha256 is not None
+
+    eventually(is_cut, "the walk has a map")
+    db.close()
+
+
 def ready_with_map(night: Evening) -> Evening:
     expect(night.page.get_by_text("Kortet ligger på telefonen")).to_be_visible(timeout=40_000)
     return night.ready()
@@ -226,7 +248,7 @@ def ready_with_map(night: Evening) -> Evening:
 
 def test_the_walks_map_is_drawn_in_airplane_mode_as_it_was_online(mapped: Server, page: Page, tmp_path: Path) -> None:
     page.emulate_media(color_scheme="light")
-    night = ready_with_map(Evening(plan(mapped, tmp_path), page).join())
+    night = ready_with_map(Evening(planned_with_map(mapped, tmp_path), page).join())
     online = on_screen(page)
     night.offline()
     asked: list[str] = []
@@ -239,16 +261,26 @@ def test_the_walks_map_is_drawn_in_airplane_mode_as_it_was_online(mapped: Server
     pairs = zip(online.image.get_flattened_data(), airplane.image.get_flattened_data(), strict=True)
     different = sum(not alike(one, other, 12) for one, other in pairs)
     assert different / (online.image.width * online.image.height) < 0.005
-    assert alike(airplane.at(terrain.LAKE)[0], (0xB4, 0xD5, 0xE5))
-    assert alike(airplane.at(terrain.HOUSE)[0], (0xD3, 0xD5, 0xD2))
+    for place, name in ((terrain.LAKE, "water"), (terrain.HOUSE, "house"), (terrain.MEADOW, "green")):
+        assert alike(airplane.at(place)[0], tuple(page.evaluate(COLOUR, [name, "screen"])))
     night.offline(False)
+
+
+def test_a_map_that_is_cut_after_somebody_has_joined_comes_by_itself(
+    mapped: Server, page: Page, tmp_path: Path
+) -> None:
+    planned = plan(mapped, tmp_path)
+    night = Evening(planned, page).join()
+    wait_for_map(planned)
+    page.reload()  # the walk is asked for at the start
+    ready_with_map(night)
 
 
 def test_a_download_that_is_cut_in_the_middle_is_told_and_made_good(mapped: Server, page: Page, tmp_path: Path) -> None:
     network = Liar(mapped.port).start()
     try:
         network.tell(liar.cut_short, r"^/api/v1/maps/")
-        planned = plan(mapped, tmp_path)
+        planned = planned_with_map(mapped, tmp_path)
         night = Evening(planned, page)
         page.goto(planned.walk["join_url"].replace(mapped.url, network.url))
         night.button("Gå med").click()
@@ -268,7 +300,7 @@ def test_a_download_that_is_cut_in_the_middle_is_told_and_made_good(mapped: Serv
 def test_a_new_release_takes_the_maps_code_along_and_waits_for_none_of_it(
     context: BrowserContext, mapped: Server, page: Page, tmp_path: Path
 ) -> None:
-    ready_with_map(Evening(plan(mapped, tmp_path), page).join())
+    ready_with_map(Evening(planned_with_map(mapped, tmp_path), page).join())
     kept = page.evaluate(
         """async () => {
           const { onDemand } = JSON.parse((await (await fetch("/sw.js")).text()).split("\\n")[0].slice(15, -1));
