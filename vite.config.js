@@ -13,10 +13,11 @@ const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
 const PAGES = ["report", "plan", "live", "marks", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
-const ENTRIES = ["js/app.js", ...PAGES, "css/walker.css", "css/desk.css"];
+const MAP = "js/elements/map.js"; // in the walker's app and on the pages
+const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
-const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/others\.js/; // of no use without a network, or a map
+const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/others\.js|pocket\.js/; // of no use without a network, or a map
 const RELEASES_KEPT = 3;
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
@@ -59,12 +60,13 @@ function walkerFiles(bundle) {
       reach(next, found, withLater);
     return found;
   };
-  const entries = Object.values(bundle).filter((output) =>
-    output.type === "chunk"
-      ? WALKER.some((entry) => output.facadeModuleId === join(ROOT, entry))
-      : output.originalFileNames.some((name) => WALKER.includes(name)),
-  );
   const all = (/** @type {boolean} */ withLater) => {
+    const wanted = withLater ? [...WALKER, MAP] : WALKER;
+    const entries = Object.values(bundle).filter((output) =>
+      output.type === "chunk"
+        ? wanted.some((entry) => output.facadeModuleId === join(ROOT, entry))
+        : output.originalFileNames.some((name) => wanted.includes(name)),
+    );
     const found = entries.reduce((set, entry) => reach(entry.fileName, set, withLater), new Set());
     return [...found].map((name) => BASE + name).sort();
   };

@@ -2,7 +2,7 @@
 //
 // Hides idb, lost connections, versions and full phones. Promises: a write resolves only after its strict transaction is
 // complete; a connection the system took away (iOS does, in the background) is opened again and the work done once more;
-// a full phone is told as `Full`. Work given to read() and write() may therefore run twice: it must give the same both
+// a full phone is told as `Full`, once the map has made room. Work given to read() and write() may therefore run twice: it must give the same both
 // times. A new version only ever adds, so that a tab of an older release goes on working on what a newer one made.
 
 import { openDB } from "idb";
@@ -10,9 +10,9 @@ import { openDB } from "idb";
 const NAME = "tryghedsvandring";
 const VERSION = 2;
 
-/** The phone has no room. `what` could not be kept: "words" or "photo". */
+/** The phone has no room. `what` could not be kept: "words", "photo" or "map". */
 export class Full extends Error {
-  constructor(/** @type {"words" | "photo"} */ what) {
+  constructor(/** @type {"words" | "photo" | "map"} */ what) {
     super(`no room for ${what}`);
     this.name = "Full";
     this.what = what;
@@ -135,7 +135,7 @@ export const read = (/** @type {Names} */ stores, /** @type {(tx: Transaction) =
 export async function write(
   /** @type {Names} */ stores,
   /** @type {(tx: Transaction) => Promise<R>} */ work,
-  /** @type {"words" | "photo"} */ what = "words",
+  /** @type {"words" | "photo" | "map"} */ what = "words",
   told = stores,
 ) {
   try {
@@ -143,9 +143,18 @@ export async function write(
     changed(told);
     return result;
   } catch (failure) {
-    if (failure instanceof DOMException && failure.name === "QuotaExceededError") throw new Full(what);
-    throw failure;
+    if (!(failure instanceof DOMException) || failure.name !== "QuotaExceededError") throw failure;
+    if (what === "map" || !(await run(["kept"], "readwrite", withoutMap))) throw new Full(what);
+    return write(stores, work, what, told);
   }
+}
+
+/** Notes come first: the walk's map makes room for them. Whether there was one. */
+async function withoutMap(/** @type {Transaction} */ tx) {
+  const kept = tx.objectStore("kept");
+  const had = await kept.getKey("map");
+  for (const key of ["map", "setting:map"]) await kept.delete(key);
+  return had;
 }
 
 /** @type {Set<(stores: Names) => void>} */

@@ -112,7 +112,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   draw();
   look();
   const unsubscribe = store.onChange(calmly(refresh));
-  const again = setInterval(() => kit && !isReady(kit) && look(), POLL_MS);
+  const again = setInterval(() => kit && !(isReady(kit) && (kit.basemap || !walk.basemap)) && look(), POLL_MS);
   navigator.serviceWorker?.ready.then(look);
   return () => {
     gone = true;
@@ -173,7 +173,7 @@ const needed = (/** @type {Kit} */ kit) => [
       ? t("Walk, stops and topics are on the phone")
       : t("Walk and topics are still being fetched"),
   ],
-  [kit.basemap, kit.basemap ? t("The map is on the phone") : t("The map is still being fetched")],
+  [kit.basemap, kit.map],
 ];
 
 const isReady = (/** @type {Kit} */ kit) => needed(kit).every(([there]) => there !== false);
@@ -219,7 +219,7 @@ function positionWords(/** @type {Kit} */ kit, /** @type {Position | null} */ po
 const SIGN = { true: "check", false: "alert", null: "minus" };
 
 function ready(/** @type {Kit} */ kit, /** @type {Position | null} */ position, /** @type {() => void} */ measure) {
-  const must = needed(kit).filter(([there]) => there !== null);
+  const must = needed(kit).filter(([, words]) => words);
   const all = isReady(kit);
   const line = (/** @type {[boolean | null, string]} */ [there, words]) =>
     html`<li data-ok=${there}>${icon(SIGN[/** @type {"true" | "false" | "null"} */ (String(there))])}<span>${words}</span></li>`;
