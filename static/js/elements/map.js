@@ -12,7 +12,7 @@ import "../later.js";
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
-/** @typedef {{show(id: string): boolean, update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void, remove(): void}} Drawing */
+/** @typedef {{map: import("maplibre-gl").Map | null, onDressed(put: () => void): void, show(id: string): boolean, update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void, remove(): void}} Drawing */
 
 const NEAR = "500px"; // some way ahead: it is there when one arrives
 

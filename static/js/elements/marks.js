@@ -13,6 +13,7 @@ const TOKENS = {
   edge: "--map-edge",
   path: "--map-path",
   route: "--map-route",
+  me: "--map-me",
   ink: "--ink",
   dim: "--ink-2",
   surface: "--surface",
