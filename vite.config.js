@@ -13,10 +13,11 @@ const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
 const PAGES = ["report", "plan", "live", "marks", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
-const ENTRIES = ["js/app.js", ...PAGES, "css/walker.css", "css/desk.css"];
+const MAP = "js/elements/map.js"; // in the walker's app and on the pages
+const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
-const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/later\.js/; // of no use without a network, or a map
+const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/later\.js|pocket\.js/; // of no use without a network, or a map
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
   /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
@@ -63,12 +64,13 @@ function walkerFiles(bundle) {
       reach(next, found, withLater);
     return found;
   };
-  const entries = Object.values(bundle).filter((output) =>
-    output.type === "chunk"
-      ? WALKER.some((entry) => output.facadeModuleId === join(ROOT, entry))
-      : output.originalFileNames.some((name) => WALKER.includes(name)),
-  );
   const all = (/** @type {boolean} */ withLater) => {
+    const wanted = withLater ? [...WALKER, MAP] : WALKER;
+    const entries = Object.values(bundle).filter((output) =>
+      output.type === "chunk"
+        ? wanted.some((entry) => output.facadeModuleId === join(ROOT, entry))
+        : output.originalFileNames.some((name) => wanted.includes(name)),
+    );
     const found = entries.reduce((set, entry) => reach(entry.fileName, set, withLater), new Set());
     return [...found].map((name) => BASE + name).sort();
   };

@@ -1,8 +1,8 @@
 // Draws one map with MapLibre: the ground, the route, numbered stops, and notes by shape and colour.
 //
 // Hides sources, layers, clusters and pop-ups. Promises that notes which would cover each other become one label with
-// their number, that each can be opened by hand and from the list, and that day and night follow the page. All text goes
-// in as text, never as HTML.
+// their number, that each can be opened by hand and from the list, that day, night and contrast follow the page, and that
+// paper has a dress of its own. All text goes in as text, never as HTML.
 
 import { AttributionControl, LngLat, LngLatBounds, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
@@ -10,14 +10,15 @@ import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
 import "../later.js";
-import { ground } from "./ground.js";
+import { ground, watchGround } from "./ground.js";
 import { colours, picture } from "./marks.js";
 import { answering } from "./popup.js";
+import { explain, letters, print, watchCanvas } from "./wear.js";
 
 /**
- * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes, basemap: string | null, credit: string,
- *   walking?: {around: [number, number][]}}} Shown   walking: on a walker's screen, which answers taps itself, and what to
- *   show where the walk has no place yet; one finger moves the map
+ * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes, basemap: ArrayBuffer | string | null, credit: string,
+ *   unlit: boolean, walking?: {around: [number, number][]}}} Shown   walking: on a walker's screen, which answers taps itself,
+ *   and what to show where the walk has no place yet; one finger moves the map
  */
 
 setWorkerUrl(workerUrl);
@@ -40,11 +41,12 @@ export async function draw(element, shown, say) {
   const bounds = extent(shown);
   if (!bounds) {
     say(t("No place to show on the map yet."));
-    return { map: null, onDressed: () => {}, show: () => false, update: () => {}, point: () => {}, remove: () => {} };
+    return nowhere;
   }
   let notes = placed(shown.notes, shown.stops);
-  const under = await ground(shown.basemap, bounds, say);
-  const style = () => dress(element, shown, notes, under);
+  let [under] = await Promise.all([ground(shown.basemap, bounds, say), letters()]);
+  let { unlit } = shown;
+  const style = (/** @type {"screen" | "paper"} */ worn = "screen") => dress(colours(element, worn), shown, notes, under, unlit);
   const map = new GlMap({
     container: frame(element),
     style: style(),
@@ -59,7 +61,17 @@ export async function draw(element, shown, say) {
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
-  if (under.layers(colours(element)).length) map.addControl(credit(shown.credit), "bottom-left");
+  const credited = credit(shown.credit);
+  const lies = () => {
+    const named = map.hasControl(credited);
+    const some = Object.keys(under.sources).length > 0;
+    if (some && !named) map.addControl(credited, "bottom-left");
+    if (!some && named) map.removeControl(credited);
+    explain(element, unlit ? under : null);
+  };
+  lies();
+  watchGround(map, say);
+  watchCanvas(map, say);
   map.setMissingStyleImageResolver((id) => {
     const image = picture(id, colours(element));
     if (image) map.addImage(id, image.data, image.options);
@@ -68,7 +80,7 @@ export async function draw(element, shown, say) {
   const chosen = tapped(element, map);
   const dressed = () => map.setStyle(style(), { diff: false });
   const stop = followTheme(dressed);
-  const printed = print(element, map);
+  const printed = print(element, map, style);
   await new Promise((resolve) => map.once("load", resolve));
   return {
     map,
@@ -90,6 +102,17 @@ export async function draw(element, shown, say) {
       /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
     },
     point: chosen,
+    async lay(basemap) {
+      say("");
+      under = await ground(basemap, bounds, say);
+      dressed();
+      lies();
+    },
+    light(wanted) {
+      unlit = wanted;
+      dressed();
+      lies();
+    },
     remove() {
       stop();
       printed();
@@ -97,6 +120,18 @@ export async function draw(element, shown, say) {
     },
   };
 }
+
+/** No map: there is no place to show. @type {import("./map.js").Drawing} */
+const nowhere = {
+  map: null,
+  onDressed: () => {},
+  show: () => false,
+  update: () => {},
+  point: () => {},
+  lay: async () => {},
+  light: () => {},
+  remove: () => {},
+};
 
 /** What MapLibre draws in: the element keeps its words beside it. */
 export function frame(/** @type {HTMLElement} */ element) {
@@ -142,14 +177,14 @@ function placed(/** @type {import("./map.js").Notes} */ notes, /** @type {import
 }
 
 /**
- * @param {HTMLElement} element
+ * @param {import("./marks.js").Colours} colour
  * @param {Shown} shown
  * @param {import("geojson").FeatureCollection<import("geojson").Point>} notes
  * @param {import("./ground.js").Ground} under
+ * @param {boolean} unlit
  * @returns {import("maplibre-gl").StyleSpecification}
  */
-function dress(element, { route, stops }, notes, under) {
-  const colour = colours(element);
+function dress(colour, { route, stops }, notes, under, unlit) {
   const isMany = /** @type {any} */ (["has", "point_count"]);
   const points = stops.map((stop) => ({
     type: /** @type {const} */ ("Feature"),
@@ -158,6 +193,7 @@ function dress(element, { route, stops }, notes, under) {
   }));
   return {
     version: 8,
+    transition: { duration: 0, delay: 0 }, // paper does not wait
     sources: {
       ...under.sources,
       route: { type: "geojson", data: route ?? { type: "FeatureCollection", features: [] } },
@@ -174,7 +210,7 @@ function dress(element, { route, stops }, notes, under) {
     },
     layers: [
       { id: "land", type: "background", paint: { "background-color": colour.land } },
-      ...under.layers(colour),
+      ...under.layers(colour, unlit),
       { id: "route-edge", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.land, "line-width": 8, "line-opacity": 0.9 } },
       { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.route, "line-width": 4 } },
       { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
@@ -200,15 +236,17 @@ function shapeAndNumber(/** @type {string} */ valence) {
   ]);
 }
 
-/** Dress the map anew when the page goes from day to night or back. */
+const DRESSES = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
+
+/** Dress the map anew when the page goes from day to night, to more contrast, or back. */
 export function followTheme(/** @type {() => void} */ dressed) {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const asked = DRESSES.map((query) => matchMedia(query));
   const chosen = new MutationObserver(dressed);
   chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  dark.addEventListener("change", dressed);
+  for (const one of asked) one.addEventListener("change", dressed);
   return () => {
     chosen.disconnect();
-    dark.removeEventListener("change", dressed);
+    for (const one of asked) one.removeEventListener("change", dressed);
   };
 }
 
@@ -225,20 +263,6 @@ function tapped(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
     element.dispatchEvent(new CustomEvent("map-tap", { detail: { lat, lon } }));
   });
   return (place) => (place ? marker.setLngLat(place).addTo(map) : marker.remove());
-}
-
-/** On paper a canvas is empty: put a picture of it in its place. */
-function print(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
-  const image = document.createElement("img");
-  image.className = "map-print";
-  image.alt = "";
-  const ready = () => {
-    map.redraw();
-    image.src = map.getCanvas().toDataURL();
-    element.append(image);
-  };
-  addEventListener("beforeprint", ready);
-  return () => removeEventListener("beforeprint", ready);
 }
 
 export function credit(/** @type {string} */ text) {

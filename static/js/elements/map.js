@@ -2,9 +2,10 @@
 //
 // Hides MapLibre, which is fetched only when the map comes near the window and only where the browser can draw it.
 // Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
-// another server. Attributes: src (GeoJSON of the notes), basemap and credit (the operator's PMTiles). A child
-// <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place). The attribute state
-// becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}.
+// another server. Attributes: src (GeoJSON of the notes), basemap (the address of a PMTiles file, or of tiles) and credit,
+// unlit (streets without light and underpasses stand out). `bytes`: a PMTiles file that the page holds, instead of basemap.
+// A child <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place). The attribute
+// state becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}.
 
 import { t } from "../i18n.js";
 import "../later.js";
@@ -12,17 +13,24 @@ import "../later.js";
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
-/** @typedef {{map: import("maplibre-gl").Map | null, onDressed(put: () => void): void, show(id: string): boolean, update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void, remove(): void}} Drawing */
+/**
+ * @typedef {{map: import("maplibre-gl").Map | null, onDressed(put: () => void): void, show(id: string): boolean,
+ *   update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void,
+ *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
+ *   onDressed: now, and each time the map is dressed anew, so that layers of one's own come back
+ */
 
 const NEAR = "500px"; // some way ahead: it is there when one arrives
 
 class TrygMap extends HTMLElement {
-  static observedAttributes = ["src"];
+  static observedAttributes = ["src", "unlit"];
 
   /** @type {Plan} */
   plan = { route: null, stops: [] };
   /** @type {Promise<Drawing | null> | null} */
   #drawing = null;
+  /** @type {ArrayBuffer | null} */
+  #bytes = null;
   #words = document.createElement("p");
   #near = new IntersectionObserver(
     (entries) => {
@@ -46,9 +54,25 @@ class TrygMap extends HTMLElement {
     this.#drawing = null;
   }
 
-  async attributeChangedCallback(/** @type {string} */ _name, /** @type {string | null} */ before) {
-    const drawing = before === null ? null : await this.#drawing;
+  /** A PMTiles file that lies under the map instead of `basemap`; another one takes its place. */
+  get bytes() {
+    return this.#bytes;
+  }
+
+  set bytes(/** @type {ArrayBuffer | null} */ buffer) {
+    if (buffer === this.#bytes) return;
+    this.#bytes = buffer;
+    this.#drawing?.then((drawing) => drawing?.lay(this.#ground));
+  }
+
+  get #ground() {
+    return this.#bytes ?? this.getAttribute("basemap");
+  }
+
+  async attributeChangedCallback(/** @type {string} */ name, /** @type {string | null} */ before) {
+    const drawing = name === "src" && before === null ? null : await this.#drawing;
     if (!drawing) return;
+    if (name === "unlit") return drawing.light(this.hasAttribute("unlit"));
     try {
       drawing.update(await this.#notes());
     } catch {
@@ -77,8 +101,9 @@ class TrygMap extends HTMLElement {
     if (!canDraw()) return this.#fail(t("This browser cannot draw the map. Every place stands as text below."));
     try {
       const [{ draw }, notes] = await Promise.all([import("./drawing.js"), this.#notes()]);
-      const ground = { basemap: this.getAttribute("basemap"), credit: this.getAttribute("credit") ?? "" };
-      const drawing = await draw(this, { ...this.plan, notes, ...ground }, (text) => this.#say(text));
+      const credit = this.getAttribute("credit") ?? "";
+      const shown = { ...this.plan, notes, basemap: this.#ground, credit, unlit: this.hasAttribute("unlit") };
+      const drawing = await draw(this, shown, (text) => this.#say(text));
       this.setAttribute("state", "drawn");
       return drawing;
     } catch {

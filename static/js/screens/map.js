@@ -92,7 +92,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     const placed = stops.flatMap(({ number, name, lat, lon }) => (lat === null || lon === null ? [] : [{ number, name, lat, lon }]));
     try {
       const under = await groundOf(feed.walk);
-      held = Boolean(under.bytes);
+      held = under.held;
       const module = await import("../walking/chart.js");
       const plan = { route: /** @type {any} */ (route), stops: placed };
       const around = [position.fix, ...own.map(({ content }) => placeOf(content, stops))].filter((one) => one !== null);

@@ -115,7 +115,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   draw();
   look();
   const unsubscribe = store.onChange(calmly(refresh));
-  const again = setInterval(() => kit && !isReady(kit) && look(), POLL_MS);
+  const again = setInterval(() => kit && (!isReady(kit) || mapFails(kit)) && look(), POLL_MS);
   navigator.serviceWorker?.ready.then(look);
   return () => {
     gone = true;
@@ -176,15 +176,19 @@ const needed = (/** @type {Kit} */ kit) => [
       ? t("Walk, stops and topics are on the phone")
       : t("Walk and topics are still being fetched"),
   ],
-  [kit.basemap, kit.basemap ? t("The map is on the phone") : t("The map is still being fetched")],
+  [kit.basemap, kit.map],
 ];
 
 const isReady = (/** @type {Kit} */ kit) => needed(kit).every(([there]) => there !== false);
+
+/** The walk's map cannot be had now, and nothing waits for it. */
+const mapFails = (/** @type {Kit} */ kit) => kit.basemap === null && kit.map !== "";
 
 /** @returns {[boolean | null, string][]} what is good to have */
 function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
   const room = kit.quota_photos;
   return [
+    .../** @type {[boolean, string][]} */ (mapFails(kit) ? [[false, kit.map]] : []),
     [
       position?.fix ? (position.fix.accuracy_m ?? 0) <= BLURRED_M : position?.state === "denied" ? false : kit.position,
       positionWords(kit, position),

@@ -15,7 +15,7 @@ import { badge, ring } from "./pictures.js";
  * @typedef {import("../protocol.js").Fix} Fix
  * @typedef {import("maplibre-gl").GeoJSONSource} Source
  * @typedef {{ids: string[], at: Point, byKey?: boolean}} Hit   what was tapped; no ids: the ground
- * @typedef {{plan: import("../elements/map.js").Plan, around: Point[], basemap: string | null, bytes: ArrayBuffer | null,
+ * @typedef {{plan: import("../elements/map.js").Plan, around: Point[], basemap: ArrayBuffer | string | null,
  *   credit: string, onTap?: (hit: Hit) => void}} Parts
  */
 
@@ -36,9 +36,9 @@ const NOTHING = { type: "FeatureCollection", features: [] };
  * @param {(text: string) => void} say
  * @returns {Promise<Chart | null>} null where there is nothing to show yet
  */
-export async function chart(element, { plan, around, basemap, bytes, credit, onTap }, say) {
+export async function chart(element, { plan, around, basemap, credit, onTap }, say) {
   const notes = { type: /** @type {const} */ ("FeatureCollection"), features: [] };
-  const shown = { ...plan, notes, basemap, bytes, credit, walking: { around: around.map(pair) } };
+  const shown = { ...plan, notes, basemap, credit, unlit: false, walking: { around: around.map(pair) } };
   const drawing = await draw(element, shown, say);
   return drawing.map ? new Chart(element, drawing, drawing.map, plan.stops, onTap) : null;
 }

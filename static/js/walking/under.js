@@ -4,22 +4,19 @@
 
 import "../later.js";
 import { distance } from "../place.js";
+import { held } from "../pocket.js";
 
 /** @typedef {import("../place.js").Point} Point */
-/** @typedef {{held(): Promise<{sha256: string, buffer: ArrayBuffer} | null>}} Pocket */
 
-/** @type {Record<string, () => Promise<any>>} */
-const found = import.meta.glob("../pocket.js");
 const STREET_M = 25;
 const DOOR_M = 20;
 const METRES = 111_195; // of one degree of latitude
 
-/** @returns {Promise<{basemap: string | null, bytes: ArrayBuffer | null, credit: string}>} */
+/** @returns {Promise<{basemap: ArrayBuffer | string | null, credit: string, held: boolean}>} held: it is on the phone */
 export async function groundOf(/** @type {import("../protocol.js").Walk} */ { basemap }) {
-  const pocket = /** @type {Pocket | null} */ ((await found["../pocket.js"]?.().catch(() => null)) ?? null);
-  const held = await pocket?.held().catch(() => null);
+  const map = await held().catch(() => null);
   const credit = /** @type {any} */ (basemap)?.credit ?? "";
-  return { basemap: held ? null : (basemap?.url ?? null), bytes: held?.buffer ?? null, credit };
+  return { basemap: map?.buffer ?? basemap?.url ?? null, credit, held: map !== null };
 }
 
 /**
