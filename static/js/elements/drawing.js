@@ -85,7 +85,7 @@ export async function draw(element, shown, say) {
   return {
     map,
     onDressed(put) {
-      map.on("style.load", put);
+      map.on("styledata", () => map.getLayer("route") && put());
       put();
     },
     show(id) {

@@ -44,6 +44,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let said = "";
   let held = false;
   let following = true;
+  let unlit = false;
   /** @type {Hit | null} */
   let hit = null;
   /** The order of the list, and where one stood then. @type {{ids: string[], from: import("../place.js").Point | null}} */
@@ -160,8 +161,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
   function tapped(/** @type {Hit} */ what) {
     const stop = what.ids.map((id) => feed.walk.stops.find((one) => `stop-${one.number}` === id)?.id ?? id);
     choose({ ...what, ids: stop });
-    at(what.byKey ? ".chosen :is(a, button)" : ".chosen")?.scrollIntoView({ block: "nearest" });
-    if (what.byKey) at(".chosen :is(a, button)")?.focus();
+    at(".chosen")?.scrollIntoView({ block: "nearest" });
+    if (what.byKey) at(".chosen > a")?.focus();
     else whisper(at(".chosen h2")?.textContent ?? "");
   }
 
@@ -177,6 +178,12 @@ export async function mount(/** @type {HTMLElement} */ root) {
     choose({ ids: [item.id], at: item.at });
     chart?.centre(item.at);
     at(".map")?.scrollIntoView({ block: "end" });
+  }
+
+  function light() {
+    unlit = !unlit;
+    chart?.light(unlit);
+    draw();
   }
 
   async function only(/** @type {boolean} */ list) {
@@ -203,6 +210,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
           ${hit ? chosen(hit, all, entry) : nothing}
           <div class="place">${icon("locate")}<span>${here()}</span></div>
           ${listOnly || state === "failed" ? nothing : legend()}
+          ${chart?.map.getSource("ground") && !listOnly ? html`<button type="button" aria-pressed=${unlit} @click=${light}>${icon(unlit ? "check" : "moon")}${t("Show where street light is missing")}</button>` : nothing}
           <div class="row between"><h2 id="nearest">${position.fix ? t("Nearest to you") : t("On the walk")}</h2>${switches()}</div>
           ${feed.trouble ? html`<p class="small dim">${feed.seen.size ? t("What the others have written may be out of date.") : t("The others' notes come when there is a network.")}</p>` : nothing}
           <ul class="notes" id="near" aria-labelledby="nearest">${entry.list(all.slice(0, most))}</ul>

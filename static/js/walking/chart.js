@@ -180,6 +180,11 @@ export class Chart {
     return { middle: this.middle(), pixelsAway };
   }
 
+  /** Make streets without light, and underpasses, stand out. */
+  light(/** @type {boolean} */ unlit) {
+    this.drawing.light(unlit);
+  }
+
   /** Show where somebody means; null: nowhere. */
   aim(/** @type {Point | null} */ at) {
     this.drawing.point(at);
