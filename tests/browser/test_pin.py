@@ -62,7 +62,7 @@ def test_the_map_moves_beneath_the_cross_and_both_places_are_kept(vague: Evening
     expect(page.locator("main .place")).to_contain_text("Som målt")
     drag(page, 60, 50)
     expect(page.locator("main .place")).to_contain_text("Stedet under trådkorset")
-    expect(page.get_by_text(re.compile(r"Målingen bliver gemt ved siden af: \d+ m herfra, ± 45 m\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Målingen bliver gemt ved siden af: \d+ m herfra, ±.45 m\."))).to_be_visible()
     use(vague)
     expect(page.locator(".place")).to_contain_text("Stedet på kortet")
     note = sent(vague, "Her, og ikke der")

@@ -248,7 +248,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         : html`<b>${how === "unavailable" ? t("No position here") : t("Looking for your position")}</b><small>${t("You do not have to wait.")}</small>`;
     const stop = standingAt(feed.walk.stops, fix);
     const where = stop ? t("You are at stop {number}: {name}", { number: stop.number, name: stop.name }) : (street(fix) ?? t("Your position"));
-    return html`<b>${where}</b>${fix.accuracy_m ? html`<small>± ${distanceText(Math.ceil(fix.accuracy_m))}</small>` : nothing}`;
+    return html`<b>${where}</b>${fix.accuracy_m ? html`<small>± ${distanceText(Math.ceil(fix.accuracy_m))}</small>` : nothing}`;
   }
 
   /** @returns {string | null} the street at a place, as far as the map knows it */

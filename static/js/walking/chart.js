@@ -92,7 +92,7 @@ export class Chart {
     const colour = colours(element);
     for (const [id, data] of Object.entries(this.#data)) map.addSource(id, { type: "geojson", data });
     const first = map.getLayer("many") ? "many" : undefined;
-    map.addLayer({ id: "me-ring", type: "fill", source: "me", paint: { "fill-color": colour.me, "fill-opacity": 0.2, "fill-outline-color": colour.me } }, first);
+    map.addLayer({ id: "me-ring", type: "fill", source: "me", paint: { "fill-color": colour.me, "fill-opacity": 0.15, "fill-outline-color": colour.me } }, first);
     map.addLayer({ id: "lead", type: "line", source: "lead", paint: { "line-color": colour.me, "line-width": 3, "line-dasharray": [1.5, 1.5] } });
     const offset = ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]];
     const badged = ["case", ["get", "at_stop"], ["literal", [36, -33]], ["literal", [12, -12]]];
