@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from app import pages
 from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
+from app.basemap import basemap_of
 from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
@@ -143,7 +144,7 @@ def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, 
         "query": f"?{query}" if query else "",
         "address": page.addresses(report, path),
         "sensitive": reader.sensitive,
-        "basemap": "/basemap.pmtiles" if settings.basemap else "",
+        "basemap": basemap_of(settings)["src"],
         "credit": settings.basemap_credit,
         "page": page,
         "words": words,

@@ -25,6 +25,7 @@ FLOOR = {
     "app.pages",
     "app.taxonomy",
     "app.earth",
+    "app.basemap",  # itself, not its modules: what every page's map is drawn on
 }
 # (feature or *, what it may use of another feature). A walk's life is one place that all may ask, and the wire
 # contract's words (a leaf) are everybody's.

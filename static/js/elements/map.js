@@ -43,6 +43,12 @@ class TrygMap extends HTMLElement {
   connectedCallback() {
     const given = this.querySelector("script[type='application/json']");
     if (given) this.plan = JSON.parse(given.textContent ?? "");
+    if (Object.hasOwn(this, "bytes")) {
+      // Given before this script was there.
+      const { bytes } = this;
+      Reflect.deleteProperty(this, "bytes");
+      this.bytes = bytes;
+    }
     this.#words.className = "map-words";
     this.#words.setAttribute("role", "status");
     this.append(this.#words);
