@@ -92,6 +92,37 @@ def test_a_walk_of_an_hour_measures_for_less_than_a_quarter_of_it(night: Evening
     assert 60 < found["seconds"] < MOST_S
 
 
+COUNT_DRAWING = """() => {
+    const { drawElements } = WebGL2RenderingContext.prototype;
+    globalThis.drawn = 0;
+    WebGL2RenderingContext.prototype.drawElements = function (...what) {
+        globalThis.drawn += 1;
+        return drawElements.apply(this, what);
+    };
+}"""
+AT_REST = """() => {
+    const [now, since] = [performance.now(), globalThis.still ?? { drawn: -1 }];
+    if (since.drawn !== drawn) globalThis.still = { drawn, at: now };
+    return drawn > 0 && since.drawn === drawn && now - since.at > 1500;
+}"""
+
+
+def test_a_map_that_lies_still_is_not_drawn_again_and_again(night: Evening) -> None:
+    page = night.page
+    page.add_init_script(f"({COUNT_DRAWING})()")
+    night.join()
+    page.get_by_role("link", name="Kort", exact=True).click()
+    page.wait_for_function(AT_REST, timeout=20_000)
+    page.get_by_role("link", name="Rute", exact=True).click()
+    night.begin("Utryg")
+    night.button("Skift sted").click()
+    night.button("Flyt prikken på kortet").click()
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    page.evaluate("drawn = 0")
+    page.get_by_role("radio", name="2. Birketorvet").check()
+    page.wait_for_function(AT_REST, timeout=20_000)
+
+
 def test_no_other_screen_watches(night: Evening) -> None:
     page = night.page
     page.clock.install()

@@ -79,11 +79,28 @@ def test_the_list_has_the_nearest_first_and_says_which_way(night: Evening) -> No
     expect(page.locator(".place")).to_contain_text("Du er ved stop 3: Tunnelen under ringvejen")
 
 
-def test_somebody_who_walks_hears_what_lies_ahead(night: Evening) -> None:
-    night.page.add_init_script(f"({FAKE_PLACE})({json.dumps(GOING)})")
+@pytest.mark.parametrize(
+    ("heading", "second", "first"), [(0, "foran", "bag"), (90, "til venstre for", "til højre for")]
+)
+def test_somebody_who_walks_hears_what_lies_ahead(night: Evening, heading: int, second: str, first: str) -> None:
+    night.page.add_init_script(f"({FAKE_PLACE})({json.dumps({**GOING, 'heading': heading})})")
     page = opened(night.join())
-    expect(line(page, "Stop 2: Birketorvet")).to_contain_text("65 m foran dig")
-    expect(line(page, "Stop 1: Beboerhuset Kilden")).to_contain_text("65 m bag dig")
+    expect(line(page, "Stop 2: Birketorvet")).to_contain_text(f"65 m {second} dig")
+    expect(line(page, "Stop 1: Beboerhuset Kilden")).to_contain_text(f"65 m {first} dig")
+
+
+def test_the_list_follows_the_walker_but_never_under_his_fingers(night: Evening) -> None:
+    page = opened(night.join())
+    first = page.locator("#near article").first
+    expect(first).to_contain_text("Stop 3")
+    page.get_by_role("button", name="Vis på kortet: Stop 3").focus()
+    at_the_house = {"latitude": 57.0498, "longitude": 9.9227, "accuracy": 8}
+    page.context.set_geolocation(at_the_house)
+    expect(line(page, "Stop 1: Beboerhuset Kilden")).to_contain_text("hvor du står", timeout=20_000)
+    expect(first).to_contain_text("Stop 3")
+    expect(page.get_by_role("button", name="Vis på kortet: Stop 3")).to_be_focused()
+    page.get_by_role("button", name="Find mig").focus()
+    expect(first).to_contain_text("Stop 1", timeout=20_000)
 
 
 def test_an_uncertain_position_makes_no_exact_claims(night: Evening) -> None:

@@ -45,6 +45,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let held = false;
   let following = true;
   let unlit = false;
+  let rests = 0;
+  /** Streets by their place and what was loaded. @type {Map<string, string | null>} */
+  const streets = new Map();
   /** @type {Hit | null} */
   let hit = null;
   /** The order of the list, and where one stood then. @type {{ids: string[], from: import("../place.js").Point | null}} */
@@ -109,7 +112,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
     const { map } = chart;
     map.getCanvas().setAttribute("aria-describedby", "map-keys");
     map.on("dragstart", () => follow(false));
-    map.on("idle", draw); // street names come with the tiles
+    map.on("idle", () => {
+      rests += 1; // street names come with the tiles
+      draw();
+    });
     showOwn();
     showOthers();
     showMe();
@@ -253,9 +259,14 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   /** @returns {string | null} the street at a place, as far as the map knows it */
   function street(/** @type {import("../place.js").Point} */ place) {
-    const found = chart && addressAt(chart.map, place);
-    if (!found) return null;
-    return found.number ? t("{street}, near number {number}", /** @type {any} */ (found)) : found.street;
+    const key = [place.lat.toFixed(4), place.lon.toFixed(4), rests].join();
+    if (!streets.has(key)) {
+      const found = chart && addressAt(chart.map, place);
+      const named = found?.number ? t("{street}, near number {number}", /** @type {any} */ (found)) : found?.street;
+      if (streets.size > 8) streets.clear();
+      streets.set(key, named ?? null);
+    }
+    return /** @type {string | null} */ (streets.get(key));
   }
 
   /** What was chosen on the map: a place for a new note, or what stands there. */

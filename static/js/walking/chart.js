@@ -105,6 +105,8 @@ export class Chart {
   }
 
   #set(/** @type {"me" | "lead" | "own"} */ id, /** @type {import("geojson").Feature[]} */ features) {
+    // The same again would be drawn again, and the map would never come to rest.
+    if (JSON.stringify(features) === JSON.stringify(this.#data[id].features)) return;
     this.#data[id] = { type: "FeatureCollection", features };
     /** @type {Source | undefined} */ (this.map.getSource(id))?.setData(this.#data[id]);
   }
