@@ -17,7 +17,8 @@ import { explain, letters, print, watchCanvas } from "./wear.js";
 
 /**
  * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes, basemap: ArrayBuffer | string | null, credit: string,
- *   unlit: boolean}} Shown
+ *   unlit: boolean, walking?: {around: [number, number][]}}} Shown   walking: on a walker's screen, which answers taps itself,
+ *   and what to show where the walk has no place yet; one finger moves the map
  */
 
 setWorkerUrl(workerUrl);
@@ -40,7 +41,7 @@ export async function draw(element, shown, say) {
   const bounds = extent(shown);
   if (!bounds) {
     say(t("No place to show on the map yet."));
-    return { show: () => false, update: () => {}, point: () => {}, lay: async () => {}, light: () => {}, remove: () => {} };
+    return nowhere;
   }
   let notes = placed(shown.notes, shown.stops);
   let [under] = await Promise.all([ground(shown.basemap, bounds, say), letters()]);
@@ -53,7 +54,7 @@ export async function draw(element, shown, say) {
     fitBoundsOptions: { padding: 48, maxZoom: 17 },
     maxZoom: CLOSEST + 0.9, // one step further the notes of one place would lie on each other unseen
     attributionControl: false,
-    cooperativeGestures: true,
+    cooperativeGestures: !shown.walking,
     dragRotate: false,
     pitchWithRotate: false,
     locale: words(),
@@ -75,23 +76,28 @@ export async function draw(element, shown, say) {
     const image = picture(id, colours(element));
     if (image) map.addImage(id, image.data, image.options);
   });
-  const opened = answering(map, CLOSEST);
+  const opened = shown.walking ? null : answering(map, CLOSEST);
   const chosen = tapped(element, map);
   const dressed = () => map.setStyle(style(), { diff: false });
   const stop = followTheme(dressed);
   const printed = print(element, map, style);
   await new Promise((resolve) => map.once("load", resolve));
   return {
+    map,
+    onDressed(put) {
+      map.on("styledata", () => map.getLayer("route") && put());
+      put();
+    },
     show(id) {
       const feature = notes.features.find((one) => one.id === id);
       if (!feature) return false;
       const at = /** @type {[number, number]} */ (feature.geometry.coordinates);
       map.easeTo({ center: at, zoom: Math.max(map.getZoom(), 17) });
-      opened.show(feature);
+      opened?.show(feature);
       return true;
     },
     update(changed) {
-      opened.close();
+      opened?.close();
       notes = placed(changed, shown.stops);
       /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
     },
@@ -115,6 +121,18 @@ export async function draw(element, shown, say) {
   };
 }
 
+/** No map: there is no place to show. @type {import("./map.js").Drawing} */
+const nowhere = {
+  map: null,
+  onDressed: () => {},
+  show: () => false,
+  update: () => {},
+  point: () => {},
+  lay: async () => {},
+  light: () => {},
+  remove: () => {},
+};
+
 /** What MapLibre draws in: the element keeps its words beside it. */
 export function frame(/** @type {HTMLElement} */ element) {
   const made = document.createElement("div");
@@ -124,13 +142,14 @@ export function frame(/** @type {HTMLElement} */ element) {
 }
 
 /** @returns {LngLatBounds | null} the route and stops, and the notes near them; else the notes */
-function extent(/** @type {Shown} */ { route, stops, notes }) {
+function extent(/** @type {Shown} */ { route, stops, notes, walking }) {
   /** @type {[number, number][]} */
   const fixed = [
     .../** @type {[number, number][]} */ (route?.coordinates ?? []),
     ...stops.map((stop) => /** @type {[number, number]} */ ([stop.lon, stop.lat])),
   ];
   const seen = placed(notes, stops).features.map((one) => /** @type {[number, number]} */ (one.geometry.coordinates));
+  if (!fixed.length && !seen.length) seen.push(...(walking?.around ?? []));
   const first = fixed[0] ?? seen[0];
   if (!first) return null;
   const bounds = new LngLatBounds(first, first);

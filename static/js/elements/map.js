@@ -13,7 +13,13 @@ import "../later.js";
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
-/** @typedef {{show(id: string): boolean, update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void, lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing */
+/**
+ * @typedef {{map: import("maplibre-gl").Map | null, onDressed(put: () => void): void, show(id: string): boolean,
+ *   update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void,
+ *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
+ *   onDressed: now, and after each change of the map's dress, so that layers of one's own come back; it may be called when
+ *   they still are there
+ */
 
 const NEAR = "500px"; // some way ahead: it is there when one arrives
 

@@ -22,6 +22,7 @@ const TOKENS = {
   rail: "--map-rail",
   unlit: "--map-unlit",
   route: "--map-route",
+  me: "--map-me",
   ink: "--ink",
   dim: "--ink-2",
   surface: "--surface",
