@@ -12,7 +12,7 @@ import { defineConfig } from "vite";
 const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
-const PAGES = ["report", "plan", "live", "marks", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
+const PAGES = ["report", "compare", "plan", "live", "marks", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
 const ENTRIES = ["js/app.js", ...PAGES, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];

@@ -32,6 +32,7 @@ ACROSS = {
     ("*", "app.access.guards"),
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
+    ("*", "app.basemap"),  # what a page's map is drawn on
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
     ("basemap", "app.walks.marks"),  # residents need the ground under their marks
     ("sync", "app.photos.vault"),

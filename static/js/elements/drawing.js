@@ -4,27 +4,33 @@
 // their number, that each can be opened by hand and from the list, and that day and night follow the page. All text goes
 // in as text, never as HTML.
 
-import { AttributionControl, LngLat, LngLatBounds, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
 import "../later.js";
 import { ground } from "./ground.js";
+import { CLOSEST, layers, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
+import { print } from "./paper.js";
+import { extent, lean, placed } from "./places.js";
 import { answering } from "./popup.js";
 
-/** @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes, basemap: string | null, credit: string}} Shown */
+/** @typedef {import("./places.js").Point} Point */
+/** @typedef {import("./places.js").Test} Test */
+/**
+ * `notes` may still be on their way; `only`: which of them are shown; `heat`: how thick they lie, instead of each;
+ * `paper`: for a sheet, sharp and still; `view`: what to show, unless everything.
+ * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes | Promise<import("./map.js").Notes>, basemap: string | null,
+ *   credit: string, only?: Test | null, area?: Point[] | null, heat?: import("./layers.js").Heat | null, paper?: boolean,
+ *   view?: import("maplibre-gl").LngLatBoundsLike}} Shown
+ */
 
 setWorkerUrl(workerUrl);
 
-const FONT = ["IBM Plex Sans Variable"];
-const CLOSEST = 18;
-const FAR_OFF = 0.03; // degrees, some 2 to 3 km: a note further from the route was measured wrongly
-const AT_STOP_M = 15; // nearer than a phone can tell
-const VALENCES = ["safe", "mixed", "unsafe", "none"];
-/** @type {[number, number]} */
-const NO_SHIFT = [0, 0];
+const FIT = { padding: 48, maxZoom: 17 };
+const SHARP = 2; // pixels of a printed map for one of the page
 
 /**
  * @param {HTMLElement} element
@@ -33,53 +39,90 @@ const NO_SHIFT = [0, 0];
  * @returns {Promise<import("./map.js").Drawing>}
  */
 export async function draw(element, shown, say) {
-  const bounds = extent(shown);
+  // The map begins with the route while the notes are on their way; without one they say where it is.
+  let all = extent(shown, []) && !shown.heat ? [] : placed(await shown.notes, shown.stops);
+  const bounds = extent(shown, all);
   if (!bounds) {
     say(t("No place to show on the map yet."));
-    return { show: () => false, update: () => {}, point: () => {}, remove: () => {} };
+    return NOTHING;
   }
-  let notes = placed(shown.notes, shown.stops);
+  let [only, area] = [shown.only ?? null, shown.area ?? null];
   const under = await ground(shown.basemap, bounds, say);
-  const style = () => dress(element, shown, notes, under);
+  const style = () => dress(element, shown, lean(all, only), area, under);
   const map = new GlMap({
     container: frame(element),
     style: style(),
-    bounds,
-    fitBoundsOptions: { padding: 48, maxZoom: 17 },
+    bounds: shown.view ?? bounds,
+    fitBoundsOptions: shown.view ? {} : FIT,
     maxZoom: CLOSEST + 0.9, // one step further the notes of one place would lie on each other unseen
     attributionControl: false,
-    cooperativeGestures: true,
+    cooperativeGestures: !shown.paper,
+    interactive: !shown.paper,
     dragRotate: false,
     pitchWithRotate: false,
+    fadeDuration: 0,
     locale: words(),
+    ...(shown.paper ? { pixelRatio: SHARP } : {}),
   });
-  map.touchZoomRotate.disableRotation();
-  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
-  if (under.layers(colours(element)).length) map.addControl(credit(shown.credit), "bottom-left");
+  const source = (/** @type {string} */ id) => /** @type {import("maplibre-gl").GeoJSONSource | undefined} */ (map.getSource(id));
+  const credits = under.layers(colours(element)).length ? shown.credit : "";
+  if (!shown.paper) controls(map, credits);
   map.setMissingStyleImageResolver((id) => {
     const image = picture(id, colours(element));
     if (image) map.addImage(id, image.data, image.options);
   });
-  const opened = answering(map, CLOSEST);
+  const opened = answering(element, map, CLOSEST, ({ n }) => all[n]);
   const chosen = tapped(element, map);
   const dressed = () => map.setStyle(style(), { diff: false });
   const stop = followTheme(dressed);
-  const printed = print(element, map);
-  await new Promise((resolve) => map.once("load", resolve));
+  const printed = print(element, map, credits);
+  const put = () => {
+    const data = lean(all, only);
+    const fitting = radius(data);
+    const [notes, cluster] = [source("notes"), !shown.heat];
+    const changed = cluster && notes?.getClusterOptions().clusterRadius !== fitting;
+    return Promise.all([notes?.setData(data), changed ? notes?.setClusterOptions({ cluster, clusterRadius: fitting }) : null]);
+  };
+  const loaded = new Promise((resolve) => map.once("load", resolve));
+  const filled = async () => {
+    all = placed(await shown.notes, shown.stops);
+    const wider = extent(shown, all) ?? bounds;
+    if (!shown.view && wider.toString() !== bounds.toString()) map.fitBounds(wider, { ...FIT, animate: false });
+    await ready(map, put);
+  };
+  try {
+    await Promise.all([loaded, all.length ? null : filled()]);
+  } catch (error) {
+    map.remove();
+    throw error;
+  }
   return {
+    map,
+    credits,
     show(id) {
-      const feature = notes.features.find((one) => one.id === id);
-      if (!feature) return false;
-      const at = /** @type {[number, number]} */ (feature.geometry.coordinates);
+      const note = all.find((one) => one.id === id);
+      if (!note || (only && !only(note))) return false;
+      const at = /** @type {Point} */ (note.geometry.coordinates);
       map.easeTo({ center: at, zoom: Math.max(map.getZoom(), 17) });
-      opened.show(feature);
+      opened.show(note);
       return true;
     },
     update(changed) {
-      opened.close();
-      notes = placed(changed, shown.stops);
-      /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
+      all = placed(changed, shown.stops);
+      put();
     },
+    filter(test) {
+      opened.close();
+      only = test;
+      return put();
+    },
+    choose(within) {
+      area = within;
+      source("area")?.setData(outline(area));
+    },
+    all: () => all,
+    notes: () => (only ? all.filter(only) : all),
+    onDressed: (fn) => void map.on("style.load", fn),
     point: chosen,
     remove() {
       stop();
@@ -87,6 +130,34 @@ export async function draw(element, shown, say) {
       map.remove();
     },
   };
+}
+
+/** @type {import("./map.js").Drawing} where there is nothing to draw */
+const NOTHING = {
+  map: null,
+  credits: "",
+  show: () => false,
+  update: () => {},
+  filter: async () => {},
+  choose: () => {},
+  all: () => [],
+  notes: () => [],
+  onDressed: () => {},
+  point: () => {},
+  remove: () => {},
+};
+
+/** The style may not have come when the notes do. */
+async function ready(/** @type {GlMap} */ map, /** @type {() => unknown} */ put) {
+  if (!map.getSource("notes")) await new Promise((resolve) => map.once("style.load", resolve));
+  await put();
+  await new Promise((resolve) => map.once("render", resolve).triggerRepaint());
+}
+
+function controls(/** @type {GlMap} */ map, /** @type {string} */ credits) {
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  if (credits) map.addControl(credit(credits), "bottom-left");
 }
 
 /** What MapLibre draws in: the element keeps its words beside it. */
@@ -97,97 +168,26 @@ export function frame(/** @type {HTMLElement} */ element) {
   return made;
 }
 
-/** @returns {LngLatBounds | null} the route and stops, and the notes near them; else the notes */
-function extent(/** @type {Shown} */ { route, stops, notes }) {
-  /** @type {[number, number][]} */
-  const fixed = [
-    .../** @type {[number, number][]} */ (route?.coordinates ?? []),
-    ...stops.map((stop) => /** @type {[number, number]} */ ([stop.lon, stop.lat])),
-  ];
-  const seen = placed(notes, stops).features.map((one) => /** @type {[number, number]} */ (one.geometry.coordinates));
-  const first = fixed[0] ?? seen[0];
-  if (!first) return null;
-  const bounds = new LngLatBounds(first, first);
-  for (const point of fixed) bounds.extend(point);
-  const near = LngLatBounds.convert([
-    [bounds.getWest() - FAR_OFF, bounds.getSouth() - FAR_OFF],
-    [bounds.getEast() + FAR_OFF, bounds.getNorth() + FAR_OFF],
-  ]);
-  for (const point of seen) if (!fixed.length || near.contains(point)) bounds.extend(point);
-  return bounds;
-}
-
-/** The notes that have a place; `at_stop` where they would cover a stop's number. */
-function placed(/** @type {import("./map.js").Notes} */ notes, /** @type {import("./map.js").Stop[]} */ stops) {
-  const points = stops.map((stop) => new LngLat(stop.lon, stop.lat));
-  const atStop = (/** @type {any} */ { coordinates: [lon, lat] }) =>
-    points.some((point) => point.distanceTo(new LngLat(lon, lat)) < AT_STOP_M);
-  return /** @type {import("geojson").FeatureCollection<import("geojson").Point, any>} */ ({
-    type: "FeatureCollection",
-    // MapLibre hands out whole numbers as ids; ours travels among the properties.
-    features: notes.features
-      .filter((one) => one.geometry)
-      .map((one) => ({ ...one, properties: { ...one.properties, note_id: one.id, at_stop: atStop(one.geometry) } })),
-  });
-}
-
 /**
  * @param {HTMLElement} element
  * @param {Shown} shown
- * @param {import("geojson").FeatureCollection<import("geojson").Point>} notes
+ * @param {import("geojson").FeatureCollection} notes
+ * @param {Point[] | null} area
  * @param {import("./ground.js").Ground} under
  * @returns {import("maplibre-gl").StyleSpecification}
  */
-function dress(element, { route, stops }, notes, under) {
+function dress(element, shown, notes, area, under) {
   const colour = colours(element);
-  const isMany = /** @type {any} */ (["has", "point_count"]);
-  const points = stops.map((stop) => ({
-    type: /** @type {const} */ ("Feature"),
-    properties: { number: String(stop.number) },
-    geometry: { type: /** @type {const} */ ("Point"), coordinates: [stop.lon, stop.lat] },
-  }));
+  const heat = shown.heat ?? null;
   return {
     version: 8,
-    sources: {
-      ...under.sources,
-      route: { type: "geojson", data: route ?? { type: "FeatureCollection", features: [] } },
-      stops: { type: "geojson", data: { type: "FeatureCollection", features: points } },
-      notes: {
-        type: "geojson",
-        data: notes,
-        maxzoom: CLOSEST + 1,
-        cluster: true,
-        clusterRadius: 40,
-        clusterMaxZoom: CLOSEST,
-        clusterProperties: Object.fromEntries(VALENCES.map((key) => [key, counted(key)])),
-      },
-    },
+    sources: { ...under.sources, ...sources(shown, notes, area, heat) },
     layers: [
       { id: "land", type: "background", paint: { "background-color": colour.land } },
       ...under.layers(colour),
-      { id: "route-edge", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.land, "line-width": 8, "line-opacity": 0.9 } },
-      { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.route, "line-width": 4 } },
-      { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
-      { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
-      { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true } },
+      ...layers(colour, heat, notes),
     ],
   };
-}
-
-/** How many of a cluster's notes have this valence. */
-const counted = (/** @type {string} */ valence) =>
-  /** @type {any} */ (["+", ["case", ["==", ["coalesce", ["get", "valence"], "none"], valence], 1, 0]]);
-
-/** A label's part for one valence: its shape and the number, or nothing. */
-function shapeAndNumber(/** @type {string} */ valence) {
-  const some = [">", ["get", valence], 0];
-  const last = valence === VALENCES.at(-1);
-  return /** @type {any[]} */ ([
-    ["image", ["case", some, `small-${valence}`, "nothing"]],
-    { "vertical-align": "center" },
-    ["case", some, ["concat", ["to-string", ["get", valence]], last ? "" : " "], ""],
-    { "vertical-align": "center" },
-  ]);
 }
 
 /** Dress the map anew when the page goes from day to night or back. */
@@ -215,20 +215,6 @@ function tapped(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
     element.dispatchEvent(new CustomEvent("map-tap", { detail: { lat, lon } }));
   });
   return (place) => (place ? marker.setLngLat(place).addTo(map) : marker.remove());
-}
-
-/** On paper a canvas is empty: put a picture of it in its place. */
-function print(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
-  const image = document.createElement("img");
-  image.className = "map-print";
-  image.alt = "";
-  const ready = () => {
-    map.redraw();
-    image.src = map.getCanvas().toDataURL();
-    element.append(image);
-  };
-  addEventListener("beforeprint", ready);
-  return () => removeEventListener("beforeprint", ready);
 }
 
 export function credit(/** @type {string} */ text) {

@@ -1,0 +1,80 @@
+// Where a walk's notes lie: which of them the map shows, what of them its worker must know, and what it shows at first.
+//
+// Hides that MapLibre's worker is sent no words but a few numbers for each note, so that thousands are no burden. Promises
+// that a note without a place is never put anywhere, and that a note measured far off does not shrink the rest.
+
+import { LngLat, LngLatBounds } from "maplibre-gl";
+
+/** @typedef {[number, number]} Point   longitude, latitude */
+/** @typedef {import("geojson").Feature<import("geojson").Point, any>} Note */
+/** @typedef {(note: Note) => boolean} Test */
+
+const FAR_OFF = 0.03; // degrees, some 2 to 3 km: a note further from the route was measured wrongly
+const AT_STOP_M = 15; // nearer than a phone can tell
+export const VALENCES = ["safe", "mixed", "unsafe", "none"];
+export const MOST = 8192; // notes of one valence in a cluster: what four of fit into a number without loss
+
+/** The notes that have a place, each with its id; `at_stop` where it would cover a stop's number. @returns {Note[]} */
+export function placed(/** @type {import("./map.js").Notes} */ notes, /** @type {import("./map.js").Stop[]} */ stops) {
+  const points = stops.map((stop) => new LngLat(stop.lon, stop.lat));
+  const atStop = (/** @type {any} */ { coordinates: [lon, lat] }) =>
+    points.some((point) => point.distanceTo(new LngLat(lon, lat)) < AT_STOP_M);
+  return /** @type {Note[]} */ (notes.features.filter((one) => one.geometry)).map((one) => ({
+    ...one,
+    properties: { ...one.properties, note_id: one.id, at_stop: atStop(one.geometry) },
+  }));
+}
+
+/**
+ * What the worker is told of those notes that pass: `n` which of them, `valence`, `at_stop`, `count` 1 in the place of its
+ * valence among the digits to the base MOST.
+ * @param {Note[]} notes
+ * @param {Test | null} [test]
+ * @returns {import("geojson").FeatureCollection<import("geojson").Point>}
+ */
+export function lean(notes, test) {
+  /** @type {import("geojson").Feature<import("geojson").Point>[]} */
+  const features = [];
+  notes.forEach((note, n) => {
+    if (test && !test(note)) return;
+    const valence = VALENCES.includes(note.properties.valence) ? note.properties.valence : "none";
+    const count = MOST ** VALENCES.indexOf(valence);
+    features.push({ type: "Feature", geometry: note.geometry, properties: { n, valence, count, at_stop: note.properties.at_stop } });
+  });
+  return { type: "FeatureCollection", features };
+}
+
+/**
+ * The route and stops, and the notes near them; else the notes.
+ * @param {import("./map.js").Plan} plan
+ * @param {Note[]} notes
+ * @returns {LngLatBounds | null}
+ */
+export function extent({ route, stops }, notes) {
+  const fixed = [
+    .../** @type {Point[]} */ (route?.coordinates ?? []),
+    ...stops.map((stop) => /** @type {Point} */ ([stop.lon, stop.lat])),
+  ];
+  const seen = notes.map((one) => /** @type {Point} */ (one.geometry.coordinates));
+  const first = fixed[0] ?? seen[0];
+  if (!first) return null;
+  const bounds = new LngLatBounds(first, first);
+  for (const point of fixed) bounds.extend(point);
+  const near = LngLatBounds.convert([
+    [bounds.getWest() - FAR_OFF, bounds.getSouth() - FAR_OFF],
+    [bounds.getEast() + FAR_OFF, bounds.getNorth() + FAR_OFF],
+  ]);
+  for (const point of seen) if (!fixed.length || near.contains(point)) bounds.extend(point);
+  return bounds;
+}
+
+/** Whether a point lies within an area; on its edge it may be either. The server counts alike (app/report/area.py). */
+export function inside(/** @type {Point[]} */ area, /** @type {number[]} */ [x, y]) {
+  let within = false;
+  for (let n = 0, before = area.length - 1; n < area.length; before = n++) {
+    const [ax, ay] = area[n];
+    const [bx, by] = area[before];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
+  }
+  return within;
+}
