@@ -13,10 +13,15 @@ const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
 const PAGES = ["report", "compare", "plan", "live", "marks", "paper", "table", "passkey"].map((name) => `js/${name}.js`);
-const ENTRIES = ["js/app.js", ...PAGES, "css/walker.css", "css/desk.css"];
+const MAP = "js/elements/map.js"; // in the walker's app and on the pages
+const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
-const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/others\.js/; // of no use without a network, or a map
+const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/later\.js|pocket\.js/; // of no use without a network, or a map
+// Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
+const SHELL =
+  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
+const WALKING = /(js\/(screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|node_modules\/lit[\w-]*\/directive.*)$/;
 const RELEASES_KEPT = 3;
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
@@ -48,7 +53,7 @@ function compress(/** @type {string} */ name, { again = false } = {}) {
 function walkerFiles(bundle) {
   const isLater = (/** @type {string} */ name) => {
     const output = bundle[name];
-    return output.type === "chunk" && output.moduleIds.some((id) => LATER.test(id));
+    return output.type === "chunk" && [output.facadeModuleId, ...output.moduleIds].some((id) => LATER.test(id ?? ""));
   };
   const reach = (/** @type {string} */ name, /** @type {Set<string>} */ found, /** @type {boolean} */ withLater) => {
     if (!bundle[name] || found.has(name) || (!withLater && isLater(name))) return found;
@@ -59,12 +64,13 @@ function walkerFiles(bundle) {
       reach(next, found, withLater);
     return found;
   };
-  const entries = Object.values(bundle).filter((output) =>
-    output.type === "chunk"
-      ? WALKER.some((entry) => output.facadeModuleId === join(ROOT, entry))
-      : output.originalFileNames.some((name) => WALKER.includes(name)),
-  );
   const all = (/** @type {boolean} */ withLater) => {
+    const wanted = withLater ? [...WALKER, MAP] : WALKER;
+    const entries = Object.values(bundle).filter((output) =>
+      output.type === "chunk"
+        ? wanted.some((entry) => output.facadeModuleId === join(ROOT, entry))
+        : output.originalFileNames.some((name) => wanted.includes(name)),
+    );
     const found = entries.reduce((set, entry) => reach(entry.fileName, set, withLater), new Set());
     return [...found].map((name) => BASE + name).sort();
   };
@@ -136,7 +142,8 @@ export default defineConfig({
     emptyOutDir: false,
     manifest: "manifest.json",
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // Only styles are fetched ahead of their script: the list of everything else would be part of the shell.
+    modulePreload: { polyfill: false, resolveDependencies: (_name, needs) => needs.filter((one) => one.endsWith(".css")) },
     target: ["chrome111", "firefox114", "safari16.4"],
     // light-dark() is left as it is: lowered, a dark island on a light page would lose its colours.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
@@ -144,7 +151,16 @@ export default defineConfig({
     rolldownOptions: {
       input: ENTRIES.filter((name) => existsSync(join(ROOT, name))).map((name) => join(ROOT, name)),
       // A chunk of its own keeps its name, and its place in caches, when only our own code changes.
-      output: { codeSplitting: { groups: [{ name: "maplibre", test: /node_modules\/maplibre-gl\/.*\.mjs$/ }] } },
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: "maplibre", test: /node_modules\/maplibre-gl\/.*\.mjs$/ },
+            { name: "shell", test: SHELL },
+            { name: "walking", test: WALKING },
+          ],
+        },
+      },
     },
   },
 });

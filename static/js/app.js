@@ -30,14 +30,25 @@ const SCREENS = {
   "#/walk": walk.mount,
   "#/notes": notes.mount,
   "#/help": help.mount,
-  // Of no use without a network, so it is fetched when it is asked for.
-  "#/others": (root) => import("./screens/others.js").then(({ mount }) => mount(root), lacking),
+  "#/others": (root) => later("others", root),
+  "#/map": (root) => later("map", root),
 };
 
-/** A screen that is not on the phone. */
-function lacking() {
-  toast(noNetwork(status().stranger));
-  return "#/walk";
+/** Screens that are fetched when they are asked for; where that fails, `back` is shown. */
+async function later(
+  /** @type {"others" | "map" | "pin"} */ name,
+  /** @type {HTMLElement} */ root,
+  back = "#/walk",
+  /** @type {string | null} */ id = null,
+) {
+  let screens;
+  try {
+    screens = await import("./screens/later.js");
+  } catch {
+    toast(noNetwork(status().stranger));
+    return back;
+  }
+  return screens[name](root, id);
 }
 
 /** @type {Promise<unknown>} */
@@ -82,8 +93,10 @@ async function turn() {
 }
 
 function mount(/** @type {string} */ hash, /** @type {HTMLElement} */ root) {
-  const note = /^#\/note\/([0-9a-z-]+)$/.exec(hash)?.[1];
-  if (note) return capture.mount(root, note === "new" ? null : note);
+  const [, note, place] = /^#\/note\/([0-9a-z-]+)(\/place)?$/.exec(hash) ?? [];
+  const id = note === "new" ? null : note;
+  if (place) return later("pin", root, `#/note/${note}`, id);
+  if (note) return capture.mount(root, id);
   return SCREENS[hash]?.(root) ?? firstScreen();
 }
 

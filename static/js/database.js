@@ -10,9 +10,9 @@ import { openDB } from "idb";
 const NAME = "tryghedsvandring";
 const VERSION = 2;
 
-/** The phone has no room. `what` could not be kept: "words" or "photo". */
+/** The phone has no room. `what` could not be kept: "words", "photo" or "map". */
 export class Full extends Error {
-  constructor(/** @type {"words" | "photo"} */ what) {
+  constructor(/** @type {"words" | "photo" | "map"} */ what) {
     super(`no room for ${what}`);
     this.name = "Full";
     this.what = what;
@@ -135,7 +135,7 @@ export const read = (/** @type {Names} */ stores, /** @type {(tx: Transaction) =
 export async function write(
   /** @type {Names} */ stores,
   /** @type {(tx: Transaction) => Promise<R>} */ work,
-  /** @type {"words" | "photo"} */ what = "words",
+  /** @type {"words" | "photo" | "map"} */ what = "words",
   told = stores,
 ) {
   try {

@@ -8,7 +8,7 @@ import { stamp } from "./i18n.js";
 
 /** @typedef {import("./protocol.js").Fix} Fix */
 /** @typedef {"asking" | "searching" | "fix" | "denied" | "unavailable"} State */
-/** @typedef {{state: State, fix: Fix | null}} Position */
+/** @typedef {{state: State, fix: Fix | null, heading: number | null}} Position   heading: degrees from north, while one walks */
 /** @typedef {{lat: number, lon: number}} Point */
 
 const RECENT_MS = 15_000;
@@ -18,7 +18,7 @@ const EARTH_M = 6_371_008.8; // mean radius, IUGG
 
 /** @type {Set<(position: Position) => void>} */
 const askers = new Set();
-/** @type {{fix: Fix, at: number}[]} */
+/** @type {{fix: Fix, at: number, heading: number | null}[]} */
 let fixes = [];
 /** @type {State} */
 let state = "asking";
@@ -68,7 +68,7 @@ export function nearestStop(/** @type {S[]} */ stops, /** @type {Point | null} *
 }
 
 /** @returns {Position} */
-const now = () => ({ state, fix: best() });
+const now = () => ({ state, fix: best(), heading: fixes.findLast((one) => one.heading !== null)?.heading ?? null });
 
 function tell(/** @type {State} */ next) {
   state = next;
@@ -106,7 +106,7 @@ function located(/** @type {GeolocationPosition} */ { coords, timestamp }) {
     fixed_at: stamp(timestamp),
   };
   const at = Date.now();
-  fixes = [...fixes.filter((earlier) => at - earlier.at <= RECENT_MS), { fix, at }];
+  fixes = [...fixes.filter((earlier) => at - earlier.at <= RECENT_MS), { fix, at, heading: coords.speed ? coords.heading : null }];
   tell("fix");
 }
 

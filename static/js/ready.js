@@ -3,29 +3,31 @@
 // Promises: "true" only after looking: the worker counts its files, the database gives the walk. What was never asked or
 // does not apply is null. Never fetches and never asks the walker for a permission; persist() may, on some phones.
 
+import { t } from "./i18n.js";
 import { joined } from "./store.js";
 
 const PATIENCE_MS = 3_000;
 const PHOTO_BYTES = 350_000; // what camera.js makes of a photo, with some room
 
 /**
- * @typedef {{shell: boolean | null, walk: boolean, taxonomy: boolean, basemap: boolean | null, persisted: boolean | null,
+ * @typedef {{shell: boolean | null, walk: boolean, taxonomy: boolean, basemap: boolean | null, map: string, persisted: boolean | null,
  *   quota_photos: number | null, position: boolean | null}} Kit
- *   shell: null where the browser has no service workers; quota_photos: how many more photos the phone has room for
+ *   shell: null where the browser has no service workers; basemap: null where the walk has no map, or it cannot be had now;
+ *   map: how it is with the map, in words; quota_photos: how many more photos the phone has room for
  */
 
 /** @returns {Promise<Kit>} */
 export async function check() {
   const walk = (await joined().catch(() => null))?.walk;
-  const [shell, basemap, persisted, quota_photos, position] = await Promise.all([
+  const [shell, [basemap, map], persisted, quota_photos, position] = await Promise.all([
     shellIsWhole(),
-    walk?.basemap ? isCached(walk.basemap.url) : null,
+    walk?.basemap ? import("./pocket.js").then(({ about }) => about(), coming) : noMap,
     navigator.storage?.persisted?.().catch(() => null) ?? null,
     room(),
     granted(),
   ]);
   const taxonomy = Boolean(walk?.taxonomy.categories.length);
-  return { shell, walk: Boolean(walk), taxonomy, basemap, persisted, quota_photos, position };
+  return { shell, walk: Boolean(walk), taxonomy, basemap, map, persisted, quota_photos, position };
 }
 
 /** Ask the system not to tidy this site's storage away. @returns {Promise<boolean>} its answer */
@@ -46,7 +48,10 @@ async function shellIsWhole() {
   return /** @type {Promise<boolean>} */ (answer);
 }
 
-const isCached = async (/** @type {string} */ url) => Boolean(await caches.match(url).catch(() => undefined));
+/** @typedef {[boolean | null, string]} MapState   as Kit's basemap and map */
+/** @type {MapState} */
+const noMap = [null, ""];
+const coming = () => /** @type {MapState} */ ([false, t("The map is still being fetched")]);
 
 async function room() {
   const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};

@@ -120,7 +120,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
 async function forgetWalk(/** @type {Transaction} */ tx, /** @type {boolean} */ withCopy) {
   const left = await whatIsLeft(tx);
   if (left.drafts || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
-  for (const key of ["joined", "setting:copied"]) await tx.objectStore("kept").delete(key);
+  for (const key of ["joined", "setting:copied", "map", "setting:map"]) await tx.objectStore("kept").delete(key);
   for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
 }
 

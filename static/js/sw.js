@@ -2,7 +2,8 @@
 //
 // Hides the Cache API. Promises: a release is used only when all of it is on the phone, byte for byte as it was built,
 // and an older one is deleted only then; what a network puts in its place (a sign-in page, half a file) is never kept;
-// files with hashed names come from the phone first. Never touches the API or what walkers wrote (that is IndexedDB, and
+// files with hashed names come from the phone first. The map's code is kept once a page asks for it, and from then on by
+// every release, but no release waits for it. Never touches the API or what walkers wrote (that is IndexedDB, and
 // only store.js), never answers for another part of the site, never takes over a page unasked.
 // The build puts the first line, `self.RELEASE = {…}`, before this file.
 
@@ -13,6 +14,7 @@ const PREFIX = "walker-";
 const CACHE = PREFIX + id;
 const SHELL = "/app/";
 const ASSETS = "/static/dist/";
+const WANTED = `${ASSETS}map-wanted`; // kept under this name: that the map's code belongs on this phone
 const PATIENCE = 30_000;
 
 /** Whether an answer is what the build made: a café's page has neither the shell's header nor a file's sum. */
@@ -44,6 +46,25 @@ async function collect(/** @type {Cache} */ cache, /** @type {string} */ url, fr
 async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all([SHELL, ...files].map((url) => collect(cache, url)));
+  if (await caches.match(WANTED)) await withMap();
+}
+
+/** @type {Promise<boolean> | null} */
+let collecting = null;
+
+/** Keep what a map needs, too. @returns {Promise<boolean>} whether all of it is there */
+function withMap() {
+  collecting ??= collectMap().finally(() => {
+    collecting = null;
+  });
+  return collecting;
+}
+
+async function collectMap() {
+  const cache = await caches.open(CACHE);
+  await cache.put(WANTED, new Response("yes"));
+  const one = async (/** @type {string} */ url) => (await cache.match(url, { ignoreVary: true })) || collect(cache, url);
+  return (await Promise.allSettled(onDemand.map(one))).every(({ status }) => status === "fulfilled");
 }
 
 async function whole() {
@@ -99,4 +120,5 @@ worker.addEventListener("message", (event) => {
   if (event.data === "take-over") worker.skipWaiting();
   if (event.data === "whole?")
     event.waitUntil(whole().then((answer) => event.ports[0]?.postMessage({ id, whole: answer })));
+  if (event.data === "map") event.waitUntil(withMap().then((answer) => event.ports[0]?.postMessage({ id, map: answer })));
 });

@@ -1,8 +1,8 @@
 // Draws one map with MapLibre: the ground, the route, numbered stops, and notes by shape and colour.
 //
 // Hides sources, layers, clusters and pop-ups. Promises that notes which would cover each other become one label with
-// their number, that each can be opened by hand and from the list, and that day and night follow the page. All text goes
-// in as text, never as HTML.
+// their number, that each can be opened by hand and from the list, that day, night and contrast follow the page, and that
+// paper has a dress of its own. All text goes in as text, never as HTML.
 
 import { AttributionControl, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
@@ -10,21 +10,22 @@ import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
 import "../later.js";
-import { ground } from "./ground.js";
+import { ground, watchGround } from "./ground.js";
 import { CLOSEST, layers, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
-import { print } from "./paper.js";
 import { extent, lean, placed } from "./places.js";
 import { answering } from "./popup.js";
+import { explain, letters, print, watchCanvas } from "./wear.js";
 
 /** @typedef {import("./places.js").Point} Point */
 /** @typedef {import("./places.js").Test} Test */
 /**
- * `notes` may still be on their way; `only`: which of them are shown; `heat`: how thick they lie, instead of each;
- * `paper`: for a sheet, sharp and still; `view`: what to show, unless everything.
- * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes | Promise<import("./map.js").Notes>, basemap: string | null,
- *   credit: string, only?: Test | null, area?: Point[] | null, heat?: import("./layers.js").Heat | null, paper?: boolean,
- *   view?: import("maplibre-gl").LngLatBoundsLike}} Shown
+ * `notes` may still be on their way; `only`: which of them are shown; `heat`: how thick they lie, instead of each; `paper`: for
+ * a sheet, sharp and still; `view`: what to show, unless everything; `walking`: on a walker's screen, which answers taps itself,
+ * and what to show where the walk has no place yet; one finger moves the map.
+ * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes | Promise<import("./map.js").Notes>, basemap: ArrayBuffer | string | null,
+ *   credit: string, unlit: boolean, only?: Test | null, area?: Point[] | null, heat?: import("./layers.js").Heat | null, paper?: boolean,
+ *   view?: import("maplibre-gl").LngLatBounds, walking?: {around: Point[]}}} Shown
  */
 
 setWorkerUrl(workerUrl);
@@ -41,14 +42,28 @@ const SHARP = 2; // pixels of a printed map for one of the page
 export async function draw(element, shown, say) {
   // The map begins with the route while the notes are on their way; without one they say where it is.
   let all = extent(shown, []) && !shown.heat ? [] : placed(await shown.notes, shown.stops);
-  const bounds = extent(shown, all);
+  const bounds = extent(shown, all, shown.walking?.around);
   if (!bounds) {
     say(t("No place to show on the map yet."));
-    return NOTHING;
+    return nowhere;
   }
-  let [only, area] = [shown.only ?? null, shown.area ?? null];
-  const under = await ground(shown.basemap, bounds, say);
-  const style = () => dress(element, shown, lean(all, only), area, under);
+  let [only, area, unlit] = [shown.only ?? null, shown.area ?? null, shown.unlit];
+  let [under] = await Promise.all([ground(shown.basemap, bounds, say), letters()]);
+  const usual = shown.paper ? "paper" : "screen";
+  let gathered = radius(lean(all, only));
+  const style = (/** @type {"screen" | "paper"} */ worn = usual) => {
+    const [colour, notes, heat] = [colours(element, worn), lean(all, only), shown.heat ?? null];
+    return {
+      version: /** @type {const} */ (8),
+      transition: { duration: 0, delay: 0 }, // paper does not wait
+      sources: { ...under.sources, ...sources(shown, notes, area, heat, gathered) },
+      layers: [
+        { id: "land", type: /** @type {const} */ ("background"), paint: { "background-color": colour.land } },
+        ...under.layers(colour, unlit),
+        ...layers(colour, heat, notes),
+      ],
+    };
+  };
   const map = new GlMap({
     container: frame(element),
     style: style(),
@@ -56,7 +71,7 @@ export async function draw(element, shown, say) {
     fitBoundsOptions: shown.view ? {} : FIT,
     maxZoom: CLOSEST + 0.9, // one step further the notes of one place would lie on each other unseen
     attributionControl: false,
-    cooperativeGestures: !shown.paper,
+    cooperativeGestures: !shown.paper && !shown.walking,
     interactive: !shown.paper,
     dragRotate: false,
     pitchWithRotate: false,
@@ -64,26 +79,39 @@ export async function draw(element, shown, say) {
     locale: words(),
     ...(shown.paper ? { pixelRatio: SHARP } : {}),
   });
+  map.touchZoomRotate.disableRotation();
   const source = (/** @type {string} */ id) => /** @type {import("maplibre-gl").GeoJSONSource | undefined} */ (map.getSource(id));
-  const credits = under.layers(colours(element)).length ? shown.credit : "";
-  if (!shown.paper) controls(map, credits);
+  if (!shown.paper) map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  const credited = credit(shown.credit);
+  const credits = () => (Object.keys(under.sources).length ? shown.credit : "");
+  const lies = () => {
+    const named = map.hasControl(credited);
+    if (credits() && !named && !shown.paper) map.addControl(credited, "bottom-left");
+    if (!credits() && named) map.removeControl(credited);
+    explain(element, unlit ? under : null);
+  };
+  lies();
+  watchGround(map, say);
+  watchCanvas(map, say);
   map.setMissingStyleImageResolver((id) => {
-    const image = picture(id, colours(element));
+    const image = picture(id, colours(element, usual));
     if (image) map.addImage(id, image.data, image.options);
   });
-  const opened = answering(element, map, CLOSEST, ({ n }) => all[n]);
+  const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ n }) => all[n]);
   const chosen = tapped(element, map);
-  const dressed = () => map.setStyle(style(), { diff: false });
-  const stop = followTheme(dressed);
-  const printed = print(element, map, credits);
+  const dressed = () => {
+    gathered = radius(lean(all, only));
+    map.setStyle(style(), { diff: false });
+  };
+  const stop = shown.paper ? () => {} : followTheme(dressed);
+  const printed = shown.paper ? () => {} : print(element, map, style, credits);
   const put = () => {
     const data = lean(all, only);
-    const fitting = radius(data);
+    const clusterRadius = radius(data);
     const [notes, cluster] = [source("notes"), !shown.heat];
-    const changed = cluster && notes?.getClusterOptions().clusterRadius !== fitting;
-    return Promise.all([notes?.setData(data), changed ? notes?.setClusterOptions({ cluster, clusterRadius: fitting }) : null]);
+    const changed = cluster && notes?.getClusterOptions().clusterRadius !== clusterRadius;
+    return Promise.all([notes?.setData(data), changed ? notes?.setClusterOptions({ cluster, clusterRadius }) : null]);
   };
-  const loaded = new Promise((resolve) => map.once("load", resolve));
   const filled = async () => {
     all = placed(await shown.notes, shown.stops);
     const wider = extent(shown, all) ?? bounds;
@@ -91,7 +119,7 @@ export async function draw(element, shown, say) {
     await ready(map, put);
   };
   try {
-    await Promise.all([loaded, all.length ? null : filled()]);
+    await Promise.all([new Promise((resolve) => map.once("load", resolve)), all.length ? null : filled()]);
   } catch (error) {
     map.remove();
     throw error;
@@ -99,12 +127,16 @@ export async function draw(element, shown, say) {
   return {
     map,
     credits,
+    onDressed(put) {
+      map.on("styledata", () => map.getLayer("route") && put());
+      put();
+    },
     show(id) {
       const note = all.find((one) => one.id === id);
       if (!note || (only && !only(note))) return false;
       const at = /** @type {Point} */ (note.geometry.coordinates);
       map.easeTo({ center: at, zoom: Math.max(map.getZoom(), 17) });
-      opened.show(note);
+      opened?.show(note);
       return true;
     },
     update(changed) {
@@ -112,7 +144,7 @@ export async function draw(element, shown, say) {
       put();
     },
     filter(test) {
-      opened.close();
+      opened?.close();
       only = test;
       return put();
     },
@@ -122,8 +154,18 @@ export async function draw(element, shown, say) {
     },
     all: () => all,
     notes: () => (only ? all.filter(only) : all),
-    onDressed: (fn) => void map.on("style.load", fn),
     point: chosen,
+    async lay(basemap) {
+      say("");
+      under = await ground(basemap, bounds, say);
+      dressed();
+      lies();
+    },
+    light(wanted) {
+      unlit = wanted;
+      dressed();
+      lies();
+    },
     remove() {
       stop();
       printed();
@@ -132,18 +174,20 @@ export async function draw(element, shown, say) {
   };
 }
 
-/** @type {import("./map.js").Drawing} where there is nothing to draw */
-const NOTHING = {
+/** No map: there is no place to show. @type {import("./map.js").Drawing} */
+const nowhere = {
   map: null,
-  credits: "",
+  credits: () => "",
+  onDressed: () => {},
   show: () => false,
   update: () => {},
   filter: async () => {},
   choose: () => {},
   all: () => [],
   notes: () => [],
-  onDressed: () => {},
   point: () => {},
+  lay: async () => {},
+  light: () => {},
   remove: () => {},
 };
 
@@ -154,12 +198,6 @@ async function ready(/** @type {GlMap} */ map, /** @type {() => unknown} */ put)
   await new Promise((resolve) => map.once("render", resolve).triggerRepaint());
 }
 
-function controls(/** @type {GlMap} */ map, /** @type {string} */ credits) {
-  map.touchZoomRotate.disableRotation();
-  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
-  if (credits) map.addControl(credit(credits), "bottom-left");
-}
-
 /** What MapLibre draws in: the element keeps its words beside it. */
 export function frame(/** @type {HTMLElement} */ element) {
   const made = document.createElement("div");
@@ -168,37 +206,17 @@ export function frame(/** @type {HTMLElement} */ element) {
   return made;
 }
 
-/**
- * @param {HTMLElement} element
- * @param {Shown} shown
- * @param {import("geojson").FeatureCollection} notes
- * @param {Point[] | null} area
- * @param {import("./ground.js").Ground} under
- * @returns {import("maplibre-gl").StyleSpecification}
- */
-function dress(element, shown, notes, area, under) {
-  const colour = colours(element);
-  const heat = shown.heat ?? null;
-  return {
-    version: 8,
-    sources: { ...under.sources, ...sources(shown, notes, area, heat) },
-    layers: [
-      { id: "land", type: "background", paint: { "background-color": colour.land } },
-      ...under.layers(colour),
-      ...layers(colour, heat, notes),
-    ],
-  };
-}
+const DRESSES = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
 
-/** Dress the map anew when the page goes from day to night or back. */
+/** Dress the map anew when the page goes from day to night, to more contrast, or back. */
 export function followTheme(/** @type {() => void} */ dressed) {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const asked = DRESSES.map((query) => matchMedia(query));
   const chosen = new MutationObserver(dressed);
   chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  dark.addEventListener("change", dressed);
+  for (const one of asked) one.addEventListener("change", dressed);
   return () => {
     chosen.disconnect();
-    dark.removeEventListener("change", dressed);
+    for (const one of asked) one.removeEventListener("change", dressed);
   };
 }
 

@@ -21,9 +21,10 @@ const METRES_PER_PIXEL = 78_271 * 0.55; // at zoom 0 and 56 degrees north
  * @param {import("geojson").FeatureCollection} notes
  * @param {import("./places.js").Point[] | null} area
  * @param {Heat | null} heat
+ * @param {number} gathered how near each other, in pixels, notes become one label
  * @returns {Style["sources"]}
  */
-export function sources({ route, stops }, notes, area, heat) {
+export function sources({ route, stops }, notes, area, heat, gathered) {
   const points = stops.map((stop) => ({
     type: /** @type {const} */ ("Feature"),
     properties: { number: String(stop.number) },
@@ -32,7 +33,7 @@ export function sources({ route, stops }, notes, area, heat) {
   const grouped = {
     maxzoom: CLOSEST + 1,
     cluster: true,
-    clusterRadius: radius(notes),
+    clusterRadius: gathered,
     clusterMaxZoom: CLOSEST,
     clusterProperties: { count: /** @type {any} */ (["+", ["get", "count"]]) },
   };

@@ -2,10 +2,12 @@
 //
 // Hides MapLibre, which is fetched only when the map comes near the window and only where the browser can draw it.
 // Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
-// another server. Attributes: src (GeoJSON of the notes), basemap and credit (the operator's PMTiles), valence (only notes of it)
-// with full (how thick they lie, see layers.js). A child <script type="application/json"> or `plan` gives {route, stops}.
-// Methods: show(id), point(place), filter(test), choose(area), drawing(). The attribute state becomes drawn or failed. A tap where no note is,
-// is told as the event map-tap with {lat, lon}; that several notes are to be listed, as map-choose with {area}.
+// another server. Attributes: src (GeoJSON of the notes), basemap (the address of a PMTiles file, or of tiles) and credit,
+// unlit (streets without light and underpasses stand out), valence (only notes of it) with full (how thick they lie, see
+// layers.js). `bytes`: a PMTiles file that the page holds, instead of basemap. A child <script type="application/json"> or
+// `plan` gives {route, stops}. Methods: show(id), point(place), filter(test), choose(area), drawing(). The attribute state
+// becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}; that several notes are to
+// be listed, as map-choose with {area}.
 
 import { mark, t } from "../i18n.js";
 import "../later.js";
@@ -14,18 +16,21 @@ import "../later.js";
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
 /** @typedef {import("./places.js").Test} Test */
+/** @typedef {import("./places.js").Note} Note */
 /**
- * `map`: MapLibre's, null where there was nothing to draw; `notes`: those shown, of `all` that have a place; `onDressed`: calls after each re-dressing.
- * @typedef {{map: import("maplibre-gl").Map | null, credits: string, show(id: string): boolean, update(notes: Notes): void,
- *   filter(test: Test | null): Promise<unknown>, choose(area: [number, number][] | null): void, notes(): import("./places.js").Note[],
- *   all(): import("./places.js").Note[], onDressed(fn: () => void): void, point(place: {lat: number, lon: number} | null): void, remove(): void}} Drawing
+ * `map`: MapLibre's, null where there was nothing to draw; `notes`: those shown, of `all` that have a place; `onDressed`: now,
+ * and after each change of the map's dress, so that layers of one's own come back; it may be called when they still are there.
+ * @typedef {{map: import("maplibre-gl").Map | null, credits(): string, onDressed(put: () => void): void, show(id: string): boolean,
+ *   update(notes: Notes): void, filter(test: Test | null): Promise<unknown>, choose(area: [number, number][] | null): void,
+ *   all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
+ *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
  */
 
 const NOT_FETCHED = mark("The map could not be fetched. Every place stands as text below.");
 const NEAR = "500px"; // some way ahead: it is there when one arrives
 
 class TrygMap extends HTMLElement {
-  static observedAttributes = ["src"];
+  static observedAttributes = ["src", "unlit"];
 
   /** @type {Plan} */
   plan = { route: null, stops: [] };
@@ -35,6 +40,8 @@ class TrygMap extends HTMLElement {
   area = null;
   /** @type {Promise<Drawing | null> | null} */
   #drawing = null;
+  /** @type {ArrayBuffer | null} */
+  #bytes = null;
   #words = document.createElement("p");
   #near = new IntersectionObserver(
     (entries) => {
@@ -58,9 +65,25 @@ class TrygMap extends HTMLElement {
     this.#drawing = null;
   }
 
-  async attributeChangedCallback(/** @type {string} */ _name, /** @type {string | null} */ before) {
-    const drawing = before === null ? null : await this.#drawing;
+  /** A PMTiles file that lies under the map instead of `basemap`; another one takes its place. */
+  get bytes() {
+    return this.#bytes;
+  }
+
+  set bytes(/** @type {ArrayBuffer | null} */ buffer) {
+    if (buffer === this.#bytes) return;
+    this.#bytes = buffer;
+    this.#drawing?.then((drawing) => drawing?.lay(this.#ground));
+  }
+
+  get #ground() {
+    return this.#bytes ?? this.getAttribute("basemap");
+  }
+
+  async attributeChangedCallback(/** @type {string} */ name, /** @type {string | null} */ before) {
+    const drawing = name === "src" && before === null ? null : await this.#drawing;
     if (!drawing) return;
+    if (name === "unlit") return drawing.light(this.hasAttribute("unlit"));
     try {
       drawing.update(await this.notes());
       if (this.#words.textContent === t(NOT_FETCHED)) this.#say("");
@@ -125,7 +148,7 @@ class TrygMap extends HTMLElement {
     const [valence, full] = [this.getAttribute("valence"), Number(this.getAttribute("full"))];
     const heat = valence && full ? { valence, full } : null;
     const only = this.only ?? (valence ? (/** @type {import("./places.js").Note} */ note) => note.properties.valence === valence : null);
-    const ground = { basemap: this.getAttribute("basemap"), credit: this.getAttribute("credit") ?? "" };
+    const ground = { basemap: this.#ground, credit: this.getAttribute("credit") ?? "", unlit: this.hasAttribute("unlit") };
     return { ...this.plan, ...ground, heat, only, area: this.area };
   }
 

@@ -3,16 +3,26 @@
 // Hides canvases. Promises the same shapes as in the list: unsafe a triangle, safe a circle, mixed a half-filled square,
 // so that they are told apart in grey too; each with an edge of the ground's colour, to stand out from what lies beneath.
 
+import { SIGN_SIZE, SIGNS } from "./signs.js";
+
 const SCALE = 2; // pixels of the picture for one of the page: sharp on phones, fine on desks
 const TOKENS = {
   land: "--map-land",
   green: "--map-green",
+  wood: "--map-wood",
+  farm: "--map-farm",
+  work: "--map-work",
+  sand: "--map-sand",
   water: "--map-water",
   house: "--map-house",
+  outline: "--map-outline",
   road: "--map-road",
   edge: "--map-edge",
   path: "--map-path",
+  rail: "--map-rail",
+  unlit: "--map-unlit",
   route: "--map-route",
+  me: "--map-me",
   ink: "--ink",
   dim: "--ink-2",
   surface: "--surface",
@@ -22,9 +32,14 @@ const TOKENS = {
 };
 /** @typedef {Record<keyof typeof TOKENS, string>} Colours */
 
-/** @returns {Colours} the page's tokens as this element shows them now; a variable alone would still say light-dark() */
-export function colours(/** @type {HTMLElement} */ element) {
+/**
+ * @param {HTMLElement} element
+ * @param {"screen" | "paper"} [dress]
+ * @returns {Colours} the tokens of its page as it shows them now, or as paper does; a variable alone would still say light-dark()
+ */
+export function colours(element, dress = "screen") {
   const probe = document.createElement("i");
+  probe.className = `map-probe ${dress}`;
   element.append(probe);
   const found = Object.entries(TOKENS).map(([name, token]) => {
     probe.style.color = `var(${token})`;
@@ -37,12 +52,24 @@ export function colours(/** @type {HTMLElement} */ element) {
 /** A picture by its name in the style, or null: {data, options} for Map.addImage. */
 export function picture(/** @type {string} */ name, /** @type {Colours} */ colour) {
   if (name === "label") return label(colour);
+  const sign = SIGNS[name];
+  if (sign) return drawn(SIGN_SIZE, SIGN_SIZE, sign, colour);
   const small = name.startsWith("small-");
   const shape = SHAPES[name.replace("small-", "")];
   if (!shape) return null;
   const size = name === "nothing" ? 1 : small ? 15 : 28;
+  return drawn(size, 28, shape, colour);
+}
+
+/** A picture `size` pixels wide of what is drawn on a sheet of `of`. */
+function drawn(
+  /** @type {number} */ size,
+  /** @type {number} */ of,
+  /** @type {import("./signs.js").Drawn} */ shape,
+  /** @type {Colours} */ colour,
+) {
   const context = sheet(size, size);
-  context.scale(size / 28, size / 28);
+  context.scale(size / of, size / of);
   context.lineJoin = "round";
   shape(context, colour);
   return { data: context.getImageData(0, 0, size * SCALE, size * SCALE), options: { pixelRatio: SCALE } };

@@ -93,22 +93,3 @@ function ground(
   context.fillStyle = "#fff";
   context.fillRect(left, top, width, height);
 }
-
-/**
- * Put a picture in the map's place whenever the page is printed.
- * @param {HTMLElement} element
- * @param {import("maplibre-gl").Map} map
- * @param {string} credit
- * @returns {() => void} stops it
- */
-export function print(element, map, credit) {
-  const image = document.createElement("img");
-  image.className = "map-print";
-  image.alt = "";
-  const ready = () => {
-    image.src = pictured(map, credit).toDataURL();
-    element.append(image);
-  };
-  addEventListener("beforeprint", ready);
-  return () => removeEventListener("beforeprint", ready);
-}

@@ -26,7 +26,7 @@ export function placed(/** @type {import("./map.js").Notes} */ notes, /** @type 
 }
 
 /**
- * What the worker is told of those notes that pass: `n` which of them, `valence`, `at_stop`, `count` 1 in the place of its
+ * What the worker is told of those notes that pass: `n` which of them, `note_id`, `valence`, `at_stop`, `count` 1 in the place of its
  * valence among the digits to the base MOST.
  * @param {Note[]} notes
  * @param {Test | null} [test]
@@ -39,23 +39,25 @@ export function lean(notes, test) {
     if (test && !test(note)) return;
     const valence = VALENCES.includes(note.properties.valence) ? note.properties.valence : "none";
     const count = MOST ** VALENCES.indexOf(valence);
-    features.push({ type: "Feature", geometry: note.geometry, properties: { n, valence, count, at_stop: note.properties.at_stop } });
+    features.push({ type: "Feature", geometry: note.geometry, properties: { n, note_id: note.id, valence, count, at_stop: note.properties.at_stop } });
   });
   return { type: "FeatureCollection", features };
 }
 
 /**
- * The route and stops, and the notes near them; else the notes.
+ * The route and stops, and the notes near them; else the notes; else `around`.
  * @param {import("./map.js").Plan} plan
  * @param {Note[]} notes
+ * @param {Point[]} [around]
  * @returns {LngLatBounds | null}
  */
-export function extent({ route, stops }, notes) {
+export function extent({ route, stops }, notes, around = []) {
   const fixed = [
     .../** @type {Point[]} */ (route?.coordinates ?? []),
     ...stops.map((stop) => /** @type {Point} */ ([stop.lon, stop.lat])),
   ];
   const seen = notes.map((one) => /** @type {Point} */ (one.geometry.coordinates));
+  if (!fixed.length && !seen.length) seen.push(...around);
   const first = fixed[0] ?? seen[0];
   if (!first) return null;
   const bounds = new LngLatBounds(first, first);

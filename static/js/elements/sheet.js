@@ -18,7 +18,7 @@ export async function printMap(element, paper, { title, legend }) {
   const looked = await element.drawing();
   if (!looked?.map) return;
   const sheet = document.createElement("section");
-  sheet.className = "map-sheet day";
+  sheet.className = "map-sheet";
   sheet.dataset.paper = paper;
   const heading = document.createElement("h1");
   heading.textContent = title;
@@ -33,7 +33,7 @@ export async function printMap(element, paper, { title, legend }) {
   if (!map.areTilesLoaded()) await new Promise((resolve) => map.once("idle", resolve));
   const image = document.createElement("img");
   image.alt = t("Map of the route, the stops and the notes. The same stands as text below.");
-  image.src = pictured(map, drawing.credits).toDataURL();
+  image.src = pictured(map, drawing.credits()).toDataURL();
   drawing.remove();
   box.replaceChildren(image);
   await image.decode();

@@ -19,6 +19,7 @@ import { photoState, stateLine } from "./words.js";
 /** @typedef {import("./sitting.js").Sitting} Sitting */
 
 const TAP_MS = 700; // Safari remembers a tap for one second
+const TICK_MS = 2_000; // how often it is asked whether a position still counts
 
 /** @returns {Promise<string | (() => void)>} where to go instead, or how to leave */
 export async function mount(/** @type {HTMLElement} */ root, /** @type {string | null} */ noteId) {
@@ -29,7 +30,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   const { walk, note, limits } = sitting;
   const known = factorsOf(walk.taxonomy);
   const home = note ? "#/notes" : "#/walk";
-  let position = /** @type {import("../place.js").Position} */ ({ state: "asking", fix: null });
+  let position = /** @type {import("../place.js").Position} */ ({ state: "asking", fix: null, heading: null });
   let choosing = false;
   let preparing = 0;
   let lacking = false;
@@ -72,11 +73,19 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       stops: walk.stops,
       state: note ? "past" : position.state,
       open: choosing,
+      offer: !sitting.untouched,
       unfold: () => {
         choosing = !choosing;
         draw();
       },
-      choose: (choice) => sitting.put(choice),
+      choose: (choice) => {
+        sitting.put(choice);
+        look();
+      },
+      move: async () => {
+        // Its screen finds the draft in the store.
+        if (await sitting.stored()) location.hash += "/place";
+      },
     });
 
   const feels = (/** @type {boolean} */ asking) =>
@@ -234,17 +243,32 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       text: t("The draft could not be kept: the phone is full."),
       detail: t("Your words are still here. Press Save."),
     });
-  const stop = note
-    ? () => {}
-    : watch((now) => {
-        if (now.state !== position.state && now.state === "fix") whisper(t("Position found"));
-        position = now;
-        sitting.located(now.fix);
-        draw();
-      });
+  let rest = () => {};
+  /** Looks for the place, until what is found is no longer where the note was begun: then the battery is left alone. */
+  function look() {
+    rest();
+    if (!sitting.located(null)) return;
+    const stop = watch((now) => {
+      if (now.state !== position.state && now.state === "fix") whisper(t("Position found"));
+      position = now;
+      sitting.located(now.fix);
+      draw();
+    });
+    const timer = setInterval(() => {
+      if (sitting.located(null)) return;
+      rest();
+      if (!sitting.draft.measured && position.state !== "denied") position = { ...position, state: "unavailable" };
+      draw();
+    }, TICK_MS);
+    rest = () => {
+      clearInterval(timer);
+      stop();
+    };
+  }
+  look();
   draw();
   return () => {
-    stop();
+    rest();
     root.classList.remove("ask");
     dropThumbs();
     sitting.leave();

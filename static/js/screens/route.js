@@ -51,7 +51,7 @@ const next = (
   <p class="row between small dim"><span>${why}</span>${far ? html`<span class="tag">${icon("locate")}${far}</span>` : nothing}</p>
   <h2>${number}. ${name}</h2>
   ${prompt ? html`<p>${prompt}</p>` : nothing}
-  <a class="button" href="#/note/new" @click=${() => (wanted.stop = id)}>${icon("pen")}${t("Write about this stop")}</a>
+  <a class="button" href="#/note/new" @click=${() => (wanted.place = id)}>${icon("pen")}${t("Write about this stop")}</a>
 </section>`;
 
 const teams = (/** @type {Walk} */ { id, teams = [] }, /** @type {string | null} */ team) =>

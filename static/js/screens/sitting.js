@@ -35,13 +35,15 @@ export class Sitting {
   /** @type {Promise<unknown>} */ #work = Promise.resolve();
   #queued = false;
   #over = false;
+  #asked = 0; // when the walker said: where I stand
   onChange = () => {};
   onTrouble = () => {};
 
   constructor(/** @type {store.Walk} */ walk, /** @type {store.Note | null} */ note, /** @type {store.Draft} */ draft) {
     const { fix, pin, stop_id } = draft.content;
-    const choice = !note ? wanted.stop || "measured" : stop_id && (pin || !fix) ? stop_id : fix ? "measured" : "nowhere";
-    wanted.stop = "";
+    const said = pin ?? (fix ? "measured" : (stop_id ?? "nowhere"));
+    const choice = note ? said : (wanted.place ?? "measured");
+    wanted.place = null;
     this.walk = walk;
     this.note = note;
     this.limits = { ...LIMITS, ...walk.limits };
@@ -88,19 +90,22 @@ export class Sitting {
     return fits;
   }
 
-  /** Hears of a position: it counts for a new note, while that is begun. */
+  /** Hears of a position: it counts for a new note, while that is begun. False where none will count any more. */
   located(/** @type {Fix | null} */ fix) {
     const { measured } = this.draft;
-    const age = Date.now() - Date.parse(this.content.captured_at);
+    const age = Date.now() - Math.max(Date.parse(this.content.captured_at), this.#asked);
     const better = (fix?.accuracy_m ?? Number.POSITIVE_INFINITY) < (measured?.accuracy_m ?? Number.POSITIVE_INFINITY);
-    if (this.note || !fix || (measured ? !better || age > BETTER_FIX_MS : age > FIRST_FIX_MS)) return;
+    if (this.note || age > (measured ? BETTER_FIX_MS : FIRST_FIX_MS)) return false;
+    if (!fix || (measured && !better)) return true;
     this.draft.measured = fix;
     if (!this.empty) this.keep();
+    return true;
   }
 
   /** Puts the note where the walker says. */
   put(/** @type {Unfolded["choice"]} */ choice) {
     const measured = this.draft.measured ?? (choice === "measured" && !this.note ? best() : null);
+    if (choice === "measured" && !measured) this.#asked = Date.now();
     this.unfold({ choice, measured, moved: true });
   }
 
@@ -112,6 +117,13 @@ export class Sitting {
       this.#queued = false;
       return this.#over ? null : store.saveDraft(this.draft);
     });
+  }
+
+  /** Whether all of it is in the store. */
+  async stored() {
+    let kept = false;
+    await this.#next(() => store.saveDraft(this.draft).then(() => (kept = true)));
+    return kept;
   }
 
   /** Does `job` when the ones before it are done, and before the note is saved. */
@@ -164,7 +176,8 @@ export class Sitting {
 
   /** Leaves the draft for later, or no trace where there is nothing to keep. */
   async leave() {
+    const away = !location.hash.startsWith("#/note/new"); // and not only to the map on which its pin is moved
     await this.#work;
-    if (!this.#over && !this.note && this.empty) await store.dropDraft(this.draft.key);
+    if (away && !this.#over && !this.note && this.empty) await store.dropDraft(this.draft.key);
   }
 }

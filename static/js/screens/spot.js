@@ -10,17 +10,18 @@ import { distance, nearestStop } from "../place.js";
 
 /** @typedef {import("../protocol.js").Fix} Fix */
 /** @typedef {import("../protocol.js").Stop} Stop */
-/** @typedef {"measured" | "nowhere" | string} Choice   as measured, nowhere, or the id of a stop */
+/** @typedef {import("../place.js").Point} Point */
+/** @typedef {"measured" | "nowhere" | string | Point} Choice   as measured, nowhere, the id of a stop, or set by hand */
 
-/** The stop that the walk's screen was asked for a note about; the next new note takes it. */
-export const wanted = { stop: "" };
+/** The place that a note was asked for, on the walk's screen or the map; the next new note takes it. */
+export const wanted = { place: /** @type {Choice | null} */ (null) };
 
 const NEAR_M = 75; // a stop this near is where the group stands
 const JUST_NOW_MS = 60_000;
 const UNSURE_M = 25; // beyond this the walker is told, and a stop chosen by hand is where the note is shown
 const ELSEWHERE_M = 200; // a stop chosen this far away means: I write about another place than where I stand
 
-/** @returns {import("../place.js").Point | null} where a stop is, if its place is known */
+/** @returns {Point | null} where a stop is, if its place is known */
 const pointOf = (/** @type {Stop} */ { lat, lon }) => (lat === null || lon === null ? null : { lat, lon });
 
 /** Whether a fix is good enough to tell one stop from the next. */
@@ -33,10 +34,17 @@ export function away(/** @type {Stop} */ stop, /** @type {Fix | null} */ fix) {
 }
 
 /** The stop one stands at, or null. */
-export function standingAt(/** @type {Stop[]} */ stops, /** @type {Fix | null} */ fix) {
-  const near = sharp(fix) ? nearestStop(stops, fix) : null;
+export const standingAt = (/** @type {Stop[]} */ stops, /** @type {Fix | null} */ fix) =>
+  sharp(fix) ? stopAt(stops, fix) : null;
+
+/** The stop that a place belongs to, or null. */
+export function stopAt(/** @type {Stop[]} */ stops, /** @type {Point | null} */ point) {
+  const near = nearestStop(stops, point);
   return near && near.metres <= NEAR_M ? near.stop : null;
 }
+
+/** Whether it is better to say by hand where the note belongs. */
+export const unsure = (/** @type {Fix | null} */ fix) => (fix?.accuracy_m ?? 0) > UNSURE_M;
 
 /**
  * What the choice means on the wire.
@@ -44,6 +52,7 @@ export function standingAt(/** @type {Stop[]} */ stops, /** @type {Fix | null} *
  */
 export function placed(/** @type {Choice} */ choice, /** @type {Fix | null} */ fix, /** @type {Stop[]} */ stops) {
   if (choice === "nowhere") return { fix: null, pin: null, stop_id: null };
+  if (typeof choice === "object") return { fix, pin: choice, stop_id: stopAt(stops, choice)?.id ?? null };
   const stop = stops.find((one) => one.id === choice);
   if (!stop) return { fix, pin: null, stop_id: standingAt(stops, fix)?.id ?? null };
   const point = pointOf(stop);
@@ -69,11 +78,13 @@ function words(
   /** @type {string} */ state,
 ) {
   const chosen = stops.find((stop) => stop.id === choice);
-  const at = chosen ?? standingAt(stops, fix);
+  const byHand = typeof choice === "object";
+  const at = chosen ?? (byHand ? stopAt(stops, choice) : standingAt(stops, fix));
   const stop = at ? `${t("Stop {number}", { number: at.number })}. ` : "";
   if (choice === "nowhere") return [t("No place"), t("No position goes along.")];
-  if (chosen) return [chosen.name, [stop + t("Chosen by you"), fix && measured(fix)].filter(Boolean).join(". ")];
-  if (fix && (fix.accuracy_m ?? 0) > UNSURE_M)
+  if (chosen || byHand)
+    return [chosen?.name ?? t("The place on the map"), [stop + t("Chosen by you"), fix && measured(fix)].filter(Boolean).join(". ")];
+  if (fix && unsure(fix))
     return [
       at?.name ?? t("Your position"),
       t("The position is uncertain, ± {metres}. The note is kept all the same.", {
@@ -88,9 +99,10 @@ function words(
 
 /**
  * @param {{choice: Choice, fix: Fix | null, stops: Stop[], state: import("../place.js").State | "past", open: boolean,
- *          unfold: () => void, choose: (choice: Choice) => void}} parts
+ *          offer: boolean, unfold: () => void, choose: (choice: Choice) => void, move: () => void}} parts   offer: the map, where
+ *          the position is uncertain
  */
-export function spot({ choice, fix, stops, state, open, unfold, choose }) {
+export function spot({ choice, fix, stops, state, open, offer, unfold, choose, move }) {
   const [where, how] = words(choice, fix, stops, state);
   const option = (/** @type {Choice} */ value, /** @type {unknown} */ name, /** @type {unknown} */ detail) =>
     html`<label><input type="radio" name="place" .checked=${choice === value} @change=${() => choose(value)}><span>${name}${
@@ -99,6 +111,7 @@ export function spot({ choice, fix, stops, state, open, unfold, choose }) {
   return html`<div class="stack tight">
     <div class="place">${icon("pin")}<span><b>${where}</b><small>${how}</small></span><button type="button"
       aria-expanded=${open} @click=${unfold}>${open ? t("Done") : t("Change place")}</button></div>
+    ${open || (offer && choice === "measured" && unsure(fix)) ? html`<button type="button" @click=${move}>${icon("locate")}${t("Move the pin on the map")}</button>` : nothing}
     ${
       open
         ? html`<fieldset class="pick"><legend class="hidden">${t("Where is it?")}</legend>

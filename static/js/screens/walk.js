@@ -1,7 +1,7 @@
 // Walk: what this walk is, whether the phone is ready for it, the stops, and the way to a new note.
 //
 // Promises: "Ready to go offline" stands here only when everything needed offline is on this phone; until then it says
-// what is missing. The position is measured for a minute, to find the stop one is at, and then left alone.
+// what is missing. The position is looked for once, to find the stop one is at, and then left alone (battery).
 
 import { bar, bold, calmly, html, nothing, render } from "../dom.js";
 import { date, distanceText, number, plural, t, time } from "../i18n.js";
@@ -18,7 +18,8 @@ import { says } from "./words.js";
  * @typedef {import("../place.js").Position} Position
  * @typedef {Awaited<ReturnType<typeof check>>} Kit
  */
-const LOOK_MS = 60_000;
+const LOOK_MS = 20_000;
+const GOOD_M = 25; // good enough to tell the stops apart: it is looked no longer
 const POLL_MS = 2_000; // how often an unready phone is asked again
 const BLURRED_M = 100; // beyond this no stop can be told from the next
 const MANY = 500; // more photos than anybody takes on a walk
@@ -53,11 +54,12 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   function measure() {
     rest();
+    const timer = setTimeout(() => rest(), LOOK_MS);
     const stop = watch((now) => {
       position = now;
+      if ((now.fix?.accuracy_m ?? BLURRED_M) < GOOD_M) rest();
       draw();
     });
-    const timer = setTimeout(stop, LOOK_MS);
     rest = () => {
       clearTimeout(timer);
       stop();
@@ -77,6 +79,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         ${unready ? kitPanel : nothing}
         ${walk.stops.length ? route() : nothing}
         <div class="notice">${icon("moon")}<div>${bold(t("*Stop before you write.* Write about the place, also when it is good."))}</div></div>
+        <a class="button" href="#/map">${icon("pin")}${t("Map")}</a>
         ${walk.sharing === false ? nothing : html`<a class="button" href="#/others">${icon("users")}${t("What the others write")}</a>`}
         ${unready ? nothing : kitPanel}
         ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
@@ -112,7 +115,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   draw();
   look();
   const unsubscribe = store.onChange(calmly(refresh));
-  const again = setInterval(() => kit && !isReady(kit) && look(), POLL_MS);
+  const again = setInterval(() => kit && (!isReady(kit) || mapFails(kit)) && look(), POLL_MS);
   navigator.serviceWorker?.ready.then(look);
   return () => {
     gone = true;
@@ -173,15 +176,19 @@ const needed = (/** @type {Kit} */ kit) => [
       ? t("Walk, stops and topics are on the phone")
       : t("Walk and topics are still being fetched"),
   ],
-  [kit.basemap, kit.basemap ? t("The map is on the phone") : t("The map is still being fetched")],
+  [kit.basemap, kit.map],
 ];
 
 const isReady = (/** @type {Kit} */ kit) => needed(kit).every(([there]) => there !== false);
+
+/** The walk's map cannot be had now, and nothing waits for it. */
+const mapFails = (/** @type {Kit} */ kit) => kit.basemap === null && kit.map !== "";
 
 /** @returns {[boolean | null, string][]} what is good to have */
 function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
   const room = kit.quota_photos;
   return [
+    .../** @type {[boolean, string][]} */ (mapFails(kit) ? [[false, kit.map]] : []),
     [
       position?.fix ? (position.fix.accuracy_m ?? 0) <= BLURRED_M : position?.state === "denied" ? false : kit.position,
       positionWords(kit, position),
