@@ -18,7 +18,7 @@ from app.models import Walk
 from app.report.report import Observation, Report
 
 FEW = 5  # fewer notes than this are words
-NEAR_M = 40  # notes as near as this thicken each other; static/js/elements/layers.js draws as far
+NEAR_M = 60  # notes as near as this thicken each other; static/js/elements/layers.js draws as far
 _DEGREE_M = 111_195
 
 

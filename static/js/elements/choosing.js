@@ -89,6 +89,6 @@ function places(/** @type {import("maplibre-gl").Map} */ map, /** @type {number[
     const { lng, lat } = map.unproject([x, y]);
     return /** @type {Point} */ ([lng, lat]);
   });
-  const few = found.length > MOST_CORNERS ? simpler(found, MOST_CORNERS).points : found;
+  const few = found.length > 4 ? simpler(found, MOST_CORNERS).points : found;
   return few.map(([lon, lat]) => /** @type {Point} */ ([Number(lon.toFixed(DECIMALS)), Number(lat.toFixed(DECIMALS))]));
 }

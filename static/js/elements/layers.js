@@ -7,13 +7,13 @@ import { MOST, VALENCES } from "./places.js";
 
 /** @typedef {import("maplibre-gl").StyleSpecification} Style */
 /** @typedef {import("./marks.js").Colours} Colours */
-/** @typedef {{valence: string, full: number}} Heat   full: so many notes within some 40 m are the darkest */
+/** @typedef {{valence: string, full: number}} Heat   full: so many notes within some 60 m are the darkest */
 
 export const CLOSEST = 18; // the zoom at which notes of one place are still one label
 const MANY = 300; // more notes than this are gathered more: their labels have longer numbers
 const FEW = 60; // as many are told apart on any scale, so they are shown above the heat
 const FONT = ["IBM Plex Sans Variable"];
-const REACH_M = 40; // how far around a note the thickness reaches
+const REACH_M = 60; // how far around a note the thickness reaches
 const METRES_PER_PIXEL = 78_271 * 0.55; // at zoom 0 and 56 degrees north
 
 /**
@@ -72,7 +72,7 @@ export function layers(
     { id: "route", type: "line", source: "route", layout: round, paint: { "line-color": colour.route, "line-width": heat ? 2.5 : 4 } },
     { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
     { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
-    { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], minzoom: heat && notes.features.length > FEW ? 17 : 0, layout: { "icon-image": ["get", "valence"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]], "icon-allow-overlap": true } },
+    { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], minzoom: heat && notes.features.length > FEW ? 17 : 0, layout: { "icon-image": heat ? ["concat", "small-", ["get", "valence"]] : ["get", "valence"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]], "icon-allow-overlap": true } },
   ];
 }
 
