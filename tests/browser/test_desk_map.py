@@ -19,7 +19,7 @@ from tests.browser.test_report import PATIENCE_MS, Evening, drawn, shown, walked
 from tests.phone import Phone
 from tests.running import Server
 
-PRINTED = "window.print = () => { window.printed = (window.printed ?? 0) + 1; };"
+PRINTED = "() => { window.printed = 0; window.print = () => { window.printed += 1; }; }"
 DARK, FAST, GOOD, PLACELESS = "Lampen er slukket.", "De kører stærkt.", "Her kender vi hinanden.", "Et sted uden sted."
 
 
@@ -204,7 +204,7 @@ def test_two_maps_side_by_side_move_together_and_the_table_says_the_same(evening
     notes = "async (element) => (await element.drawing()).notes().map((note) => note.properties.valence)"
     assert [maps.nth(n).evaluate(notes) for n in (0, 1)] == [["safe"], ["unsafe", "unsafe"]]
     middle = "async (element) => {const {map} = await element.drawing(); return [map.getZoom(), ...map.getCenter().toArray()]}"
-    expect(page.get_by_text("Færre end fem noter")).to_have_count(2)
+    expect(page.get_by_text("Færre end fem noter:")).to_have_count(2)
     before = maps.nth(1).evaluate(middle)
     maps.nth(0).locator("canvas").focus()
     page.keyboard.press("Equal")

@@ -4,7 +4,7 @@
 // their number, that each can be opened by hand and from the list, that day, night and contrast follow the page, and that
 // paper has a dress of its own. All text goes in as text, never as HTML.
 
-import { AttributionControl, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, Map as GlMap, Marker, NavigationControl, prewarm, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -13,7 +13,7 @@ import "../later.js";
 import { ground, watchGround } from "./ground.js";
 import { CLOSEST, layers, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
-import { extent, lean, placed } from "./places.js";
+import { extent, lean, passing, placed } from "./places.js";
 import { answering } from "./popup.js";
 import { explain, letters, print, watchCanvas } from "./wear.js";
 
@@ -25,10 +25,11 @@ import { explain, letters, print, watchCanvas } from "./wear.js";
  * and what to show where the walk has no place yet; one finger moves the map.
  * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes | Promise<import("./map.js").Notes>, basemap: ArrayBuffer | string | null,
  *   credit: string, unlit: boolean, only?: Test | null, area?: Point[] | null, heat?: import("./layers.js").Heat | null, paper?: boolean,
- *   view?: import("maplibre-gl").LngLatBounds, walking?: {around: Point[]}}} Shown
+ *   view?: import("maplibre-gl").LngLatBounds, label?: string | null, walking?: {around: Point[]}}} Shown
  */
 
 setWorkerUrl(workerUrl);
+prewarm(); // the worker begins while the ground is asked for
 
 const FIT = { padding: 48, maxZoom: 17 };
 const SHARP = 2; // pixels of a printed map for one of the page
@@ -50,9 +51,10 @@ export async function draw(element, shown, say) {
   let [only, area, unlit] = [shown.only ?? null, shown.area ?? null, shown.unlit];
   let [under] = await Promise.all([ground(shown.basemap, bounds, say), letters()]);
   const usual = shown.paper ? "paper" : "screen";
-  let gathered = radius(lean(all, only));
+  let seen = passing(all, only);
+  let gathered = radius(seen.length);
   const style = (/** @type {"screen" | "paper"} */ worn = usual) => {
-    const [colour, notes, heat] = [colours(element, worn), lean(all, only), shown.heat ?? null];
+    const [colour, notes, heat] = [colours(element, worn), lean(all, seen), shown.heat ?? null];
     return {
       version: /** @type {const} */ (8),
       transition: { duration: 0, delay: 0 }, // paper does not wait
@@ -76,7 +78,7 @@ export async function draw(element, shown, say) {
     dragRotate: false,
     pitchWithRotate: false,
     fadeDuration: 0,
-    locale: words(),
+    locale: { ...words(), ...(shown.label ? { "Map.Title": shown.label } : {}) },
     ...(shown.paper ? { pixelRatio: SHARP } : {}),
   });
   map.touchZoomRotate.disableRotation();
@@ -100,17 +102,16 @@ export async function draw(element, shown, say) {
   const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ n }) => all[n]);
   const chosen = tapped(element, map);
   const dressed = () => {
-    gathered = radius(lean(all, only));
+    gathered = radius(seen.length);
     map.setStyle(style(), { diff: false });
   };
   const stop = shown.paper ? () => {} : followTheme(dressed);
   const printed = shown.paper ? () => {} : print(element, map, style, credits);
   const put = () => {
-    const data = lean(all, only);
-    const clusterRadius = radius(data);
-    const [notes, cluster] = [source("notes"), !shown.heat];
+    seen = passing(all, only);
+    const [notes, cluster, clusterRadius] = [source("notes"), !shown.heat, radius(seen.length)];
     const changed = cluster && notes?.getClusterOptions().clusterRadius !== clusterRadius;
-    return Promise.all([notes?.setData(data), changed ? notes?.setClusterOptions({ cluster, clusterRadius }) : null]);
+    return Promise.all([notes?.setData(lean(all, seen)), changed ? notes?.setClusterOptions({ cluster, clusterRadius }) : null]);
   };
   const filled = async () => {
     all = placed(await shown.notes, shown.stops);
@@ -153,7 +154,7 @@ export async function draw(element, shown, say) {
       source("area")?.setData(outline(area));
     },
     all: () => all,
-    notes: () => (only ? all.filter(only) : all),
+    notes: () => seen.map((n) => all[n]),
     point: chosen,
     async lay(basemap) {
       say("");

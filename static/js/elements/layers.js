@@ -46,7 +46,7 @@ export function sources({ route, stops }, notes, area, heat, gathered) {
 }
 
 /** How near each other, in pixels, notes become one label. */
-export const radius = (/** @type {import("geojson").FeatureCollection} */ notes) => (notes.features.length > MANY ? 75 : 40);
+export const radius = (/** @type {number} */ notes) => (notes > MANY ? 75 : 40);
 
 /** An area as GeoJSON, closed; nothing where there is none. @returns {import("geojson").FeatureCollection} */
 export function outline(/** @type {import("./places.js").Point[] | null} */ area) {

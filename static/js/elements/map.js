@@ -4,7 +4,7 @@
 // Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
 // another server. Attributes: src (GeoJSON of the notes), basemap (the address of a PMTiles file, or of tiles) and credit,
 // unlit (streets without light and underpasses stand out), valence (only notes of it) with full (how thick they lie, see
-// layers.js). `bytes`: a PMTiles file that the page holds, instead of basemap. A child <script type="application/json"> or
+// layers.js), label (its name, where a page has two). `bytes`: a PMTiles file that the page holds, instead of basemap. A child <script type="application/json"> or
 // `plan` gives {route, stops}. Methods: show(id), point(place), filter(test), choose(area), drawing(). The attribute state
 // becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}; that several notes are to
 // be listed, as map-choose with {area}.
@@ -149,7 +149,7 @@ class TrygMap extends HTMLElement {
     const heat = valence && full ? { valence, full } : null;
     const only = this.only ?? (valence ? (/** @type {import("./places.js").Note} */ note) => note.properties.valence === valence : null);
     const ground = { basemap: this.#ground, credit: this.getAttribute("credit") ?? "", unlit: this.hasAttribute("unlit") };
-    return { ...this.plan, ...ground, heat, only, area: this.area };
+    return { ...this.plan, ...ground, heat, only, area: this.area, label: this.getAttribute("label") };
   }
 
   #fail(/** @type {string} */ text) {

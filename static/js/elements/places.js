@@ -25,21 +25,24 @@ export function placed(/** @type {import("./map.js").Notes} */ notes, /** @type 
   }));
 }
 
+/** Which of the notes pass, by their number. */
+export const passing = (/** @type {Note[]} */ notes, /** @type {Test | null} */ test) =>
+  [...notes.keys()].filter((n) => !test || test(notes[n]));
+
 /**
- * What the worker is told of those notes that pass: `n` which of them, `note_id`, `valence`, `at_stop`, `count` 1 in the place of its
- * valence among the digits to the base MOST.
+ * What the worker is told of some notes: `n` which it is, `note_id`, `valence`, `at_stop`, `count` 1 in the place of its valence
+ * among the digits to the base MOST.
  * @param {Note[]} notes
- * @param {Test | null} [test]
+ * @param {number[]} which
  * @returns {import("geojson").FeatureCollection<import("geojson").Point>}
  */
-export function lean(notes, test) {
-  /** @type {import("geojson").Feature<import("geojson").Point>[]} */
-  const features = [];
-  notes.forEach((note, n) => {
-    if (test && !test(note)) return;
-    const valence = VALENCES.includes(note.properties.valence) ? note.properties.valence : "none";
+export function lean(notes, which) {
+  const features = which.map((n) => {
+    const { geometry, properties, id: note_id } = notes[n];
+    const valence = VALENCES.includes(properties.valence) ? properties.valence : "none";
     const count = MOST ** VALENCES.indexOf(valence);
-    features.push({ type: "Feature", geometry: note.geometry, properties: { n, note_id: note.id, valence, count, at_stop: note.properties.at_stop } });
+    const told = { n, note_id, valence, count, at_stop: properties.at_stop };
+    return { type: /** @type {const} */ ("Feature"), geometry, properties: told };
   });
   return { type: "FeatureCollection", features };
 }
