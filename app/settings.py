@@ -18,6 +18,12 @@ class WrongSetting(Exception):
     """A setting cannot be used; the text is one sentence that names the variable."""
 
 
+def _is_here(address: str) -> bool:
+    """Whether an http:// address is this machine's own, as for trying things out."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TRYG_", frozen=True, extra="ignore")
 
@@ -51,7 +57,10 @@ class Settings(BaseSettings):
     oidc_name: str = Field(
         "", validate_default=True, description="Whose sign-in it is, as the button says; needed with TRYG_OIDC_ISSUER."
     )
-    basemap: str = Field("", description="Path of a PMTiles file drawn under the report's map; empty: no base map.")
+    basemap: str = Field(
+        "",
+        description="The map under everything: a PMTiles file's path, or https://… of vector tiles with {z}, {x} and {y} in it; empty: none.",
+    )
     basemap_credit: str = Field("© OpenStreetMap", description="Credit shown on the map for the base map.")
     rate_limits: Literal["on", "off"] = Field("on", description="off lifts the limits on failed tries, for load tests.")
     photo_bytes: int = Field(15 * 1024 * 1024, ge=1024, description="Largest photo taken in, in bytes.")
@@ -95,8 +104,7 @@ class Settings(BaseSettings):
     @classmethod
     def _issuer(cls, value: str) -> str:
         parts = urlsplit(value)
-        local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if value and not (parts.netloc and (parts.scheme == "https" or local)):
+        if value and not (parts.netloc and (parts.scheme == "https" or _is_here(value))):
             raise ValueError("must be an https:// address")
         return value
 
@@ -117,9 +125,16 @@ class Settings(BaseSettings):
 
     @field_validator("basemap")
     @classmethod
-    def _map_file(cls, value: str) -> str:
-        if value and not Path(value).is_file():
-            raise ValueError(f"names no file: {value}")
+    def _map(cls, value: str) -> str:
+        if "://" not in value:
+            if value and not Path(value).is_file():
+                raise ValueError(f"names no file: {value}")
+            return value
+        parts = urlsplit(value)
+        if not (parts.netloc and (parts.scheme == "https" or _is_here(value))):
+            raise ValueError("must be a file's path or an https:// address")
+        if missing := [name for name in ("{z}", "{x}", "{y}") if name not in value]:
+            raise ValueError(f"lacks {missing[0]} in its address: https://…/{{z}}/{{x}}/{{y}}…")
         return value
 
     @property
@@ -131,6 +146,16 @@ class Settings(BaseSettings):
     def photos(self) -> Path:
         """The folder of the photos in force."""
         return Path(urlsplit(self.photos_url).path) if self.photos_url else self.data / "photos"
+
+    @property
+    def maps(self) -> Path:
+        """The folder of the walks' own maps."""
+        return self.data / "maps"
+
+    @property
+    def basemap_file(self) -> Path | None:
+        """The PMTiles file of the base map; None where there is none, or somebody's tile server is asked."""
+        return Path(self.basemap) if self.basemap and "://" not in self.basemap else None
 
     @property
     def secret_file(self) -> Path:

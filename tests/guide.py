@@ -43,7 +43,7 @@ WALKING = datetime(2026, 11, 18, 18, 16, tzinfo=UTC)
 CODE = "K7QF2MXD"
 LAPTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 1}
-HERE: Any = {"latitude": 57.0379, "longitude": 9.9822, "accuracy": 8}
+HERE: Any = {"latitude": 60.17301, "longitude": 24.94317, "accuracy": 8}
 BOTH = {"da": "da-DK", "en": "en-GB"}
 
 

@@ -1,4 +1,4 @@
-"""The demo walk: one evening in Aalborg Øst, told by eight people who do not exist.
+"""The demo walk: one evening in Helsinki, told by eight people who do not exist.
 
 Hides its content and how it gets in: by the same doors as a phone's, the ingest and the photo vault. Promises that it is
 made once, that what a broken run left out comes with the next, and a fresh sign-in link each time.

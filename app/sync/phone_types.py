@@ -38,7 +38,7 @@ WALK = """/** @typedef {{id: string, seq: number, rev: number, captured_at: stri
  *   route: {type: "LineString", coordinates: number[][]}|null, stops: Stop[],
  *   teams?: Team[], paused?: boolean, sharing?: boolean,
  *   taxonomy: {version: string, categories: Category[]}, privacy_notice: string, contacts: string,
- *   basemap: {url: string, sha256: string, bytes: number}|null,
+ *   basemap: {url: string, sha256: string, bytes: number, credit?: string}|null,
  *   limits: {note: number, photos: number, photo_bytes: number}, seq: number}} Walk */
 /** @typedef {{type: string, title: string, status: number, detail: string,
  *   errors?: {field: string, message: string}[], receipt?: Receipt}} Problem */

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from app import pages
 from app.access import guards
 from app.access.guards import PlannedWalk
+from app.basemap import basemap_of
 from app.db import Database, Db
 from app.models import Mark, Stop, Walk, new_id
 from app.problems import Problem
@@ -105,7 +106,7 @@ def _shown(
               for stop in stops if stop.lat is not None]  # fmt: skip
     return {
         "walk": walk, "stops": [stop for stop in stops if stop.lat is not None], "points": points, "all": len(found),
-        "by_stop": marks.by_stop(found), "basemap": f"{base}/basemap.pmtiles" if settings.basemap else "",
+        "by_stop": marks.by_stop(found), "basemap": basemap_of(settings, base)["src"],
         "credit": settings.basemap_credit,
     }  # fmt: skip
 

@@ -17,6 +17,7 @@ from starlette.datastructures import FormData, UploadFile
 from app import pages
 from app.access import guards
 from app.access.guards import Person, PlannedWalk, Planner, Reader, WalkReader
+from app.basemap import basemap_of
 from app.db import Db
 from app.i18n import language
 from app.models import Observation, Organisation, Participant, Walk, now
@@ -259,7 +260,7 @@ def _plan_page(
         words=invitation.words(walk, settings), limits=drafts.TEXTS, most_stops=route.MOST_STOPS,
         roles=invitation.roles(), overlaps=overlapping(tx, person, walk), pace=PACE_M_S, pause=STOP_S,
         earlier=earlier if earlier and guards.reading(tx, person, earlier) else None,
-        basemap="/basemap.pmtiles" if settings.basemap else "", credit=settings.basemap_credit,
+        basemap=basemap_of(settings)["src"], credit=settings.basemap_credit,
     )  # fmt: skip
 
 

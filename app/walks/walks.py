@@ -17,7 +17,7 @@ from app.i18n import mark
 from app.models import Observation, Stop, Team, Walk, now
 from app.problems import Problem
 from app.settings import Settings
-from app.sync.protocol import LIMITS, utc
+from app.sync.protocol import BASE, LIMITS, utc
 from app.taxonomy import for_phones
 from app.walks.notice import privacy_notice
 
@@ -144,9 +144,21 @@ def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
         "taxonomy": for_phones(),
         "privacy_notice": walk.privacy_notice,
         "contacts": walk.contacts,
-        "basemap": None,
+        "basemap": _own_map(walk, settings),
         "limits": {"note": LIMITS["note"], "photos": LIMITS["photos"], "photo_bytes": settings.photo_bytes},
         "seq": walk.seq,
+    }
+
+
+def _own_map(walk: Walk, settings: Settings) -> dict[str, Any] | None:
+    """Where a phone finds the walk's own map, and how it knows that it has all of it; None where it has none (yet)."""
+    if not walk.map_sha256:
+        return None
+    return {
+        "url": f"{settings.base_url}{BASE}/maps/{walk.map_sha256}.pmtiles",
+        "sha256": walk.map_sha256,
+        "bytes": walk.map_bytes,
+        "credit": settings.basemap_credit,
     }
 
 

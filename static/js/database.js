@@ -2,7 +2,7 @@
 //
 // Hides idb, lost connections, versions and full phones. Promises: a write resolves only after its strict transaction is
 // complete; a connection the system took away (iOS does, in the background) is opened again and the work done once more;
-// a full phone is told as `Full`. Work given to read() and write() may therefore run twice: it must give the same both
+// a full phone is told as `Full`, once the map has made room. Work given to read() and write() may therefore run twice: it must give the same both
 // times. A new version only ever adds, so that a tab of an older release goes on working on what a newer one made.
 
 import { openDB } from "idb";
@@ -143,9 +143,18 @@ export async function write(
     changed(told);
     return result;
   } catch (failure) {
-    if (failure instanceof DOMException && failure.name === "QuotaExceededError") throw new Full(what);
-    throw failure;
+    if (!(failure instanceof DOMException) || failure.name !== "QuotaExceededError") throw failure;
+    if (what === "map" || !(await run(["kept"], "readwrite", withoutMap))) throw new Full(what);
+    return write(stores, work, what, told);
   }
+}
+
+/** Notes come first: the walk's map makes room for them. @returns {Promise<boolean>} whether there was one */
+async function withoutMap(/** @type {Transaction} */ tx) {
+  const kept = tx.objectStore("kept");
+  const had = (await kept.getKey("map")) !== undefined;
+  for (const key of ["map", "setting:map"]) await kept.delete(key);
+  return had;
 }
 
 /** @type {Set<(stores: Names) => void>} */

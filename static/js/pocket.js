@@ -2,8 +2,9 @@
 //
 // Hides the download and when it is tried again. Promises: a map is kept only if every byte of it is the one that the walk
 // names (size and SHA-256), and only beside its walk, so that leaving the walk takes it along; another map of the same walk
-// takes its place in one step, or not at all; notes come first, so no map is kept where it would leave them no room. What
-// stands in the way is said in words, and nothing waits for it. Fetched when a walk with a map is first looked at.
+// takes its place in one step, or not at all; notes come first, so no map is kept where it would leave them no room, and it
+// makes room for them (database.js) where a browser does not tell how much there is. What stands in the way is said in
+// words, and nothing waits for it. Fetched when a walk with a map is first looked at.
 
 import { onChange, read, write } from "./database.js";
 import { t } from "./i18n.js";
@@ -94,7 +95,7 @@ export async function about() {
   if (!basemap) return [null, ""];
   if ((await setting("map")) === basemap.sha256) {
     if (await workerHasCode()) return [true, t("The map is on the phone")];
-  } else if (trouble === "full")
+  } else if (trouble === "full" || (tried === basemap.sha256 && !trouble && !underway))
     return [null, t("There is no room for the map. Notes do not need it. Make room on the phone, and it is fetched.")];
   else if (trouble === "foreign")
     return [null, t("What came was not the walk's map, so it was not kept. Notes do not need it. It is fetched again later.")];

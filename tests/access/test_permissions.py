@@ -19,10 +19,11 @@ MEANT_FOR_EVERYBODY = {
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code
     "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",
-    "/marks/{code}/basemap.pmtiles",  # marks before the walk, by the code
+    "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",  # marks before the walk, by the code
+    "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
-NOT_THERE = {"/basemap.pmtiles", "/walks/{walk_id}/invitation.ics"}
+NOT_THERE = {"/basemap.pmtiles", "/api/v1/tiles/{z}/{x}/{y}.mvt", "/walks/{walk_id}/invitation.ics"}
 ENDLESS = {"/walks/{walk_id}/live/events"}  # who may pass gets an answer that goes on: tests/walks/test_live.py
 
 

@@ -7,7 +7,9 @@ import * as i18n from "../../static/js/i18n.js";
 import * as ids from "../../static/js/ids.js";
 import * as outbox from "../../static/js/outbox.js";
 import * as place from "../../static/js/place.js";
+import * as pocket from "../../static/js/pocket.js";
 import { traffic } from "../../static/js/records.js";
+import * as ready from "../../static/js/ready.js";
 import * as store from "../../static/js/store.js";
 import * as sync from "../../static/js/sync.js";
 
@@ -44,4 +46,4 @@ async function until(/** @type {() => Promise<unknown>} */ holds, /** @type {num
   }
 }
 
-Object.assign(globalThis, { phone: { api, camera, dom, i18n, ids, outbox, place, store, sync, traffic, join, save, edit, until } });
+Object.assign(globalThis, { phone: { api, camera, dom, i18n, ids, outbox, place, pocket, ready, store, sync, traffic, join, save, edit, until } });

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.walking import Evening, Planned
 
-SCREENS = ("join", "walk", "question", "why", "notes", "help")
+SCREENS = ("join", "walk", "question", "why", "pin", "notes", "map", "help")
 TARGET = 48  # CSS pixels
 AAA_ON_CAPTURE = {"color-contrast-enhanced": {"enabled": True}}
 
@@ -30,6 +30,11 @@ def show(night: Evening) -> Callable[[str], Page]:
         night.begin()
         if name == "question":
             return page
+        if name == "pin":
+            page.get_by_role("button", name="Skift sted", exact=True).click()
+            page.get_by_role("button", name="Flyt prikken på kortet").click()
+            expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+            return page
         page.get_by_role("radio", name="Utryg", exact=True).check()
         page.get_by_role("button", name="Adfærd og uro").click()
         page.get_by_role("checkbox", name="Vild kørsel").check()
@@ -39,6 +44,10 @@ def show(night: Evening) -> Callable[[str], Page]:
         night.save()
         if name == "notes":
             night.notes()
+        elif name == "map":
+            page.get_by_role("link", name="Kort", exact=True).click()
+            expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+            page.get_by_role("button", name="Vis på kortet: Stop 1").click()
         else:
             page.get_by_role("link", name="Hjælp", exact=True).click()
             expect(page.get_by_role("heading", name="Indstillinger")).to_be_visible()
@@ -54,7 +63,9 @@ NAMES = {
     + [("button", name) for name in ("Billede", "Skriv", "Gem")],
     "why": [("textbox", "Note"), ("textbox", "Forslag"), ("radio", "Tryg")]
     + [("button", name) for name in ("Billede", "Skriv", "Gem")],
+    "pin": [("button", "Brug stedet"), ("link", "Fortryd")],
     "notes": [("button", "Send nu"), ("link", "Ny note")],
+    "map": [("link", "Ny note"), ("link", "Noter"), ("link", "Rute"), ("button", "Find mig")],
 }
 
 
@@ -76,7 +87,7 @@ def test_no_screen_has_a_barrier_that_a_machine_can_find(show: Callable[[str], P
 
 
 CUT_OFF = """() => [...document.querySelectorAll("#screen *")]
-    .filter((el) => el.getClientRects().length && !el.closest(".hidden") && getComputedStyle(el).opacity !== "0")
+    .filter((el) => el.getClientRects().length && !el.closest(".hidden, .map-frame") && getComputedStyle(el).opacity !== "0")
     .filter((el) => el.getBoundingClientRect().right > innerWidth + 1 || el.getBoundingClientRect().left < -1)
     .map((el) => el.outerHTML.slice(0, 120))"""
 

@@ -25,6 +25,7 @@ FLOOR = {
     "app.pages",
     "app.taxonomy",
     "app.earth",
+    "app.basemap",  # itself, not its modules: what every page's map is drawn on
 }
 # (feature or *, what it may use of another feature). A walk's life is one place that all may ask, and the wire
 # contract's words (a leaf) are everybody's.
@@ -32,7 +33,6 @@ ACROSS = {
     ("*", "app.access.guards"),
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
-    ("*", "app.basemap"),  # what a page's map is drawn on
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
     ("basemap", "app.walks.marks"),  # residents need the ground under their marks
     ("sync", "app.photos.vault"),

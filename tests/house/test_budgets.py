@@ -21,6 +21,8 @@ SHELL_BYTES = 45_000  # html, css and js of the walker's app; fonts and map apar
 MAP_BYTES = 390_000  # MapLibre and all that only a map needs
 DRAWING = "js/planning/draw.js"  # fetched by those who plan, when they come to the map
 DRAWING_BYTES = 35_000  # beside the map itself
+WALKING = ("js/screens/later.js", "js/walking/chart.js")  # fetched by walkers who open the map, or others' notes
+WALKING_BYTES = 16_000
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +57,12 @@ def test_the_walkers_shell_fits_in_45_kilobytes(served: Server) -> None:
     assert html + code <= SHELL_BYTES
 
 
-def loaded_on_demand(*, drawing: bool = True) -> list[str]:
-    """Addresses of what is fetched only when a page asks for it, and is no part of the walker's shell: the map, and what
-    it is drawn on with."""
+def loaded_on_demand(*without: str) -> list[str]:
+    """Addresses of what is fetched only when a page asks for it, and is no part of the walker's shell: the map, what it is
+    drawn on with, and the screens of the walker that show it. `without`: those that are not asked for."""
     manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
     waiting = [name for part in manifest.values() for name in part.get("dynamicImports", [])]
-    waiting = [name for name in waiting if drawing or name != DRAWING]
+    waiting = [name for name in waiting if name not in without]
     found: set[str] = set()
     seen: set[str] = set()
     while waiting:
@@ -75,17 +77,22 @@ def loaded_on_demand(*, drawing: bool = True) -> list[str]:
 
 
 def test_a_map_costs_390_kilobytes_and_only_those_who_look_at_one() -> None:
-    size = compressed(loaded_on_demand(drawing=False))
+    size = compressed(loaded_on_demand(DRAWING, *WALKING))
     print(f"map: {size} of {MAP_BYTES} bytes")
     assert size <= MAP_BYTES
     assert size > 100_000, "the map is not among what is loaded on demand"
 
 
 def test_drawing_on_the_map_costs_35_kilobytes_and_only_those_who_plan() -> None:
-    apart = sorted(set(loaded_on_demand()) - set(loaded_on_demand(drawing=False)))
-    size = compressed(apart)
+    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(DRAWING))))
     print(f"drawing: {size} of {DRAWING_BYTES} bytes")
     assert 10_000 < size <= DRAWING_BYTES
+
+
+def test_the_walkers_map_and_list_cost_16_kilobytes_beside_the_map() -> None:
+    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*WALKING))))
+    print(f"walking: {size} of {WALKING_BYTES} bytes")
+    assert 5_000 < size <= WALKING_BYTES
 
 
 def test_the_previous_releases_are_still_whole() -> None:

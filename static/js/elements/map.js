@@ -4,10 +4,10 @@
 // Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
 // another server. Attributes: src (GeoJSON of the notes), basemap (the address of a PMTiles file, or of tiles) and credit,
 // unlit (streets without light and underpasses stand out), valence (only notes of it) with full (how thick they lie, see
-// layers.js), label (its name, where a page has two). `bytes`: a PMTiles file that the page holds, instead of basemap. A child <script type="application/json"> or
-// `plan` gives {route, stops}. Methods: show(id), point(place), filter(test), choose(area), drawing(). The attribute state
-// becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}; that several notes are to
-// be listed, as map-choose with {area}.
+// layers.js), label (its name, where a page has two). `bytes`: a PMTiles file that the page holds, instead of basemap. A
+// child <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place), filter(test),
+// choose(area), drawing(). The attribute state becomes drawn or failed. A tap where no note is, is told as the event map-tap
+// with {lat, lon}; that several notes are to be listed, as map-choose with {area}.
 
 import { mark, t } from "../i18n.js";
 import "../later.js";
@@ -53,6 +53,12 @@ class TrygMap extends HTMLElement {
   connectedCallback() {
     const given = this.querySelector("script[type='application/json']");
     if (given) this.plan = JSON.parse(given.textContent ?? "");
+    if (Object.hasOwn(this, "bytes")) {
+      // Given before this script was there.
+      const { bytes } = this;
+      Reflect.deleteProperty(this, "bytes");
+      this.bytes = bytes;
+    }
     this.#words.className = "map-words";
     this.#words.setAttribute("role", "status");
     this.append(this.#words);

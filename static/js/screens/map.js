@@ -44,6 +44,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let said = "";
   let held = false;
   let following = true;
+  let unlit = false;
+  let rests = 0;
+  /** Streets by their place and what was loaded. @type {Map<string, string | null>} */
+  const streets = new Map();
   /** @type {Hit | null} */
   let hit = null;
   /** The order of the list, and where one stood then. @type {{ids: string[], from: import("../place.js").Point | null}} */
@@ -108,7 +112,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
     const { map } = chart;
     map.getCanvas().setAttribute("aria-describedby", "map-keys");
     map.on("dragstart", () => follow(false));
-    map.on("idle", draw); // street names come with the tiles
+    map.on("idle", () => {
+      rests += 1; // street names come with the tiles
+      draw();
+    });
     showOwn();
     showOthers();
     showMe();
@@ -160,8 +167,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
   function tapped(/** @type {Hit} */ what) {
     const stop = what.ids.map((id) => feed.walk.stops.find((one) => `stop-${one.number}` === id)?.id ?? id);
     choose({ ...what, ids: stop });
-    at(what.byKey ? ".chosen :is(a, button)" : ".chosen")?.scrollIntoView({ block: "nearest" });
-    if (what.byKey) at(".chosen :is(a, button)")?.focus();
+    at(".chosen")?.scrollIntoView({ block: "nearest" });
+    if (what.byKey) at(".chosen > a")?.focus();
     else whisper(at(".chosen h2")?.textContent ?? "");
   }
 
@@ -177,6 +184,12 @@ export async function mount(/** @type {HTMLElement} */ root) {
     choose({ ids: [item.id], at: item.at });
     chart?.centre(item.at);
     at(".map")?.scrollIntoView({ block: "end" });
+  }
+
+  function light() {
+    unlit = !unlit;
+    chart?.light(unlit);
+    draw();
   }
 
   async function only(/** @type {boolean} */ list) {
@@ -203,6 +216,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
           ${hit ? chosen(hit, all, entry) : nothing}
           <div class="place">${icon("locate")}<span>${here()}</span></div>
           ${listOnly || state === "failed" ? nothing : legend()}
+          ${chart?.map.getSource("ground") && !listOnly ? html`<button type="button" aria-pressed=${unlit} @click=${light}>${icon(unlit ? "check" : "moon")}${t("Show where street light is missing")}</button>` : nothing}
           <div class="row between"><h2 id="nearest">${position.fix ? t("Nearest to you") : t("On the walk")}</h2>${switches()}</div>
           ${feed.trouble ? html`<p class="small dim">${feed.seen.size ? t("What the others have written may be out of date.") : t("The others' notes come when there is a network.")}</p>` : nothing}
           <ul class="notes" id="near" aria-labelledby="nearest">${entry.list(all.slice(0, most))}</ul>
@@ -240,14 +254,19 @@ export async function mount(/** @type {HTMLElement} */ root) {
         : html`<b>${how === "unavailable" ? t("No position here") : t("Looking for your position")}</b><small>${t("You do not have to wait.")}</small>`;
     const stop = standingAt(feed.walk.stops, fix);
     const where = stop ? t("You are at stop {number}: {name}", { number: stop.number, name: stop.name }) : (street(fix) ?? t("Your position"));
-    return html`<b>${where}</b>${fix.accuracy_m ? html`<small>± ${distanceText(Math.ceil(fix.accuracy_m))}</small>` : nothing}`;
+    return html`<b>${where}</b>${fix.accuracy_m ? html`<small>± ${distanceText(Math.ceil(fix.accuracy_m))}</small>` : nothing}`;
   }
 
   /** @returns {string | null} the street at a place, as far as the map knows it */
   function street(/** @type {import("../place.js").Point} */ place) {
-    const found = chart && addressAt(chart.map, place);
-    if (!found) return null;
-    return found.number ? t("{street}, near number {number}", /** @type {any} */ (found)) : found.street;
+    const key = [place.lat.toFixed(4), place.lon.toFixed(4), rests].join();
+    if (!streets.has(key)) {
+      const found = chart && addressAt(chart.map, place);
+      const named = found?.number ? t("{street}, near number {number}", /** @type {any} */ (found)) : found?.street;
+      if (streets.size > 8) streets.clear();
+      streets.set(key, named ?? null);
+    }
+    return /** @type {string | null} */ (streets.get(key));
   }
 
   /** What was chosen on the map: a place for a new note, or what stands there. */

@@ -130,8 +130,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   function words() {
     if (choice === "nowhere") return [t("No place"), t("No position goes along.")];
     const stop = held();
-    if (stop) return [stop.name, t("Stop {number}. Fast on the stop; draw on to let go.", { number: stop.number })];
-    if (choice === "measured") return [fix ? t("As measured") : t("Not measured yet"), fix?.accuracy_m ? `± ${distanceText(Math.ceil(fix.accuracy_m))}` : nothing];
+    if (stop) return [stop.name, t("Stop {number}. Held by the stop; drag on to let go.", { number: stop.number })];
+    if (choice === "measured") return [fix ? t("As measured") : t("Not measured yet"), fix?.accuracy_m ? `± ${distanceText(Math.ceil(fix.accuracy_m))}` : nothing];
     const at = /** @type {Point} */ (choice);
     const address = chart && addressAt(chart.map, at);
     const near = stopAt(walk.stops, at);
@@ -145,7 +145,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     if (!fix || !at || choice === "measured") return nothing;
     const metres = distanceText(Math.round(distance(fix, at)));
     const text = fix.accuracy_m
-      ? t("The measurement is kept beside it: {metres} from here, ± {accuracy}.", { metres, accuracy: distanceText(Math.ceil(fix.accuracy_m)) })
+      ? t("The measurement is kept beside it: {metres} from here, ± {accuracy}.", { metres, accuracy: distanceText(Math.ceil(fix.accuracy_m)) })
       : t("The measurement is kept beside it: {metres} from here.", { metres });
     return html`<p class="small dim">${text}</p>`;
   }
@@ -159,7 +159,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     render(
       html`${bar({
         title: t("Move the pin"),
-        detail: t("Draw the map, or tap a place"),
+        detail: t("Drag the map, or tap a place"),
         back: { href: back, label: t("Back to the note. The place is not changed.") },
       })}
       <main id="main">

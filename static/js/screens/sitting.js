@@ -12,6 +12,7 @@ import { says } from "./words.js";
 
 const FIRST_FIX_MS = 120_000; // a position found later than this is not where the note was begun
 const BETTER_FIX_MS = 20_000; // and this long a more accurate one replaces the first
+const GOOD_M = 10; // better than this tells nobody anything more
 
 /**
  * @typedef {import("../protocol.js").Fix} Fix
@@ -94,8 +95,9 @@ export class Sitting {
   located(/** @type {Fix | null} */ fix) {
     const { measured } = this.draft;
     const age = Date.now() - Math.max(Date.parse(this.content.captured_at), this.#asked);
-    const better = (fix?.accuracy_m ?? Number.POSITIVE_INFINITY) < (measured?.accuracy_m ?? Number.POSITIVE_INFINITY);
-    if (this.note || age > (measured ? BETTER_FIX_MS : FIRST_FIX_MS)) return false;
+    const [metres, before] = [fix, measured].map((one) => one?.accuracy_m ?? Number.POSITIVE_INFINITY);
+    const better = metres < before;
+    if (this.note || before <= GOOD_M || age > (measured ? BETTER_FIX_MS : FIRST_FIX_MS)) return false;
     if (!fix || (measured && !better)) return true;
     this.draft.measured = fix;
     if (!this.empty) this.keep();

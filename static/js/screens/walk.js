@@ -41,8 +41,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   async function refresh() {
     [taking, sum, draft] = await held(() => !gone);
+    const map = walk.basemap?.sha256;
     walk = taking?.walk ?? walk;
     if (!gone) draw();
+    if (walk.basemap?.sha256 !== map) look(); // it has got one meanwhile, or another
   }
 
   async function look() {

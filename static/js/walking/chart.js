@@ -92,7 +92,7 @@ export class Chart {
     const colour = colours(element);
     for (const [id, data] of Object.entries(this.#data)) map.addSource(id, { type: "geojson", data });
     const first = map.getLayer("many") ? "many" : undefined;
-    map.addLayer({ id: "me-ring", type: "fill", source: "me", paint: { "fill-color": colour.me, "fill-opacity": 0.2, "fill-outline-color": colour.me } }, first);
+    map.addLayer({ id: "me-ring", type: "fill", source: "me", paint: { "fill-color": colour.me, "fill-opacity": 0.15, "fill-outline-color": colour.me } }, first);
     map.addLayer({ id: "lead", type: "line", source: "lead", paint: { "line-color": colour.me, "line-width": 3, "line-dasharray": [1.5, 1.5] } });
     const offset = ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]];
     const badged = ["case", ["get", "at_stop"], ["literal", [36, -33]], ["literal", [12, -12]]];
@@ -105,6 +105,8 @@ export class Chart {
   }
 
   #set(/** @type {"me" | "lead" | "own"} */ id, /** @type {import("geojson").Feature[]} */ features) {
+    // The same again would be drawn again, and the map would never come to rest.
+    if (JSON.stringify(features) === JSON.stringify(this.#data[id].features)) return;
     this.#data[id] = { type: "FeatureCollection", features };
     /** @type {Source | undefined} */ (this.map.getSource(id))?.setData(this.#data[id]);
   }
@@ -178,6 +180,11 @@ export class Chart {
       return Math.hypot(x - clientWidth / 2, y - clientHeight / 2);
     };
     return { middle: this.middle(), pixelsAway };
+  }
+
+  /** Make streets without light, and underpasses, stand out. */
+  light(/** @type {boolean} */ unlit) {
+    this.drawing.light(unlit);
   }
 
   /** Show where somebody means; null: nowhere. */

@@ -1,0 +1,170 @@
+"""Each walk gets its own map, cut in the background: after its plan has changed, and at the start where it has none.
+
+Hides the thread that looks for such walks. Promises that no request waits for it; that a walk whose map is as it should be
+is not touched; that phones hear of a new map by the walk's next number, and of nothing where the map stays the same; and
+that a base map which is broken or away leaves walks as they are, with a sentence in the log. What is planned or open gets
+a map; what is over keeps the one it has.
+"""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, select
+
+from app.basemap.archive import Archive, Unreadable
+from app.basemap.around import Line
+from app.basemap.cut import Ground, cut, mark_of
+from app.basemap.kept import Maps
+from app.basemap.tileserver import NotReached, TileServer
+from app.db import Database, next_seq
+from app.models import Walk
+from app.problems import TryAgain
+from app.settings import Settings
+from app.walks.walks import stops_of
+
+log = logging.getLogger("tryg")
+
+LOOK_S = 2.0
+TIDY_S = 600.0
+PAUSE_S = 30.0  # for a walk whose map could not be cut
+AHEAD = {"planned", "open"}
+_LOOKED_AT: tuple[Any, ...] = (Walk.id, Walk.plan_rev, Walk.state, Walk.map_of, Walk.map_sha256)
+
+
+class Cutter:
+    """Cuts what is wanted, from start() to stop(). `tiles`: where the base map is somebody's tile server."""
+
+    def __init__(self, db: Database, maps: Maps, settings: Settings, tiles: TileServer | None) -> None:
+        self._db, self._maps, self._settings, self._tiles = db, maps, settings, tiles
+        self._stopping = threading.Event()
+        self._done: dict[str, Any] = {}  # by walk, what was last looked at and found good
+        self._later: dict[str, float] = {}  # by walk, when to try again
+        self._file: tuple[Any, Archive | None] = (None, None)
+        # A daemon: a server that is forced to end, without stop(), ends.
+        self._thread = threading.Thread(target=self._run, name="cutting", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends what it does, in the middle of a tile too; tiles are not passed on any more either."""
+        self._stopping.set()
+        if self._tiles:
+            self._tiles.close()
+        self._thread.join()
+        self._use(None, None)
+
+    def _run(self) -> None:
+        tidied = 0.0
+        while not self._stopping.is_set():
+            try:
+                self.look()
+                if time.monotonic() - tidied > TIDY_S or not tidied:
+                    tidied = time.monotonic()
+                    self.tidy()
+            except TryAgain:
+                pass  # the database is busy or its disk full: the next look
+            except Exception:
+                log.exception("cutting of maps was interrupted")
+            self._stopping.wait(LOOK_S)
+
+    def look(self) -> None:
+        """Cut for every walk that wants a map. Raises TryAgain."""
+        ground = self._ground()
+        with self._db.read() as tx:
+            asked = columns(*(col(name) for name in _LOOKED_AT)).order_by(col(Walk.id).desc())
+            found = [tuple(row) for row in tx.connection().execute(asked).all()]
+        for walk_id, *known in found:
+            now = (*known, ground and ground.mark)
+            if self._done.get(walk_id) == now or self._later.get(walk_id, 0.0) > time.monotonic():
+                continue
+            if self._stopping.is_set():
+                return
+            try:
+                self._bring(str(walk_id), ground)
+                self._done[walk_id] = now  # changed by us, it is looked at once more, and then found good
+            except (NotReached, Unreadable, OSError) as trouble:
+                if self._stopping.is_set():
+                    return
+                log.warning("walk %s has no map yet: %s", walk_id, trouble)
+                self._later[walk_id] = time.monotonic() + PAUSE_S
+
+    def tidy(self) -> None:
+        """Remove the maps that no walk names any more. Raises TryAgain."""
+        with self._db.read() as tx:
+            named = tx.exec(select(Walk.map_sha256).where(col(Walk.map_sha256).is_not(None))).all()
+        if gone := self._maps.tidy([str(sha256) for sha256 in named]):
+            log.info("maps that no walk has any more: %s removed", gone)
+
+    def _bring(self, walk_id: str, ground: Ground | None) -> None:
+        """See to it that the walk has the map it should have. Raises NotReached, Unreadable, OSError, TryAgain."""
+        with self._db.read() as tx:
+            walk = tx.get(Walk, walk_id)
+            if walk is None:
+                return
+            lines = _lines(tx, walk)
+        is_lost = walk.map_sha256 is not None and self._maps.path(walk.map_sha256) is None
+        if walk.state not in AHEAD and not is_lost:
+            return
+        if ground is None or walk.state == "archived":
+            if is_lost:  # a restored backup on a server without a base map
+                self._told(walk_id, lines, None, None, 0)
+            return
+        credit = self._settings.basemap_credit
+        mark = mark_of(lines, ground, credit)
+        if mark == walk.map_of and not is_lost:
+            return
+        began = time.monotonic()
+        content = cut(lines, ground, credit) if lines else None
+        sha256 = self._maps.put(content) if content else None
+        if self._told(walk_id, lines, mark, sha256, len(content or b"")) and content:
+            log.info("walk %s has a map of %s bytes, cut in %.2f s", walk_id, len(content), time.monotonic() - began)
+
+    def _told(self, walk_id: str, lines: list[Line], mark: str | None, sha256: str | None, size: int) -> bool:
+        """Whether the walk now has that map. Not where its way has changed meanwhile: the next look sees to that."""
+        with self._db.write() as tx:
+            walk = tx.get(Walk, walk_id, with_for_update=True)
+            if walk is None or _lines(tx, walk) != lines:
+                return False
+            is_other = walk.map_sha256 != sha256
+            walk.map_of, walk.map_sha256, walk.map_bytes = mark, sha256, size or None
+            tx.flush()
+            if is_other:
+                walk.seq = walk.changed_seq = next_seq(tx, walk.id)
+            return is_other
+
+    def _ground(self) -> Ground | None:
+        """The base map as it is now; None where there is none that can be read."""
+        if self._tiles is not None:
+            return self._tiles
+        path = self._settings.basemap_file
+        if path is None:
+            return None
+        try:
+            about = path.stat()
+            written: Any = (about.st_size, about.st_mtime_ns, about.st_ino)
+        except OSError:
+            written = "gone"
+        if written != self._file[0]:
+            try:
+                self._use(written, Archive(path))
+            except Unreadable as wrong:
+                log.error("%s Walks go on without a map of their own.", wrong)
+                self._use(written, None)
+        return self._file[1]
+
+    def _use(self, written: Any, archive: Archive | None) -> None:
+        before, self._file = self._file[1], (written, archive)
+        if before:
+            before.close()
+
+
+def _lines(tx: Session, walk: Walk) -> list[Line]:
+    """Where the walk goes: its route, or from stop to stop; nothing where neither has a place."""
+    line = (walk.route or {}).get("coordinates") or [
+        [stop.lon, stop.lat] for stop in stops_of(tx, walk.id) if stop.lat is not None and stop.lon is not None
+    ]
+    return [line] if line else []
