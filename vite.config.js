@@ -157,6 +157,7 @@ export default defineConfig({
           groups: [
             { name: "maplibre", test: /node_modules\/maplibre-gl\/.*\.mjs$/ },
             { name: "shell", test: SHELL },
+            { name: "base", test: /js\/i18n\.js$|vite\/preload-helper/ }, // what every page's script needs
             { name: "walking", test: WALKING },
           ],
         },

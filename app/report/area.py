@@ -1,7 +1,7 @@
 """An area somebody drew on the map, from the words of an address: which places lie in it.
 
 Hides how it is written ("9.92,57.04;9.93,57.04;9.93,57.05": longitude, latitude, WGS 84, in degrees) and the sums. Promises
-that what is no area is told of (ValueError) and never means everything. static/js/elements/places.js counts alike.
+that what is no area is told of (ValueError) and never means everything. static/js/reading/filter.js counts alike.
 """
 
 import math

@@ -121,7 +121,7 @@ def places(tx: Session, walk: Walk, *, sensitive: bool) -> dict[str, Any]:
     from south to north, because an id and the order of arrival tell the time."""
     rows = tx.exec(select(Observation).where(Observation.walk_id == walk.id)).all()
     stops = {stop.id: stop for stop in stops_of(tx, walk.id)}
-    features = []
+    features: list[dict[str, Any]] = []
     for row in rows:
         point = row.pin or row.fix or _place_of(stops.get(row.stop_id or ""))
         if reader_sees(row, sensitive=sensitive) and point:

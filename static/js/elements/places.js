@@ -72,14 +72,3 @@ export function extent({ route, stops }, notes, around = []) {
   for (const point of seen) if (!fixed.length || near.contains(point)) bounds.extend(point);
   return bounds;
 }
-
-/** Whether a point lies within an area; on its edge it may be either. The server counts alike (app/report/area.py). */
-export function inside(/** @type {Point[]} */ area, /** @type {number[]} */ [x, y]) {
-  let within = false;
-  for (let n = 0, before = area.length - 1; n < area.length; before = n++) {
-    const [ax, ay] = area[n];
-    const [bx, by] = area[before];
-    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
-  }
-  return within;
-}

@@ -3,8 +3,6 @@
 // Hides the form's words and those of an address. Promises the server's meaning (app/report/filters.py): several values of
 // one filter mean either of them, several filters mean all of them.
 
-import { inside } from "../elements/places.js";
-
 /** @typedef {import("../elements/places.js").Point} Point */
 /** @typedef {import("../elements/places.js").Test} Test */
 
@@ -34,3 +32,14 @@ export function areaOf(/** @type {URLSearchParams} */ query) {
 }
 
 export const written = (/** @type {Point[]} */ area) => area.map((corner) => corner.join(",")).join(";");
+
+/** Whether a point lies within an area; on its edge it may be either. The server counts alike (app/report/area.py). */
+export function inside(/** @type {Point[]} */ area, /** @type {number[]} */ [x, y]) {
+  let within = false;
+  for (let n = 0, before = area.length - 1; n < area.length; before = n++) {
+    const [ax, ay] = area[n];
+    const [bx, by] = area[before];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
+  }
+  return within;
+}
