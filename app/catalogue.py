@@ -32,7 +32,7 @@ _PLANNING = "static/js/planning/"
 LATER = {  # by file of texts: who alone uses them, and imports planning/words.js or later.js
     "planning.json": (_PLANNING,),
     "later.json": (
-        *(_PLANNING, "static/js/elements/", "static/js/walking/", "static/js/pocket.js"),
+        *(_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/walking/", "static/js/pocket.js"),
         *(f"static/js/screens/{name}.js" for name in ("others", "feed", "entries", "map", "pin")),
     ),
 }

@@ -19,13 +19,14 @@ from zipfile import ZIP_DEFLATED
 
 from zipstream import ZIP_STORED, ZipStream
 
-from app.report.report import Observation, Report
+from app.report.report import Observation, Report, facets
 from app.sync.protocol import utc
 
 log = logging.getLogger("tryg")
 
 FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source",
           "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
+BEGINNING = 160  # letters of a note that the map shows; the list has all of it
 PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
 
 
@@ -33,6 +34,18 @@ def geojson(report: Report) -> Iterator[bytes]:
     """A FeatureCollection (RFC 7946), one Feature for each note, in the order they were captured."""
     features = (_json(_feature(seen)) for seen in report.observations)
     return _pieces(_listed('{"type":"FeatureCollection","features":[\n', features, "\n]}\n"))
+
+
+def places(report: Report) -> bytes:
+    """The notes that have a place, for the map on the page: what they are filtered by, and how they begin."""
+    features = [
+        {"type": "Feature", "id": seen.id,
+         "geometry": {"type": "Point", "coordinates": [seen.lon, seen.lat]},
+         "properties": {name: values[0] if name != "category" else values for name, values in facets(seen).items()}
+         | {"note": (seen.note or seen.suggestion)[:BEGINNING]}}
+        for seen in report.observations if seen.lat is not None and seen.lon is not None
+    ]  # fmt: skip
+    return _json({"type": "FeatureCollection", "features": features}).encode()
 
 
 def table(report: Report) -> Iterator[bytes]:

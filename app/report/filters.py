@@ -2,9 +2,10 @@
 
 Hides how filters are read, written and counted. Promises that an unknown value is told of in a sentence (422) and never
 means "everything": a file that was asked for with a filter holds no more than that. Several values of one filter mean
-either of them, several filters mean all of them. "none" asks for notes without one.
+either of them, several filters mean all of them. "none" asks for notes without one. `area` asks for places within it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, get_args
 from urllib.parse import urlencode
@@ -13,7 +14,8 @@ from fastapi import Query
 
 from app.i18n import gettext as _
 from app.problems import invalid
-from app.report.report import Report, facets
+from app.report.area import Area, area
+from app.report.report import Observation, Report, facets
 from app.sync.protocol import Role, Valence
 from app.taxonomy import categories
 
@@ -38,9 +40,10 @@ class Filter:
     category: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
     role: frozenset[str] = frozenset()
+    area: Area | None = None
 
     def __bool__(self) -> bool:
-        return any(self.asked(facet) for facet in FACETS)
+        return self.area is not None or any(self.asked(facet) for facet in FACETS)
 
     def asked(self, facet: str) -> frozenset[str]:
         return frozenset(getattr(self, facet))
@@ -61,16 +64,25 @@ class Filter:
             raise invalid(*((facet, said) for facet, _value in sorted(wrong)))
         if not self:
             return report
-        return replace(report, observations=tuple(seen for seen in report.observations if self.fits(facets(seen))))
+        return replace(report, observations=tuple(seen for seen in self.within(report) if self.fits(facets(seen))))
+
+    def within(self, report: Report) -> Iterable[Observation]:
+        """The notes whose place is in the area asked for; all of them where none is."""
+        asked = self.area
+        return (
+            report.observations
+            if asked is None
+            else (one for one in report.observations if asked.has(one.lon, one.lat))
+        )
 
     def choices(self, report: Report) -> dict[str, list[Choice]]:
         """For each facet its values that occur in the whole report or are asked for, in their usual order."""
         counted: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
         for seen in report.observations:
-            has = facets(seen)
+            has, near = facets(seen), self.area is None or self.area.has(seen.lon, seen.lat)
             for facet in FACETS:
                 for value in has[facet]:
-                    counted[facet][value] = counted[facet].get(value, 0) + self.fits(has, but=facet)
+                    counted[facet][value] = counted[facet].get(value, 0) + (near and self.fits(has, but=facet))
         return {
             facet: [
                 Choice(value, counted[facet].get(value, 0), value in self.asked(facet))
@@ -82,13 +94,25 @@ class Filter:
 
     def query(self) -> str:
         """The filter as the query of an address, always in the same order; "" where nothing is asked for."""
-        return urlencode([(facet, value) for facet in FACETS for value in sorted(self.asked(facet))])
+        chosen = [(facet, value) for facet in FACETS for value in sorted(self.asked(facet))]
+        return urlencode([*chosen, *([("area", self.area.words)] if self.area else [])], safe=",;")
 
 
-def wanted(valence: Words = [], category: Words = [], stop: Words = [], role: Words = []) -> Filter:  # noqa: B006
-    """The filter a request asks for; an empty value, as a form sends for "all", asks for nothing."""
+def wanted(
+    valence: Words = [],  # noqa: B006
+    category: Words = [],  # noqa: B006
+    stop: Words = [],  # noqa: B006
+    role: Words = [],  # noqa: B006
+    within: Annotated[str, Query(alias="area", max_length=10_000)] = "",
+) -> Filter:
+    """The filter a request asks for; an empty value, as a form sends for "all", asks for nothing. Raises invalid (422)
+    where `area` is none."""
     asked = {"valence": valence, "category": category, "stop": stop, "role": role}
-    return Filter(**{facet: frozenset(word for word in words if word) for facet, words in asked.items()})
+    facets_asked = {facet: frozenset(word for word in words if word) for facet, words in asked.items()}
+    try:
+        return Filter(**facets_asked, area=area(within) if within else None)
+    except ValueError:
+        raise invalid(("area", _("This is no area on the map. Draw it again."))) from None
 
 
 def _known(report: Report) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from app.i18n import gettext as _
 from app.i18n import ngettext
@@ -147,3 +148,9 @@ def _marks(notes: Iterable[Observation]) -> list[tuple[str, int]]:
 
 def place_name(stop: Stop | None) -> str:
     return stop.name if stop else _("Between the stops")
+
+
+def stop_points(report: Report) -> list[dict[str, Any]]:
+    """The stops that have a place, as the map takes them."""
+    return [{"number": stop.number, "name": stop.name, "lat": stop.lat, "lon": stop.lon}
+            for stop in report.stops if stop.lat is not None]  # fmt: skip

@@ -8,7 +8,7 @@ it does for the page.
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
@@ -19,7 +19,8 @@ from app.basemap import basemap_of
 from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
-from app.report import exports, page, words
+from app.problems import Problem
+from app.report import comparison, exports, page, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 
@@ -64,6 +65,15 @@ def as_geojson(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) ->
     return _sent(request, reader, db, asked, "geojson", exports.geojson)
 
 
+@router.get("/walks/{walk_id}/report/places.geojson", **_file("geojson"))
+def as_places(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
+    """Every place for the page's map, which filters them itself: less than report.geojson, and no contract."""
+    etag, report = _read(request, reader, db, "places")
+    if report is None:
+        return Response(status_code=304, headers={"ETag": etag} | _PRIVATE)
+    return Response(exports.places(report), headers={"ETag": etag} | _PRIVATE, media_type=_KINDS["geojson"])
+
+
 @router.get("/walks/{walk_id}/report.csv", **_file("csv"))
 @router.head("/walks/{walk_id}/report.csv", include_in_schema=False)
 def as_table(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
@@ -84,6 +94,31 @@ def as_bundle(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> 
     """The other files and the photos in one."""
     vault: Vault = request.app.state.vault
     return _sent(request, reader, db, asked, "zip", lambda report: exports.bundle(report, vault.pieces))
+
+
+@router.get("/walks/{walk_id}/report/comparison", response_class=HTMLResponse)
+def compare(
+    request: Request,
+    reader: ReaderOfWalk,
+    db: Db,
+    beside: Annotated[str, Query(alias="with", max_length=36)] = "",
+    valence: Literal["safe", "unsafe"] = "unsafe",
+) -> Response:
+    """Two maps beside each other: safe and unsafe, or this walk and another `with` which it belongs together."""
+    with db.read() as tx:
+        others = comparison.related(tx, reader.person, reader.walk)
+        other = next((one for one in others if one.walk.id == beside), None)
+        if beside and other is None:
+            raise Problem("not-found")
+        asked = [one for one in (reader, other) if one]
+        asked.sort(key=lambda one: (one.walk.starts_at or one.walk.created_at, one.walk.id))
+        reports = [build(tx, one.walk.id, sensitive=one.sensitive, base_url="") for one in asked]
+    shown = comparison.of_two(reports[0], reports[1], valence) if other else comparison.of_one(reports[0])
+    return pages.render(
+        request, "report/comparison.html", walk=reader.walk, plans=reader.plans, shown=shown, others=others, beside=beside,
+        valence=valence, link=f"/walks/{reader.walk.id}/report", words=words, comparison=comparison, page=page,
+        points=page.stop_points, basemap=basemap_of(request.app.state.settings),
+    )  # fmt: skip
 
 
 def _read(request: Request, reader: WalkReader, db: Database, *told: str) -> tuple[str, Report | None]:
@@ -119,6 +154,11 @@ def _sent(
     return StreamingResponse(written(shown), headers=headers, media_type=_KINDS[kind])
 
 
+def _chosen_area(report: Report, asked: Filter) -> tuple[str, int] | None:
+    """The area asked for, as it is written, and how many notes would be in it without the other filters."""
+    return (asked.area.words, sum(1 for _seen in asked.within(report))) if asked.area else None
+
+
 def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, page_number: int) -> dict[str, Any]:
     """What the template is filled with."""
     path = f"/walks/{reader.walk.id}/report"
@@ -130,14 +170,14 @@ def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, 
         "report": report,
         "begun": begun,
         "ended": ended,
-        "stop_points": [{"number": stop.number, "name": stop.name, "lat": stop.lat, "lon": stop.lon}
-                        for stop in report.stops if stop.lat is not None],
+        "stop_points": page.stop_points(report),
         "stop_name": partial(words.stop_name, report=report),
         "numbers": report.numbers,
         "found": len(shown.observations),
         "places": page.places(shown, notes),
         "choices": asked.choices(report),
         "filtered": bool(asked),
+        "area": _chosen_area(report, asked),
         "page_number": number,
         "pages": last,
         "link": path,

@@ -2,7 +2,7 @@
 
 Hides how the page stays current: as a stream of events, or asked for again and again; both bring the same parts of the
 page, drawn once from the templates that the whole page is made of, so that it works without a script by loading it anew.
-Promises that nothing here says where anybody is.
+Promises that nothing here says where anybody is: the map has the places of notes, without a time or a phone.
 """
 
 import json
@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from app import pages
 from app.access import guards
 from app.access.guards import PlannedWalk, ReaderOfWalk, WalkReader
+from app.basemap import basemap_of
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.i18n import language, ngettext, use
@@ -24,7 +25,7 @@ from app.problems import Problem, TryAgain
 from app.sync.protocol import utc
 from app.walks import walks
 from app.walks.following import Followers, View
-from app.walks.live import Live, PhoneSeen, look, signature
+from app.walks.live import Live, PhoneSeen, look, places, signature
 
 router = APIRouter(tags=["walks"])
 
@@ -52,7 +53,10 @@ def followers(db: Database) -> Followers:
 def get_live(walk: PlannedWalk, reader: ReaderOfWalk, request: Request, db: Db) -> Response:
     with db.read() as tx:
         seen = look(tx, walk, sensitive=reader.sensitive)
-    return pages.render(request, "walks/live.html", **_words(seen))
+    points = [{"number": at.stop.number, "name": at.stop.name, "lat": at.stop.lat, "lon": at.stop.lon}
+              for at in seen.stops if at.stop and at.stop.lat is not None]  # fmt: skip
+    ground = basemap_of(request.app.state.settings)
+    return pages.render(request, "walks/live.html", points=points, basemap=ground, map=_map(seen), **_words(seen))
 
 
 @router.get("/walks/{walk_id}/live.json")
@@ -61,6 +65,14 @@ def get_news(walk: PlannedWalk, reader: ReaderOfWalk, db: Db) -> Response:
     with db.read() as tx:
         news = json.dumps(_news(look(tx, walk, sensitive=reader.sensitive)))
     return Response(news, media_type="application/json", headers=pages.HEADERS | pages.PRIVATE)
+
+
+@router.get("/walks/{walk_id}/live.geojson")
+def get_places(walk: PlannedWalk, reader: ReaderOfWalk, db: Db) -> Response:
+    """The places of the notes that have arrived, for the page's map; never where a phone is."""
+    with db.read() as tx:
+        found = json.dumps(places(tx, walk, sensitive=reader.sensitive))
+    return Response(found, media_type="application/geo+json", headers=pages.HEADERS | pages.PRIVATE)
 
 
 @router.get("/walks/{walk_id}/live/events", response_class=Response)
@@ -105,7 +117,12 @@ def _still(request: Request, db: Database, reader: WalkReader) -> bool:
 def _news(seen: Live) -> dict[str, Any]:
     words = _words(seen)
     drawn = {name: pages.environment().get_template(f"walks/live/{name}.html").render(words) for name in PARTS}
-    return {"at": pages.clock(seen.at, seen.walk.timezone), "time": utc(seen.at), "parts": drawn}
+    return {"at": pages.clock(seen.at, seen.walk.timezone), "time": utc(seen.at), "map": _map(seen), "parts": drawn}
+
+
+def _map(seen: Live) -> str:
+    """The address of the places, another one whenever they may be others."""
+    return f"/walks/{seen.walk.id}/live.geojson?seq={seen.walk.seq}"
 
 
 def _words(seen: Live) -> dict[str, Any]:

@@ -4,6 +4,8 @@
 // asking every ten seconds, while events are tried again. Promises: whenever the page may be behind, it says so with the
 // time of what it shows; a part is touched only when it has changed, and a button that was in focus still is.
 
+import "./elements/map.js";
+
 const POLL_MS = 10_000;
 const FIRST_MS = 8_000; // so long a stream may take to say something
 const QUIET_MS = 80_000; // the server says something each minute
@@ -15,6 +17,7 @@ const FAILURES = 2;
 const live = /** @type {HTMLElement} */ (document.getElementById("live"));
 const current = /** @type {HTMLElement} */ (document.getElementById("current"));
 const at = /** @type {HTMLElement} */ (document.getElementById("at"));
+const map = /** @type {HTMLElement} */ (document.querySelector("tryg-map"));
 /** @type {Record<string, string>} */
 const shown = {};
 /** @type {EventSource | null} */
@@ -27,9 +30,10 @@ let ticked = Date.now();
 let over = false;
 let asking = false;
 
-/** @param {{at: string, parts: Record<string, string>}} news */
-function show({ at: time, parts }) {
+/** @param {{at: string, map: string, parts: Record<string, string>}} news */
+function show({ at: time, map: places, parts }) {
   fresh = Date.now();
+  if (map.getAttribute("src") !== places) map.setAttribute("src", places);
   at.textContent = time;
   current.hidden = true;
   for (const [name, markup] of Object.entries(parts)) {

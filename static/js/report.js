@@ -1,14 +1,18 @@
 // The report's page: the map, and filters that take effect at once. Without this script the page tells the same.
 //
 // Hides that a changed filter is the same address asked again: the notes' section of the answer takes the old one's
-// place, and the address bar follows. Promises that focus stays where it was, that the number found is said aloud, and
-// that when anything fails the browser opens the page in the ordinary way.
+// place, and the address bar follows; the map does not wait for it. Promises that focus stays where it was, that the number
+// found is said aloud, and that when anything fails the browser opens the page in the ordinary way.
 
 import "./elements/map.js";
+import { areaOf, asked, test } from "./reading/filter.js";
+import { tools } from "./reading/tools.js";
 
-/** @typedef {HTMLElement & {show(id: string): Promise<boolean>}} TrygMap */
+/** @typedef {import("./elements/places.js").Point} Point */
 
-const map = /** @type {TrygMap | null} */ (document.querySelector("tryg-map"));
+const map = /** @type {import("./reading/tools.js").TrygMap} */ (document.querySelector("tryg-map"));
+const around = tools(/** @type {HTMLElement} */ (document.getElementById("map")), map, choose);
+let onMap = "";
 /** @type {AbortController | null} */
 let asking = null;
 
@@ -20,11 +24,29 @@ function enhance() {
   if (button) button.hidden = true; // a changed filter takes effect at once
 }
 
-/** The form as an address: only what is chosen. */
-function wanted(/** @type {HTMLFormElement} */ filter) {
-  const chosen = [...new FormData(filter)].filter(([, value]) => value !== "");
-  const query = new URLSearchParams(/** @type {[string, string][]} */ (chosen)).toString();
-  return filter.getAttribute("action")?.replace(/#.*/, "") + (query ? `?${query}` : "");
+/** What is asked for as an address. */
+function wanted(/** @type {URLSearchParams} */ query) {
+  const words = query.toString().replaceAll("%2C", ",").replaceAll("%3B", ";");
+  return form()?.getAttribute("action")?.replace(/#.*/, "") + (words ? `?${words}` : "");
+}
+
+/** Let the map show what is asked for. */
+async function onTheMap(/** @type {URLSearchParams} */ query) {
+  if (onMap === query.toString()) return;
+  onMap = query.toString();
+  await Promise.all([map.filter(test(query)), map.choose(areaOf(query))]);
+  if (map.getAttribute("state") === "drawn") await around.tell();
+}
+
+/** Notes were chosen on the map, or no longer are. */
+function choose(/** @type {Point[] | null} */ area) {
+  const filter = form();
+  if (filter) ask(asked(filter, area));
+}
+
+function ask(/** @type {URLSearchParams} */ query) {
+  onTheMap(query);
+  show(wanted(query));
 }
 
 /** Put the notes of `address` in the place of those shown. */
@@ -39,8 +61,8 @@ async function show(/** @type {string} */ address, { remember = true } = {}) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = /** @type {HTMLElement} */ (page.getElementById("notes"));
     replace(fresh);
-    const source = page.querySelector("tryg-map")?.getAttribute("src");
-    if (map && source) map.setAttribute("src", source);
+    const filter = form();
+    if (filter) onTheMap(asked(filter));
     if (remember) history.pushState(null, "", address);
   } catch {
     if (!signal.aborted) location.assign(`${address}#notes`);
@@ -68,7 +90,7 @@ function replace(/** @type {HTMLElement} */ fresh) {
 
 document.addEventListener("change", (event) => {
   const filter = form();
-  if (filter && event.target instanceof Node && filter.contains(event.target)) show(wanted(filter));
+  if (filter && event.target instanceof Node && filter.contains(event.target)) ask(asked(filter));
 });
 
 document.addEventListener("click", (event) => {
@@ -81,14 +103,16 @@ document.addEventListener("click", (event) => {
   } else if (toMap) {
     event.preventDefault();
     document.getElementById("map")?.scrollIntoView({ block: "center" });
-    map?.show(toMap.closest(".note")?.id.slice(2) ?? "");
+    map.show(toMap.closest(".note")?.id.slice(2) ?? "");
   }
 });
 
 addEventListener("popstate", () => {
   // A step to a note in the same list changes only what comes after #.
-  if (form() && wanted(/** @type {HTMLFormElement} */ (form())) !== location.pathname + location.search)
+  const filter = form();
+  if (filter && wanted(asked(filter)) !== location.pathname + location.search)
     show(location.pathname + location.search, { remember: false });
 });
 
 enhance();
+if (form()) onTheMap(asked(/** @type {HTMLFormElement} */ (form())));

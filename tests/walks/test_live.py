@@ -74,6 +74,35 @@ def test_the_page_counts_phones_by_role_and_team_and_notes_by_stop(stage: Stage,
 
 
 @pytest.mark.usefixtures("every_database")
+def test_the_map_has_the_places_of_notes_and_nothing_that_tells_of_a_person(stage: Stage, desk: Browser) -> None:
+    phone = stage.phone(team="Nord", name="Karen")
+    at = {"lat": 57.05, "lon": 9.93}
+    notes = [
+        phone.note(valence="safe", note="Målt", fix=at | {"accuracy_m": 8}),
+        phone.note(note="Rettet", pin=at | {"lat": 57.06}),
+        phone.note(note="Ved stoppet", fix=None, stop_id=stage.stops[0].id),
+        phone.note(note="Uden sted", fix=None),
+        phone.note(note="Slettet", deleted=True),
+    ]
+    for note in notes:
+        assert phone.put(note).status_code in (200, 201)
+    reply = desk.get(f"/walks/{stage.walk.id}/live.geojson")
+    assert reply.headers["cache-control"] == "no-store"
+    found = {one["properties"]["note"]: one for one in reply.json()["features"]}
+    assert {note: one["geometry"]["coordinates"] for note, one in found.items()} == {
+        "Målt": [9.93, 57.05], "Rettet": [9.93, 57.06], "Ved stoppet": [9.98, 57.04],
+    }  # fmt: skip
+    assert all(set(one) == {"type", "geometry", "properties"} for one in found.values())
+    assert all(set(one["properties"]) == {"valence", "note"} for one in found.values())
+    for telling in ("Nord", "Karen", phone.id, *notes, "2026", "19:3"):
+        assert telling not in reply.text
+    news = desk.get(f"/walks/{stage.walk.id}/live.json").json()["map"]
+    assert f'src="{news}"' in desk.get(f"/walks/{stage.walk.id}/live").text
+    phone.put(phone.note(note="Endnu en"))
+    assert desk.get(f"/walks/{stage.walk.id}/live.json").json()["map"] != news
+
+
+@pytest.mark.usefixtures("every_database")
 def test_it_says_what_a_phone_holds_and_when_it_was_heard(stage: Stage, desk: Browser, clock: Clock) -> None:
     phone, silent = stage.phone(team="B"), stage.phone()
     says(stage, phone, 2, 1)
@@ -148,8 +177,8 @@ def test_it_never_says_where_anybody_is(stage: Stage, desk: Browser) -> None:
     phone.put(phone.note(note="Lampen ved tunnelen"))
     for path in ("live", "live.json"):
         said = desk.get(f"/walks/{stage.walk.id}/{path}").text
-        assert "57.04" not in said
-        assert "9.92" not in said
+        assert "57.0488" not in said
+        assert "9.9217" not in said
         assert "Lampen" not in said
         assert phone.id not in said
 

@@ -4,32 +4,35 @@
 // their number, that each can be opened by hand and from the list, that day, night and contrast follow the page, and that
 // paper has a dress of its own. All text goes in as text, never as HTML.
 
-import { AttributionControl, LngLat, LngLatBounds, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, Map as GlMap, Marker, NavigationControl, prewarm, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
 import "../later.js";
 import { ground, watchGround } from "./ground.js";
+import { CLOSEST, layers, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
+import { extent, lean, passing, placed } from "./places.js";
 import { answering } from "./popup.js";
 import { explain, letters, print, watchCanvas } from "./wear.js";
 
+/** @typedef {import("./places.js").Point} Point */
+/** @typedef {import("./places.js").Test} Test */
 /**
- * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes, basemap: ArrayBuffer | string | null, credit: string,
- *   unlit: boolean, walking?: {around: [number, number][]}}} Shown   walking: on a walker's screen, which answers taps itself,
- *   and what to show where the walk has no place yet; one finger moves the map
+ * `notes` may still be on their way; `only`: which of them are shown; `heat`: how thick they lie, instead of each; `paper`: for
+ * a sheet, sharp and still; `view`: what to show, unless everything; `walking`: on a walker's screen, which answers taps itself,
+ * and what to show where the walk has no place yet; one finger moves the map.
+ * @typedef {import("./map.js").Plan & {notes: import("./map.js").Notes | Promise<import("./map.js").Notes>, basemap: ArrayBuffer | string | null,
+ *   credit: string, unlit: boolean, only?: Test | null, area?: Point[] | null, heat?: import("./layers.js").Heat | null, paper?: boolean,
+ *   view?: import("maplibre-gl").LngLatBounds, label?: string | null, walking?: {around: Point[]}}} Shown
  */
 
 setWorkerUrl(workerUrl);
+prewarm(); // the worker begins while the ground is asked for
 
-const FONT = ["IBM Plex Sans Variable"];
-const CLOSEST = 18;
-const FAR_OFF = 0.03; // degrees, some 2 to 3 km: a note further from the route was measured wrongly
-const AT_STOP_M = 15; // nearer than a phone can tell
-const VALENCES = ["safe", "mixed", "unsafe", "none"];
-/** @type {[number, number]} */
-const NO_SHIFT = [0, 0];
+const FIT = { padding: 48, maxZoom: 17 };
+const SHARP = 2; // pixels of a printed map for one of the page
 
 /**
  * @param {HTMLElement} element
@@ -38,69 +41,120 @@ const NO_SHIFT = [0, 0];
  * @returns {Promise<import("./map.js").Drawing>}
  */
 export async function draw(element, shown, say) {
-  const bounds = extent(shown);
+  // The map begins with the route while the notes are on their way; without one they say where it is.
+  let all = extent(shown, []) && !shown.heat ? [] : placed(await shown.notes, shown.stops);
+  const bounds = extent(shown, all, shown.walking?.around);
   if (!bounds) {
     say(t("No place to show on the map yet."));
     return nowhere;
   }
-  let notes = placed(shown.notes, shown.stops);
+  let [only, area, unlit] = [shown.only ?? null, shown.area ?? null, shown.unlit];
   let [under] = await Promise.all([ground(shown.basemap, bounds, say), letters()]);
-  let { unlit } = shown;
-  const style = (/** @type {"screen" | "paper"} */ worn = "screen") => dress(colours(element, worn), shown, notes, under, unlit);
+  const usual = shown.paper ? "paper" : "screen";
+  let seen = passing(all, only);
+  let gathered = radius(seen.length);
+  const style = (/** @type {"screen" | "paper"} */ worn = usual) => {
+    const [colour, notes, heat] = [colours(element, worn), lean(all, seen), shown.heat ?? null];
+    return {
+      version: /** @type {const} */ (8),
+      transition: { duration: 0, delay: 0 }, // paper does not wait
+      sources: { ...under.sources, ...sources(shown, notes, area, heat, gathered) },
+      layers: [
+        { id: "land", type: /** @type {const} */ ("background"), paint: { "background-color": colour.land } },
+        ...under.layers(colour, unlit),
+        ...layers(colour, heat, notes),
+      ],
+    };
+  };
   const map = new GlMap({
     container: frame(element),
     style: style(),
-    bounds,
-    fitBoundsOptions: { padding: 48, maxZoom: 17 },
+    bounds: shown.view ?? bounds,
+    fitBoundsOptions: shown.view ? {} : FIT,
     maxZoom: CLOSEST + 0.9, // one step further the notes of one place would lie on each other unseen
     attributionControl: false,
-    cooperativeGestures: !shown.walking,
+    cooperativeGestures: !shown.paper && !shown.walking,
+    interactive: !shown.paper,
     dragRotate: false,
     pitchWithRotate: false,
-    locale: words(),
+    fadeDuration: 0,
+    locale: { ...words(), ...(shown.label ? { "Map.Title": shown.label } : {}) },
+    ...(shown.paper ? { pixelRatio: SHARP } : {}),
   });
   map.touchZoomRotate.disableRotation();
-  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  const source = (/** @type {string} */ id) => /** @type {import("maplibre-gl").GeoJSONSource | undefined} */ (map.getSource(id));
+  if (!shown.paper) map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   const credited = credit(shown.credit);
+  const credits = () => (Object.keys(under.sources).length ? shown.credit : "");
   const lies = () => {
     const named = map.hasControl(credited);
-    const some = Object.keys(under.sources).length > 0;
-    if (some && !named) map.addControl(credited, "bottom-left");
-    if (!some && named) map.removeControl(credited);
+    if (credits() && !named && !shown.paper) map.addControl(credited, "bottom-left");
+    if (!credits() && named) map.removeControl(credited);
     explain(element, unlit ? under : null);
   };
   lies();
   watchGround(map, say);
   watchCanvas(map, say);
   map.setMissingStyleImageResolver((id) => {
-    const image = picture(id, colours(element));
+    const image = picture(id, colours(element, usual));
     if (image) map.addImage(id, image.data, image.options);
   });
-  const opened = shown.walking ? null : answering(map, CLOSEST);
+  const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ n }) => all[n]);
   const chosen = tapped(element, map);
-  const dressed = () => map.setStyle(style(), { diff: false });
-  const stop = followTheme(dressed);
-  const printed = print(element, map, style);
-  await new Promise((resolve) => map.once("load", resolve));
+  const dressed = () => {
+    gathered = radius(seen.length);
+    map.setStyle(style(), { diff: false });
+  };
+  const stop = shown.paper ? () => {} : followTheme(dressed);
+  const printed = shown.paper ? () => {} : print(element, map, style, credits);
+  const put = () => {
+    seen = passing(all, only);
+    const [notes, cluster, clusterRadius] = [source("notes"), !shown.heat, radius(seen.length)];
+    const changed = cluster && notes?.getClusterOptions().clusterRadius !== clusterRadius;
+    return Promise.all([notes?.setData(lean(all, seen)), changed ? notes?.setClusterOptions({ cluster, clusterRadius }) : null]);
+  };
+  const filled = async () => {
+    all = placed(await shown.notes, shown.stops);
+    const wider = extent(shown, all) ?? bounds;
+    if (!shown.view && wider.toString() !== bounds.toString()) map.fitBounds(wider, { ...FIT, animate: false });
+    await ready(map, put);
+  };
+  try {
+    await Promise.all([new Promise((resolve) => map.once("load", resolve)), all.length ? null : filled()]);
+  } catch (error) {
+    map.remove();
+    throw error;
+  }
   return {
     map,
+    credits,
     onDressed(put) {
       map.on("styledata", () => map.getLayer("route") && put());
       put();
     },
     show(id) {
-      const feature = notes.features.find((one) => one.id === id);
-      if (!feature) return false;
-      const at = /** @type {[number, number]} */ (feature.geometry.coordinates);
+      const note = all.find((one) => one.id === id);
+      if (!note || (only && !only(note))) return false;
+      const at = /** @type {Point} */ (note.geometry.coordinates);
       map.easeTo({ center: at, zoom: Math.max(map.getZoom(), 17) });
-      opened?.show(feature);
+      opened?.show(note);
       return true;
     },
     update(changed) {
-      opened?.close();
-      notes = placed(changed, shown.stops);
-      /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes")).setData(notes);
+      all = placed(changed, shown.stops);
+      put();
     },
+    filter(test) {
+      opened?.close();
+      only = test;
+      return put();
+    },
+    choose(within) {
+      area = within;
+      source("area")?.setData(outline(area));
+    },
+    all: () => all,
+    notes: () => seen.map((n) => all[n]),
     point: chosen,
     async lay(basemap) {
       say("");
@@ -124,14 +178,26 @@ export async function draw(element, shown, say) {
 /** No map: there is no place to show. @type {import("./map.js").Drawing} */
 const nowhere = {
   map: null,
+  credits: () => "",
   onDressed: () => {},
   show: () => false,
   update: () => {},
+  filter: async () => {},
+  choose: () => {},
+  all: () => [],
+  notes: () => [],
   point: () => {},
   lay: async () => {},
   light: () => {},
   remove: () => {},
 };
+
+/** The style may not have come when the notes do. */
+async function ready(/** @type {GlMap} */ map, /** @type {() => unknown} */ put) {
+  if (!map.getSource("notes")) await new Promise((resolve) => map.once("style.load", resolve));
+  await put();
+  await new Promise((resolve) => map.once("render", resolve).triggerRepaint());
+}
 
 /** What MapLibre draws in: the element keeps its words beside it. */
 export function frame(/** @type {HTMLElement} */ element) {
@@ -139,101 +205,6 @@ export function frame(/** @type {HTMLElement} */ element) {
   made.className = "map-frame";
   element.prepend(made);
   return made;
-}
-
-/** @returns {LngLatBounds | null} the route and stops, and the notes near them; else the notes */
-function extent(/** @type {Shown} */ { route, stops, notes, walking }) {
-  /** @type {[number, number][]} */
-  const fixed = [
-    .../** @type {[number, number][]} */ (route?.coordinates ?? []),
-    ...stops.map((stop) => /** @type {[number, number]} */ ([stop.lon, stop.lat])),
-  ];
-  const seen = placed(notes, stops).features.map((one) => /** @type {[number, number]} */ (one.geometry.coordinates));
-  if (!fixed.length && !seen.length) seen.push(...(walking?.around ?? []));
-  const first = fixed[0] ?? seen[0];
-  if (!first) return null;
-  const bounds = new LngLatBounds(first, first);
-  for (const point of fixed) bounds.extend(point);
-  const near = LngLatBounds.convert([
-    [bounds.getWest() - FAR_OFF, bounds.getSouth() - FAR_OFF],
-    [bounds.getEast() + FAR_OFF, bounds.getNorth() + FAR_OFF],
-  ]);
-  for (const point of seen) if (!fixed.length || near.contains(point)) bounds.extend(point);
-  return bounds;
-}
-
-/** The notes that have a place; `at_stop` where they would cover a stop's number. */
-function placed(/** @type {import("./map.js").Notes} */ notes, /** @type {import("./map.js").Stop[]} */ stops) {
-  const points = stops.map((stop) => new LngLat(stop.lon, stop.lat));
-  const atStop = (/** @type {any} */ { coordinates: [lon, lat] }) =>
-    points.some((point) => point.distanceTo(new LngLat(lon, lat)) < AT_STOP_M);
-  return /** @type {import("geojson").FeatureCollection<import("geojson").Point, any>} */ ({
-    type: "FeatureCollection",
-    // MapLibre hands out whole numbers as ids; ours travels among the properties.
-    features: notes.features
-      .filter((one) => one.geometry)
-      .map((one) => ({ ...one, properties: { ...one.properties, note_id: one.id, at_stop: atStop(one.geometry) } })),
-  });
-}
-
-/**
- * @param {import("./marks.js").Colours} colour
- * @param {Shown} shown
- * @param {import("geojson").FeatureCollection<import("geojson").Point>} notes
- * @param {import("./ground.js").Ground} under
- * @param {boolean} unlit
- * @returns {import("maplibre-gl").StyleSpecification}
- */
-function dress(colour, { route, stops }, notes, under, unlit) {
-  const isMany = /** @type {any} */ (["has", "point_count"]);
-  const points = stops.map((stop) => ({
-    type: /** @type {const} */ ("Feature"),
-    properties: { number: String(stop.number) },
-    geometry: { type: /** @type {const} */ ("Point"), coordinates: [stop.lon, stop.lat] },
-  }));
-  return {
-    version: 8,
-    transition: { duration: 0, delay: 0 }, // paper does not wait
-    sources: {
-      ...under.sources,
-      route: { type: "geojson", data: route ?? { type: "FeatureCollection", features: [] } },
-      stops: { type: "geojson", data: { type: "FeatureCollection", features: points } },
-      notes: {
-        type: "geojson",
-        data: notes,
-        maxzoom: CLOSEST + 1,
-        cluster: true,
-        clusterRadius: 40,
-        clusterMaxZoom: CLOSEST,
-        clusterProperties: Object.fromEntries(VALENCES.map((key) => [key, counted(key)])),
-      },
-    },
-    layers: [
-      { id: "land", type: "background", paint: { "background-color": colour.land } },
-      ...under.layers(colour, unlit),
-      { id: "route-edge", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.land, "line-width": 8, "line-opacity": 0.9 } },
-      { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour.route, "line-width": 4 } },
-      { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
-      { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
-      { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], layout: { "icon-image": ["coalesce", ["get", "valence"], "none"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", NO_SHIFT]], "icon-allow-overlap": true } },
-    ],
-  };
-}
-
-/** How many of a cluster's notes have this valence. */
-const counted = (/** @type {string} */ valence) =>
-  /** @type {any} */ (["+", ["case", ["==", ["coalesce", ["get", "valence"], "none"], valence], 1, 0]]);
-
-/** A label's part for one valence: its shape and the number, or nothing. */
-function shapeAndNumber(/** @type {string} */ valence) {
-  const some = [">", ["get", valence], 0];
-  const last = valence === VALENCES.at(-1);
-  return /** @type {any[]} */ ([
-    ["image", ["case", some, `small-${valence}`, "nothing"]],
-    { "vertical-align": "center" },
-    ["case", some, ["concat", ["to-string", ["get", valence]], last ? "" : " "], ""],
-    { "vertical-align": "center" },
-  ]);
 }
 
 const DRESSES = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];

@@ -3,24 +3,30 @@
 // Hides MapLibre, which is fetched only when the map comes near the window and only where the browser can draw it.
 // Promises that a map which cannot be drawn says so in a sentence and nothing else breaks, and that nothing is asked of
 // another server. Attributes: src (GeoJSON of the notes), basemap (the address of a PMTiles file, or of tiles) and credit,
-// unlit (streets without light and underpasses stand out). `bytes`: a PMTiles file that the page holds, instead of basemap.
-// A child <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place). The attribute
-// state becomes drawn or failed. A tap where no note is, is told as the event map-tap with {lat, lon}.
+// unlit (streets without light and underpasses stand out), valence (only notes of it) with full (how thick they lie, see
+// layers.js), label (its name, where a page has two). `bytes`: a PMTiles file that the page holds, instead of basemap. A
+// child <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place), filter(test),
+// choose(area), drawing(). The attribute state becomes drawn or failed. A tap where no note is, is told as the event map-tap
+// with {lat, lon}; that several notes are to be listed, as map-choose with {area}.
 
-import { t } from "../i18n.js";
+import { mark, t } from "../i18n.js";
 import "../later.js";
 
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
 /** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
+/** @typedef {import("./places.js").Test} Test */
+/** @typedef {import("./places.js").Note} Note */
 /**
- * @typedef {{map: import("maplibre-gl").Map | null, onDressed(put: () => void): void, show(id: string): boolean,
- *   update(notes: Notes): void, point(place: {lat: number, lon: number} | null): void,
+ * `map`: MapLibre's, null where there was nothing to draw; `notes`: those shown, of `all` that have a place; `onDressed`: now,
+ * and after each change of the map's dress, so that layers of one's own come back; it may be called when they still are there.
+ * @typedef {{map: import("maplibre-gl").Map | null, credits(): string, onDressed(put: () => void): void, show(id: string): boolean,
+ *   update(notes: Notes): void, filter(test: Test | null): Promise<unknown>, choose(area: [number, number][] | null): void,
+ *   all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
  *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
- *   onDressed: now, and after each change of the map's dress, so that layers of one's own come back; it may be called when
- *   they still are there
  */
 
+const NOT_FETCHED = mark("The map could not be fetched. Every place stands as text below.");
 const NEAR = "500px"; // some way ahead: it is there when one arrives
 
 class TrygMap extends HTMLElement {
@@ -28,6 +34,10 @@ class TrygMap extends HTMLElement {
 
   /** @type {Plan} */
   plan = { route: null, stops: [] };
+  /** @type {Test | null} which of the notes are shown */
+  only = null;
+  /** @type {[number, number][] | null} */
+  area = null;
   /** @type {Promise<Drawing | null> | null} */
   #drawing = null;
   /** @type {ArrayBuffer | null} */
@@ -81,10 +91,28 @@ class TrygMap extends HTMLElement {
     if (!drawing) return;
     if (name === "unlit") return drawing.light(this.hasAttribute("unlit"));
     try {
-      drawing.update(await this.#notes());
+      drawing.update(await this.notes());
+      if (this.#words.textContent === t(NOT_FETCHED)) this.#say("");
     } catch {
-      this.#say(t("The map could not be fetched. Every place stands as text below."));
+      this.#say(t(NOT_FETCHED));
     }
+  }
+
+  /** Show only the notes that pass; null: all of them. Resolves once the map has them. */
+  async filter(/** @type {Test | null} */ test) {
+    this.only = test;
+    await (await this.#drawing)?.filter(test);
+  }
+
+  /** Show an area as the chosen one; null: none. */
+  async choose(/** @type {[number, number][] | null} */ area) {
+    this.area = area;
+    (await this.#drawing)?.choose(area);
+  }
+
+  /** What draws it, once it does; null where it cannot be drawn. */
+  drawing() {
+    return this.#begin();
   }
 
   /** Bring a note into view and tell what it says; false where it is not on the map. */
@@ -106,16 +134,28 @@ class TrygMap extends HTMLElement {
   /** @returns {Promise<Drawing | null>} */
   async #draw() {
     if (!canDraw()) return this.#fail(t("This browser cannot draw the map. Every place stands as text below."));
+    const asked = this.only;
+    const notes = this.notes();
+    notes.catch(() => {}); // it is waited for below, once MapLibre is here
     try {
-      const [{ draw }, notes] = await Promise.all([import("./drawing.js"), this.#notes()]);
-      const credit = this.getAttribute("credit") ?? "";
-      const shown = { ...this.plan, notes, basemap: this.#ground, credit, unlit: this.hasAttribute("unlit") };
-      const drawing = await draw(this, shown, (text) => this.#say(text));
+      const { draw } = await import("./drawing.js");
+      const drawing = await draw(this, { ...this.shown(), notes }, (text) => this.#say(text));
+      if (this.only !== asked) await drawing.filter(this.only); // asked for meanwhile
+      drawing.choose(this.area);
       this.setAttribute("state", "drawn");
       return drawing;
     } catch {
-      return this.#fail(t("The map could not be fetched. Every place stands as text below."));
+      return this.#fail(t(NOT_FETCHED));
     }
+  }
+
+  /** What is to be drawn, but for the notes. */
+  shown() {
+    const [valence, full] = [this.getAttribute("valence"), Number(this.getAttribute("full"))];
+    const heat = valence && full ? { valence, full } : null;
+    const only = this.only ?? (valence ? (/** @type {import("./places.js").Note} */ note) => note.properties.valence === valence : null);
+    const ground = { basemap: this.#ground, credit: this.getAttribute("credit") ?? "", unlit: this.hasAttribute("unlit") };
+    return { ...this.plan, ...ground, heat, only, area: this.area, label: this.getAttribute("label") };
   }
 
   #fail(/** @type {string} */ text) {
@@ -124,8 +164,8 @@ class TrygMap extends HTMLElement {
     return null;
   }
 
-  /** @returns {Promise<Notes>} */
-  async #notes() {
+  /** Fetches them. @returns {Promise<Notes>} */
+  async notes() {
     const src = this.getAttribute("src");
     if (!src) return { type: "FeatureCollection", features: [] };
     const answer = await fetch(src);

@@ -8,16 +8,19 @@ import { plural, t } from "../i18n.js";
 import "../later.js";
 
 const LISTED = 12; // notes in one pop-up; the list has the rest
+const MARGIN = 0.0001; // degrees, some 10 m: around notes that are chosen together
 
-/** @typedef {import("geojson").Feature<import("geojson").Point, any>} Note */
+/** @typedef {import("./places.js").Note} Note */
 
 /**
  * Open what is tapped.
+ * @param {HTMLElement} element where `data-choosing` says that the page lists what is chosen: it is told by map-choose
  * @param {import("maplibre-gl").Map} map
  * @param {number} closest the zoom at which notes of one place are still one label
+ * @param {(properties: any) => Note} whole the note that a point on the map stands for
  * @returns {{show(note: Note): void, close(): void}}
  */
-export function answering(map, closest) {
+export function answering(element, map, closest, whole) {
   const popup = new Popup({ maxWidth: "20rem", focusAfterOpen: true, offset: 14 });
   for (const layer of ["notes", "many"]) {
     map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
@@ -25,45 +28,64 @@ export function answering(map, closest) {
   }
   map.on("click", "notes", ({ features }) => {
     const [clicked] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
-    tell(map, popup, clicked.geometry.coordinates, [clicked]);
+    tell(map, popup, [whole(clicked.properties)]);
   });
   map.on("click", "many", async ({ features }) => {
     const [{ geometry, properties }] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
     const source = /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes"));
     const zoom = await source.getClusterExpansionZoom(properties.cluster_id);
     if (zoom <= closest) return map.easeTo({ center: /** @type {[number, number]} */ (geometry.coordinates), zoom });
-    const leaves = await source.getClusterLeaves(properties.cluster_id, LISTED, 0);
-    return tell(map, popup, geometry.coordinates, /** @type {Note[]} */ (leaves), properties.point_count);
+    const leaves = await source.getClusterLeaves(properties.cluster_id, properties.point_count, 0);
+    const notes = leaves.map((leaf) => whole(leaf.properties));
+    return tell(map, popup, notes, "choosing" in element.dataset ? all(element, popup, notes) : null);
   });
   return {
-    show: (note) => tell(map, popup, note.geometry.coordinates, [note]),
+    show: (note) => tell(map, popup, [note]),
     close: () => popup.remove(),
   };
+}
+
+/** A button that shows all of these notes in the list. */
+function all(/** @type {HTMLElement} */ element, /** @type {Popup} */ popup, /** @type {Note[]} */ notes) {
+  const button = document.createElement("button");
+  button.className = "quiet link";
+  button.textContent = plural(notes.length, "Show it in the list", "Show all {n} in the list");
+  button.addEventListener("click", () => {
+    const [west, south, east, north] = [0, 1, 2, 3].map((side) => {
+      const far = notes.map(({ geometry }) => geometry.coordinates[side % 2]);
+      return side < 2 ? Math.min(...far) - MARGIN : Math.max(...far) + MARGIN;
+    });
+    popup.remove();
+    const area = [[west, south], [east, south], [east, north], [west, north]];
+    element.dispatchEvent(new CustomEvent("map-choose", { detail: { area, listed: true } }));
+  });
+  return button;
 }
 
 /** Say in a pop-up what was noted at a place. */
 function tell(
   /** @type {import("maplibre-gl").Map} */ map,
   /** @type {Popup} */ popup,
-  /** @type {number[]} */ at,
   /** @type {Note[]} */ notes,
-  total = notes.length,
+  /** @type {HTMLElement | null} */ more = null,
 ) {
   const list = document.createElement("ul");
   list.className = "map-notes";
   list.append(...notes.slice(0, LISTED).map(line));
-  if (total > LISTED) {
+  if (notes.length > LISTED) {
     const rest = document.createElement("li");
-    rest.textContent = plural(total - LISTED, "and {n} more note in the list", "and {n} more notes in the list");
+    rest.textContent = plural(notes.length - LISTED, "and {n} more note in the list", "and {n} more notes in the list");
     list.append(rest);
   }
-  popup.setLngLat(/** @type {[number, number]} */ (at)).setDOMContent(list).addTo(map);
+  const told = document.createElement("div");
+  told.append(list, ...(more ? [more] : []));
+  popup.setLngLat(/** @type {[number, number]} */ (notes[0].geometry.coordinates)).setDOMContent(told).addTo(map);
 }
 
 function line(/** @type {Note} */ { properties }) {
   const item = document.createElement("li");
   const { valence, note, suggestion, note_id: id } = properties;
-  if (valence) {
+  if (valence && valence !== "none") {
     const said = document.createElement("b");
     said.className = "valence";
     said.dataset.valence = valence;
@@ -71,7 +93,7 @@ function line(/** @type {Note} */ { properties }) {
     item.append(said);
   }
   const text = document.createElement("span");
-  const words = note || suggestion;
+  const words = note || suggestion || "";
   text.textContent = words.length > 140 ? `${words.slice(0, 140).replace(/\s+\S*$/, "")} …` : words;
   item.append(text);
   if (document.getElementById(`n-${id}`)) {

@@ -5,6 +5,7 @@
 import { t } from "../i18n.js";
 import "../later.js";
 import { colours, picture } from "./marks.js";
+import { pictured } from "./paper.js";
 
 /** @typedef {import("maplibre-gl").Map} GlMap */
 
@@ -47,6 +48,7 @@ export function print(
   /** @type {HTMLElement} */ element,
   /** @type {GlMap} */ map,
   /** @type {(worn: "screen" | "paper") => import("maplibre-gl").StyleSpecification} */ style,
+  /** @type {() => string} */ credits,
 ) {
   const image = document.createElement("img");
   image.className = "map-print";
@@ -58,11 +60,10 @@ export function print(
       if (made) map.updateImage(id, made.data);
     }
     map.setStyle(style(worn));
-    map.redraw();
   };
   const ready = () => {
     wear("paper");
-    image.src = map.getCanvas().toDataURL();
+    image.src = pictured(map, credits()).toDataURL();
     element.append(image);
   };
   const over = () => wear("screen");

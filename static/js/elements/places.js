@@ -1,0 +1,74 @@
+// Where a walk's notes lie: which of them the map shows, what of them its worker must know, and what it shows at first.
+//
+// Hides that MapLibre's worker is sent no words but a few numbers for each note, so that thousands are no burden. Promises
+// that a note without a place is never put anywhere, and that a note measured far off does not shrink the rest.
+
+import { LngLat, LngLatBounds } from "maplibre-gl";
+
+/** @typedef {[number, number]} Point   longitude, latitude */
+/** @typedef {import("geojson").Feature<import("geojson").Point, any>} Note */
+/** @typedef {(note: Note) => boolean} Test */
+
+const FAR_OFF = 0.03; // degrees, some 2 to 3 km: a note further from the route was measured wrongly
+const AT_STOP_M = 15; // nearer than a phone can tell
+export const VALENCES = ["safe", "mixed", "unsafe", "none"];
+export const MOST = 8192; // notes of one valence in a cluster: what four of fit into a number without loss
+
+/** The notes that have a place, each with its id; `at_stop` where it would cover a stop's number. @returns {Note[]} */
+export function placed(/** @type {import("./map.js").Notes} */ notes, /** @type {import("./map.js").Stop[]} */ stops) {
+  const points = stops.map((stop) => new LngLat(stop.lon, stop.lat));
+  const atStop = (/** @type {any} */ { coordinates: [lon, lat] }) =>
+    points.some((point) => point.distanceTo(new LngLat(lon, lat)) < AT_STOP_M);
+  return /** @type {Note[]} */ (notes.features.filter((one) => one.geometry)).map((one) => ({
+    ...one,
+    properties: { ...one.properties, note_id: one.id, at_stop: atStop(one.geometry) },
+  }));
+}
+
+/** Which of the notes pass, by their number. */
+export const passing = (/** @type {Note[]} */ notes, /** @type {Test | null} */ test) =>
+  [...notes.keys()].filter((n) => !test || test(notes[n]));
+
+/**
+ * What the worker is told of some notes: `n` which it is, `note_id`, `valence`, `at_stop`, `count` 1 in the place of its valence
+ * among the digits to the base MOST.
+ * @param {Note[]} notes
+ * @param {number[]} which
+ * @returns {import("geojson").FeatureCollection<import("geojson").Point>}
+ */
+export function lean(notes, which) {
+  const features = which.map((n) => {
+    const { geometry, properties, id: note_id } = notes[n];
+    const valence = VALENCES.includes(properties.valence) ? properties.valence : "none";
+    const count = MOST ** VALENCES.indexOf(valence);
+    const told = { n, note_id, valence, count, at_stop: properties.at_stop };
+    return { type: /** @type {const} */ ("Feature"), geometry, properties: told };
+  });
+  return { type: "FeatureCollection", features };
+}
+
+/**
+ * The route and stops, and the notes near them; else the notes; else `around`.
+ * @param {import("./map.js").Plan} plan
+ * @param {Note[]} notes
+ * @param {Point[]} [around]
+ * @returns {LngLatBounds | null}
+ */
+export function extent({ route, stops }, notes, around = []) {
+  const fixed = [
+    .../** @type {Point[]} */ (route?.coordinates ?? []),
+    ...stops.map((stop) => /** @type {Point} */ ([stop.lon, stop.lat])),
+  ];
+  const seen = notes.map((one) => /** @type {Point} */ (one.geometry.coordinates));
+  if (!fixed.length && !seen.length) seen.push(...around);
+  const first = fixed[0] ?? seen[0];
+  if (!first) return null;
+  const bounds = new LngLatBounds(first, first);
+  for (const point of fixed) bounds.extend(point);
+  const near = LngLatBounds.convert([
+    [bounds.getWest() - FAR_OFF, bounds.getSouth() - FAR_OFF],
+    [bounds.getEast() + FAR_OFF, bounds.getNorth() + FAR_OFF],
+  ]);
+  for (const point of seen) if (!fixed.length || near.contains(point)) bounds.extend(point);
+  return bounds;
+}
