@@ -96,7 +96,7 @@ class _Reading:
         shape = osmium.geom.GeoJSONFactory()
         objects = osmium.FileProcessor(str(self._extract)).with_areas().with_filter(osmium.filter.KeyFilter(*WANTED))
         for thing in objects:
-            tags = {tag.k: tag.v for tag in thing.tags}
+            tags = dict(thing.tags)
             yield from self._of(thing, tags, shape)
         if self.box:
             for water in sea(self._coasts, self.box):
@@ -120,11 +120,9 @@ class _Reading:
                 self._coasts += _runs(node.location for node in thing.nodes)
             elif self._wanted(node.location for node in thing.nodes):
                 yield from _each(of_line(tags), lambda: _line(thing, shape))
-        elif thing.is_area():
-            edge = [node.location for ring in thing.outer_rings() for node in ring if node.location.valid()]
-            if self._wanted(edge):
-                yield from _each(of_area(tags), lambda: shape.create_multipolygon(thing))
-                yield from _each(at_centre_of_area(tags), lambda: _centre(edge))
+        elif thing.is_area() and self._wanted(_edge(thing)):
+            yield from _each(of_area(tags), lambda: shape.create_multipolygon(thing))
+            yield from _each(at_centre_of_area(tags), lambda: _centre(list(_edge(thing))))
 
     def _wanted(self, places: Iterable[Any]) -> bool:
         """Whether the box around these places touches the one that was asked for; makes `box` where nobody said one."""
@@ -180,7 +178,15 @@ def _runs(places: Iterable[Any]) -> Iterator[Points]:
             yield [(place.lon, place.lat) for place in run]
 
 
+def _edge(area: Any) -> Iterator[Any]:
+    """The known places around an area."""
+    return (node.location for ring in area.outer_rings() for node in ring if node.location.valid())
+
+
 def _centre(edge: list[Any]) -> str:
+    """The middle of the box around these places; "" where there are none."""
+    if not edge:
+        return ""
     west, east = min(place.lon for place in edge), max(place.lon for place in edge)
     south, north = min(place.lat for place in edge), max(place.lat for place in edge)
     return json.dumps({"type": "Point", "coordinates": [(west + east) / 2, (south + north) / 2]})

@@ -28,6 +28,9 @@ from app.walks.walks import stops_of
 log = logging.getLogger("tryg")
 
 LOOK_S = 2.0
+SETTLE_S = (
+    5.0  # how long a plan has rested before its walk's map is replaced: a route that is being drawn is saved often
+)
 TIDY_S = 600.0
 PAUSE_S = 30.0  # for a walk whose map could not be cut
 AHEAD = {"planned", "open"}
@@ -41,6 +44,7 @@ class Cutter:
         self._db, self._maps, self._settings, self._tiles = db, maps, settings, tiles
         self._stopping = threading.Event()
         self._done: dict[str, Any] = {}  # by walk, what was last looked at and found good
+        self._plans: dict[str, tuple[int, float]] = {}  # by walk, the plan's revision and since when
         self._later: dict[str, float] = {}  # by walk, when to try again
         self._file: tuple[Any, Archive | None] = (None, None)
         # A daemon: a server that is forced to end, without stop(), ends.
@@ -81,6 +85,8 @@ class Cutter:
             now = (*known, ground and ground.mark)
             if self._done.get(walk_id) == now or self._later.get(walk_id, 0.0) > time.monotonic():
                 continue
+            if known[-1] and not self._has_settled(walk_id, known[0]):
+                continue
             if self._stopping.is_set():
                 return
             try:
@@ -91,6 +97,14 @@ class Cutter:
                     return
                 log.warning("walk %s has no map yet: %s", walk_id, trouble)
                 self._later[walk_id] = time.monotonic() + PAUSE_S
+
+    def _has_settled(self, walk_id: str, plan_rev: int) -> bool:
+        """Whether this revision of the plan has been there for a while."""
+        rev, since = self._plans.get(walk_id, (-1, 0.0))
+        if rev != plan_rev:
+            since = time.monotonic()
+            self._plans[walk_id] = (plan_rev, since)
+        return time.monotonic() - since >= SETTLE_S
 
     def tidy(self) -> None:
         """Remove the maps that no walk names any more. Raises TryAgain."""

@@ -5,6 +5,7 @@ nothing is made larger than it was.
 """
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 _LENGTHS = {1: 8, 5: 4}  # of the fixed wire types
 
@@ -53,3 +54,77 @@ def varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
     raise ValueError("no number")
+
+
+class Thing(NamedTuple):
+    """A feature: `kind` is 1 for points, 2 for lines, 3 for areas; `parts` in tile widths from the tile's corner."""
+
+    kind: int
+    about: dict[str, Any]
+    parts: list[list[tuple[float, float]]]
+
+
+def things(tile: bytes) -> dict[str, list[Thing]]:
+    """What is in each layer. Raises ValueError where this is no vector tile."""
+    found: dict[str, list[Thing]] = {}
+    for number, layer in fields(tile):
+        if number != 3 or not isinstance(layer, bytes):
+            raise ValueError("no vector tile")
+        inside: dict[int, list[Any]] = {}
+        for at, value in fields(layer):
+            inside.setdefault(at, []).append(value)
+        keys, values = [key.decode() for key in inside.get(3, [])], [_value(value) for value in inside.get(4, [])]
+        extent = inside.get(5, [4096])[0] or 4096
+        name = inside[1][0].decode() if 1 in inside else ""
+        found.setdefault(name, []).extend(_thing(feature, keys, values, extent) for feature in inside.get(2, []))
+    return found
+
+
+def _thing(feature: bytes, keys: list[str], values: list[Any], extent: int) -> Thing:
+    told = dict(fields(feature))
+    tags = _numbers(told.get(2, b""))
+    try:
+        about = {keys[key]: values[value] for key, value in zip(tags[::2], tags[1::2], strict=True)}
+    except IndexError:
+        raise ValueError("a property that is not there") from None
+    return Thing(int(told.get(3, 0)), about, _parts(_numbers(told.get(4, b"")), extent))
+
+
+def _value(message: bytes) -> Any:
+    number, value = next(fields(message), (0, 0))
+    if number == 1 and isinstance(value, bytes):
+        return value.decode()
+    return bool(value) if number == 7 else value
+
+
+def _numbers(packed: int | bytes) -> list[int]:
+    found, at = [], 0
+    if not isinstance(packed, bytes):
+        raise ValueError("not packed")
+    while at < len(packed):
+        number, at = varint(packed, at)
+        found.append(number)
+    return found
+
+
+def _parts(commands: list[int], extent: int) -> list[list[tuple[float, float]]]:
+    """The drawing commands: 1 begins a part, 2 draws on, 7 closes it."""
+    parts: list[list[tuple[float, float]]] = []
+    x = y = at = 0
+    while at < len(commands):
+        what, times = commands[at] & 7, commands[at] >> 3
+        at += 1
+        if what == 7:
+            if parts:
+                parts[-1].append(parts[-1][0])
+            continue
+        steps = commands[at : at + 2 * times]
+        if what not in (1, 2) or len(steps) < 2 * times or (what == 2 and not parts):
+            raise ValueError("no drawing")
+        at += 2 * times
+        for across, down in zip(steps[::2], steps[1::2], strict=True):
+            x, y = x + ((across >> 1) ^ -(across & 1)), y + ((down >> 1) ^ -(down & 1))
+            if what == 1:
+                parts.append([])
+            parts[-1].append((x / extent, y / extent))
+    return parts

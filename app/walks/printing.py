@@ -26,6 +26,7 @@ from app.walks.invitation import qr_code
 from app.walks.typeface import FACES
 from app.walks.walks import join_url, shown
 
+MAP_MM = (186.0, 178.0)  # of the drawn map on a sheet of A4; A5 has the same, smaller
 SOURCES = ROOT / "templates" / "paper"
 LEAD, CONTACTS = 420, 300  # characters that a sheet has room for
 _LONG = re.compile(r"(\S{24})(?=\S{8})")  # longer than any Danish word: it may be parted here
@@ -35,8 +36,8 @@ _NOT_PRINTED = re.compile(
 )
 
 
-def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str) -> bytes:
-    """The poster in the walk's language. `size`: "a4" or "a5"."""
+def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str, map_svg: str | None = None) -> bytes:
+    """The poster in the walk's language, with the way on a sheet of its own where there is a map. `size`: "a4" or "a5"."""
     with i18n.use(walk.language):
         given = _shared(walk, settings) | {
             "size": size,
@@ -48,6 +49,7 @@ def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str) -> byte
             "checks": _what_happens(walk, stops),
             "address": f"{urlsplit(settings.base_url).netloc}/app",
         }
+        given |= _way(stops, map_svg)
         given["words"] |= {
             "kicker": _("Safety walk"),
             "where": _("Meeting point"),
@@ -56,12 +58,13 @@ def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str) -> byte
     return _printed("poster.typ", given)
 
 
-def paper_form(walk: Walk, stops: list[Stop], settings: Settings) -> bytes:
-    """The form in the walk's language: two pages with four notes, and a list of the stops where they are many."""
+def paper_form(walk: Walk, stops: list[Stop], settings: Settings, map_svg: str | None = None) -> bytes:
+    """The form in the walk's language: two pages with four notes, a list of the stops where they are many, and the way on a
+    sheet of its own where there is a map."""
     with i18n.use(walk.language):
         given = _shared(walk, settings) | {
             "when": _when(walk, _("EEEE d MMMM y")),
-            "stops": [{"number": stop.number, "name": _plain(stop.name)} for stop in stops],
+            **_way(stops, map_svg),
             "categories": [str(category[i18n.language()]) for category in categories()],
             "contacts": _questions(walk, CONTACTS // 2),
         }
@@ -92,6 +95,12 @@ def paper_form(walk: Walk, stops: list[Stop], settings: Settings) -> bytes:
     return _printed("form.typ", given)
 
 
+def _way(stops: list[Stop], map_svg: str | None) -> dict[str, Any]:
+    """The stops, and the map of the way to them where there is one."""
+    named = [{"number": stop.number, "name": _plain(stop.name)} for stop in stops]
+    return {"stops": named, "map": map_svg}
+
+
 def _shared(walk: Walk, settings: Settings) -> dict[str, Any]:
     return {
         "language": i18n.language(),
@@ -99,7 +108,12 @@ def _shared(walk: Walk, settings: Settings) -> dict[str, Any]:
         "code": shown(walk.code),
         "link": join_url(walk, settings),
         "qr": qr_code(walk, settings).decode(),
-        "words": {"when": _("Date"), "qr": _("QR code: the link to join")},
+        "words": {
+            "when": _("Date"),
+            "qr": _("QR code: the link to join"),
+            "way": _("Where we walk"),
+            "map": _("Map of the way; the stops are numbered on it, and named below."),
+        },
     }
 
 

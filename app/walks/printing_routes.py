@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from app import pages
 from app.access.guards import PlannedWalk
+from app.basemap.picture import Shown, on_own_map
 from app.db import Db
+from app.models import Stop, Walk
 from app.walks import printing
 from app.walks.walks import stops_of
 
@@ -21,7 +23,8 @@ def get_poster(request: Request, walk: PlannedWalk, db: Db, size: Literal["a4", 
     """The poster, to be hung up."""
     with db.read() as tx:
         stops = stops_of(tx, walk.id)
-    return _sheet(printing.poster(walk, stops, request.app.state.settings, size), f"plakat-{size}-{walk.code}")
+    content = printing.poster(walk, stops, request.app.state.settings, size, _map(request, walk, stops))
+    return _sheet(content, f"plakat-{size}-{walk.code}")
 
 
 @router.get("/walks/{walk_id}/paper-form.pdf", response_class=Response)
@@ -29,7 +32,18 @@ def get_paper_form(request: Request, walk: PlannedWalk, db: Db) -> Response:
     """The form for whoever comes without a phone."""
     with db.read() as tx:
         stops = stops_of(tx, walk.id)
-    return _sheet(printing.paper_form(walk, stops, request.app.state.settings), f"papirskema-{walk.code}")
+    content = printing.paper_form(walk, stops, request.app.state.settings, _map(request, walk, stops))
+    return _sheet(content, f"papirskema-{walk.code}")
+
+
+def _map(request: Request, walk: Walk, stops: list[Stop]) -> str | None:
+    """The walk's way and stops on its own map; None where it has none."""
+    numbered = [
+        (str(stop.number), [stop.lon, stop.lat]) for stop in stops if stop.lat is not None and stop.lon is not None
+    ]
+    shown = Shown((walk.route or {}).get("coordinates", []), numbered, [])
+    credit = request.app.state.settings.basemap_credit
+    return on_own_map(request.app.state.maps, walk.map_sha256, shown, credit, *printing.MAP_MM)
 
 
 def _sheet(content: bytes, name: str) -> Response:

@@ -43,6 +43,7 @@ def stage_settings(ground: Path) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.basemap.cutting.LOOK_S", 0.05)
+    monkeypatch.setattr("app.basemap.cutting.SETTLE_S", 0.1)
 
 
 def walked(stage: Stage, points: list[list[float]] = ROUTE, **given: Any) -> Walk:
@@ -91,7 +92,7 @@ class TestAPhone:
         assert told["credit"] == CREDIT
         assert len(answer.content) <= 2_000_000
 
-    def test_it_hears_of_it_by_the_walks_next_number(self, stage: Stage) -> None:
+    def test_it_hears_of_it_by_the_walks_next_number(self, every_database: str, stage: Stage) -> None:
         phone = stage.phone(walk := walked(stage))
         before = phone.walk["seq"]
         mapped(stage, walk)
@@ -162,6 +163,19 @@ class TestWhenThePlanChanges:
         assert stage.app.state.maps.tidy([now.map_sha256]) == 1
         assert not before.exists()
         assert stage.app.state.maps.path(now.map_sha256)
+
+    def test_a_route_that_is_still_being_drawn_is_left_to_rest(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        walk = mapped(stage, walked(stage))
+        monkeypatch.setattr("app.basemap.cutting.SETTLE_S", 3600.0)
+        change_plan(stage, walk, route=[[24.937, 60.166], [24.939, 60.167]])
+        mapped(
+            stage, walked(stage, [[24.94, 60.168], [24.942, 60.168]], title="En ny")
+        )  # looked at after it, and cut at once
+        assert kept(stage, walk).map_sha256 == walk.map_sha256
+        monkeypatch.setattr("app.basemap.cutting.SETTLE_S", 0.1)
+        assert mapped(stage, walk, other_than=walk.map_sha256)
 
     def test_another_title_is_no_other_map(self, stage: Stage) -> None:
         walk = mapped(stage, walked(stage))

@@ -255,13 +255,18 @@ def test_a_picture_that_the_phone_takes_away_is_told_and_comes_back(drawn: Map, 
     drawn.shows(terrain.LAKE, "water")
 
 
-def test_tiles_that_a_server_hands_out_one_by_one_are_drawn(drawn: Map, archives: Any) -> None:
-    reader = Reader(MemorySource(archives("skaermkort")))
+@pytest.mark.parametrize("deepest", [16, 14])
+def test_tiles_that_a_server_hands_out_one_by_one_are_drawn_as_deep_as_they_go(
+    drawn: Map, tmp_path: Path, deepest: int
+) -> None:
+    reader = Reader(MemorySource(terrain.archive(tmp_path, "skaermkort", deepest=deepest).read_bytes()))
+    handed_out = set()
 
     def hand_out(route: Route) -> None:
         z, x, y = (int(part) for part in route.request.url.removesuffix(".mvt").split("/")[-3:])
         tile = reader.get(z, x, y)
         if tile:
+            handed_out.add(z)
             route.fulfill(body=gzip.decompress(tile), content_type="application/vnd.mapbox-vector-tile")
         else:
             route.fulfill(status=204)
@@ -269,6 +274,13 @@ def test_tiles_that_a_server_hands_out_one_by_one_are_drawn(drawn: Map, archives
     drawn.page.route("**/api/v1/tiles/**", hand_out)
     drawn.draw(None, basemap="/api/v1/tiles/{z}/{x}/{y}.mvt")
     drawn.shows(terrain.LAKE, "water")
+    for _ in range(2):
+        drawn.page.get_by_role("button", name="Tættere på").click()
+    for _ in range(100):
+        if deepest in handed_out:
+            break
+        drawn.page.wait_for_timeout(100)
+    assert max(handed_out) == deepest
     drawn.says("")
 
 

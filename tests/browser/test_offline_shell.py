@@ -89,6 +89,42 @@ def test_a_new_release_waits_for_a_cold_start_and_takes_the_map_along(
     context.set_offline(False)
 
 
+MAP_TOO = """() => new Promise((done) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }) => done(data.map);
+  navigator.serviceWorker.getRegistration("/app/").then(({ active }) => active.postMessage("map", [port2]));
+})"""
+
+
+def test_the_maps_code_is_kept_when_a_page_asks_for_it_and_by_every_release_from_then_on(
+    page: Page, releases: Releases
+) -> None:
+    visit(page, releases)
+    page.reload()
+    assert page.evaluate(KEPT, MAP) is False
+    releases.instead = {MAP: releases.broken}
+    assert page.evaluate(MAP_TOO) is False
+    releases.instead = {}
+    assert page.evaluate(MAP_TOO) is True
+    assert page.evaluate(KEPT, MAP) is True
+    page.evaluate("(map) => caches.open('walker-A').then((cache) => cache.delete(map))", MAP)
+    releases.serve("B")
+    assert page.evaluate(UPDATE) is True
+    assert (
+        page.evaluate("(map) => caches.open('walker-B').then((cache) => cache.match(map)).then(Boolean)", MAP) is True
+    )
+
+
+def test_no_release_waits_for_the_maps_code(page: Page, releases: Releases) -> None:
+    visit(page, releases)
+    page.reload()
+    assert page.evaluate(MAP_TOO) is True
+    page.evaluate("(map) => caches.open('walker-A').then((cache) => cache.delete(map))", MAP)
+    releases.serve("B")
+    releases.instead = {MAP: releases.broken}
+    assert page.evaluate(UPDATE) is True
+
+
 def test_a_release_that_does_not_arrive_whole_leaves_the_old_one_in_force(
     context: BrowserContext, page: Page, releases: Releases
 ) -> None:

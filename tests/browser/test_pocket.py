@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
+from playwright.sync_api import Page, Playwright, Route, expect
 
 from app.db import Database
 from app.models import Walk
@@ -297,8 +297,8 @@ def test_a_download_that_is_cut_in_the_middle_is_told_and_made_good(mapped: Serv
         network.stop()
 
 
-def test_a_new_release_takes_the_maps_code_along_and_waits_for_none_of_it(
-    context: BrowserContext, mapped: Server, page: Page, tmp_path: Path
+def test_what_draws_the_map_is_on_the_phone_before_it_says_that_the_map_is(
+    mapped: Server, page: Page, tmp_path: Path
 ) -> None:
     ready_with_map(Evening(planned_with_map(mapped, tmp_path), page).join())
     kept = page.evaluate(

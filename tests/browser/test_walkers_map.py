@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from app.db import Database
+from app.models import Walk
+from tests.browser.test_battery import AT_REST, COUNT_DRAWING
 from tests.browser.walking import AT_THE_TUNNEL, Evening, Planned, plan
 from tests.running import Server
 
 # Between the first two stops, walking north.
 GOING: Any = {"latitude": 57.0503, "longitude": 9.9232, "accuracy": 6, "heading": 0, "speed": 1.2}
+BESIDE: Any = {"latitude": 57.0512, "longitude": 9.9300, "accuracy": 5}  # far from every stop
 FAKE_PLACE = """(coords) => {
     const tell = (found) => found({ coords: { altitude: null, ...coords }, timestamp: Date.now() });
     Geolocation.prototype.watchPosition = (found) => { setTimeout(tell, 0, found); return 1; };
@@ -34,13 +38,15 @@ def night(shared_server: Server, planned: Planned, page: Page, tmp_path: Path) -
 
 
 @pytest.fixture
-def another(browser: Browser, browser_context_args: dict[str, Any], night: Evening) -> Iterator[Callable[[], Evening]]:
+def another(browser: Browser, browser_context_args: dict[str, Any], night: Evening) -> Iterator[Callable[..., Evening]]:
     """Makes the phones of others on the same walk."""
     contexts = []
 
-    def make() -> Evening:
+    def make(place: Any = AT_THE_TUNNEL) -> Evening:
         contexts.append(browser.new_context(**browser_context_args))
-        return Evening(night.plan, contexts[-1].new_page()).join()
+        evening = Evening(night.plan, contexts[-1].new_page())
+        contexts[-1].set_geolocation(place)
+        return evening.join()
 
     yield make
     for context in contexts:
@@ -50,6 +56,7 @@ def another(browser: Browser, browser_context_args: dict[str, Any], night: Eveni
 def opened(evening: Evening) -> Page:
     """The map's screen, with its map drawn."""
     page = evening.page
+    page.evaluate(f"({COUNT_DRAWING})()")
     page.get_by_role("link", name="Kort", exact=True).click()
     expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
     return page
@@ -130,7 +137,7 @@ def test_ones_own_note_is_there_with_how_far_it_has_come(night: Evening) -> None
 
 
 def test_the_others_notes_are_there_and_one_can_say_that_one_sees_it_so(
-    night: Evening, another: Callable[[], Evening]
+    night: Evening, another: Callable[..., Evening]
 ) -> None:
     other = another().begin("Utryg").write("Ingen kan se mig her").save()
     other.received_at_last("Ingen kan se mig her", 1)
@@ -198,17 +205,16 @@ def test_the_map_is_used_by_keyboard_alone(night: Evening) -> None:
     expect(night.button("Gem")).to_be_visible()
 
 
-def test_several_notes_in_one_place_are_all_told(night: Evening, another: Callable[[], Evening]) -> None:
-    other = another()
-    other.page.context.set_geolocation({"latitude": 57.0512, "longitude": 9.9300, "accuracy": 5})
+def test_several_notes_in_one_place_are_all_told(night: Evening, another: Callable[..., Evening]) -> None:
+    other = another(BESIDE)
     for words in ("Den ene ting", "Den anden ting"):
         other.begin("Utryg").write(words).save()
         other.received_at_last(words, 1)
-    night.page.context.set_geolocation({"latitude": 57.0512, "longitude": 9.9300, "accuracy": 5})
+    night.page.context.set_geolocation(BESIDE)
     page = opened(night.join())
     for words in ("Den ene ting", "Den anden ting"):
         expect(line(page, words)).to_be_visible()
-    expect(page.locator(".map-me")).to_be_visible()
+    page.wait_for_function(AT_REST, timeout=20_000)
     chosen = page.locator(".chosen")
     page.mouse.click(*middle(page))
     expect(chosen).to_contain_text("2 valgt på kortet")
@@ -216,6 +222,35 @@ def test_several_notes_in_one_place_are_all_told(night: Evening, another: Callab
     expect(chosen).to_contain_text("Den anden ting")
     chosen.get_by_role("button", name="Luk").click()
     expect(chosen).to_have_count(0)
+
+
+def test_ones_own_note_among_the_others_hides_none_of_them(night: Evening, another: Callable[..., Evening]) -> None:
+    other = another(BESIDE)
+    night.page.context.set_geolocation(BESIDE)
+    for words in ("Den ene ting", "Den anden ting"):
+        other.begin("Utryg").write(words).save()
+        other.received_at_last(words, 1)
+    night.join().begin("Tryg").write("Min egen").save()
+    page = opened(night)
+    expect(line(page, "Den anden ting")).to_be_visible()
+    page.wait_for_function(AT_REST, timeout=20_000)
+    page.mouse.click(*middle(page))
+    for words in ("Den ene ting", "Den anden ting", "Min egen"):
+        expect(page.locator(".chosen")).to_contain_text(words)
+
+
+def test_where_notes_are_not_shared_the_map_has_ones_own_alone(night: Evening, another: Callable[..., Evening]) -> None:
+    other = another().begin("Utryg").write("Ikke for andre").save()
+    other.received_at_last("Ikke for andre", 1)
+    db = Database(f"sqlite:///{night.server.data / 'tryg.sqlite'}")
+    with db.write() as tx:
+        tx.get_one(Walk, night.walk["walk_id"]).sharing = False
+    db.close()
+    night.join().begin("Tryg").write("Min egen").save()
+    page = opened(night)
+    expect(line(page, "Min egen")).to_be_visible()
+    expect(page.locator("#near article")).to_have_count(4)
+    expect(line(page, "Ikke for andre")).to_have_count(0)
 
 
 def test_a_stop_is_shown_on_the_map_from_the_list(night: Evening) -> None:

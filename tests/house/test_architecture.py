@@ -35,6 +35,7 @@ ACROSS = {
     ("*", "app.sync.protocol"),
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
     ("basemap", "app.walks.marks"),  # residents need the ground under their marks
+    ("walks", "app.basemap.picture"),  # the way is printed on the walk's own map
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),

@@ -8,14 +8,17 @@ import pytest
 from sqlmodel import col, select
 
 from app.db import Database
-from app.demo.content import NOTES
+from app.demo import ground
+from app.demo.content import NOTES, ROUTE, STOPS
 from app.demo.walk import make
 from app.models import Observation, Photo, Walk
 from app.photos.vault import Vault
 from app.problems import TryAgain
+from app.settings import Settings
 from app.taxonomy import factors, is_sensitive
 from tests.access.conftest import Browser
 from tests.cast import Stage
+from tests.maps import header, helsinki
 from tests.running import Server
 
 
@@ -74,3 +77,25 @@ def test_the_command_makes_it_beside_the_server(server: Server, every_database: 
     with database.read() as tx:
         assert tx.get_one(Walk, told["walk_id"]).code == told["code"]
     database.close()
+
+
+def test_everything_on_the_demo_walk_lies_on_its_map() -> None:
+    about = header(helsinki().read_bytes())
+    places = [(lat, lon) for lon, lat in ROUTE] + [(lat, lon) for _name, _ask, lat, lon in STOPS]
+    places += [note["at"][:2] for note in NOTES if "at" in note]
+    for lat, lon in places:
+        assert about["min_lat_e7"] < lat * 1e7 < about["max_lat_e7"]
+        assert about["min_lon_e7"] < lon * 1e7 < about["max_lon_e7"]
+
+
+def test_the_demo_takes_its_own_map_where_there_is_one_and_no_other_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ground.with_its_map(Settings()).basemap_file == helsinki()
+    theirs = Settings(basemap="https://kort.example/{z}/{x}/{y}")
+    assert ground.with_its_map(theirs) == theirs
+    for path in (tmp_path / "none.pmtiles", tmp_path / "empty.pmtiles"):
+        if path.name.startswith("empty"):
+            path.touch()  # it could not be fetched
+        monkeypatch.setattr(ground, "MAP", path)
+        assert ground.with_its_map(Settings()).basemap == ""

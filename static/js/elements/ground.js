@@ -4,7 +4,7 @@
 // Promises that a file which is missing, broken or strange leaves a plain ground and a sentence, that what fails later is
 // told once, and that no other server is asked.
 
-import { addProtocol } from "maplibre-gl";
+import { addProtocol, MercatorCoordinate } from "maplibre-gl";
 import { PMTiles, Protocol, TileType } from "pmtiles";
 import { t } from "../i18n.js";
 import "../later.js";
@@ -21,7 +21,8 @@ import { OPEN_MAP_TILES, OWN, SKAERMKORT } from "./schemas.js";
 
 /** @type {Ground} */
 const PLAIN = { sources: {}, layers: () => [], light: false };
-const DEEPEST = 14; // how far vector tiles that are served one by one go, by OpenMapTiles' habit; beyond, these are enlarged
+const DEPTHS = [16, 14]; // how far tiles that are served one by one go: Skærmkort's and ours, or OpenMapTiles'; beyond, they are enlarged
+const PATIENCE_MS = 8_000;
 /** @type {Protocol | undefined} */
 let protocol;
 let files = 0;
@@ -50,7 +51,7 @@ class Held {
  */
 export async function ground(from, bounds, say) {
   if (!from) return PLAIN;
-  if (typeof from === "string" && from.includes("{z}")) return served(from);
+  if (typeof from === "string" && from.includes("{z}")) return served(from, bounds);
   try {
     const archive = new PMTiles(typeof from === "string" ? new URL(from, location.href).href : new Held(from));
     const header = await archive.getHeader();
@@ -82,9 +83,20 @@ function open(/** @type {PMTiles} */ archive, /** @type {Ground} */ ground) {
 }
 
 /** Tiles that the server hands out one by one do not say whose they are: what they do not have is simply not drawn. */
-function served(/** @type {string} */ address) {
-  const source = { tiles: [new URL(address, location.href).href.replace(/%7B([zxy])%7D/g, "{$1}")], maxzoom: DEEPEST };
-  return drawn(source, [OWN, OPEN_MAP_TILES, SKAERMKORT]);
+async function served(/** @type {string} */ address, /** @type {import("maplibre-gl").LngLatBounds} */ bounds) {
+  const tiles = [new URL(address, location.href).href.replace(/%7B([zxy])%7D/g, "{$1}")];
+  return drawn({ tiles, maxzoom: await depth(tiles[0], bounds) }, [OWN, OPEN_MAP_TILES, SKAERMKORT]);
+}
+
+/** How deep the tiles go: as deep as there is one in the middle of what will be looked at. */
+async function depth(/** @type {string} */ tiles, /** @type {import("maplibre-gl").LngLatBounds} */ bounds) {
+  const [deep, usual] = DEPTHS;
+  const { x, y } = MercatorCoordinate.fromLngLat(bounds.getCenter());
+  /** @type {Record<string, number>} */
+  const at = { z: deep, x: Math.floor(x * 2 ** deep), y: Math.floor(y * 2 ** deep) };
+  const address = tiles.replace(/\{([zxy])\}/g, (_, name) => String(at[name]));
+  const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
+  return answer?.status === 200 ? deep : usual;
 }
 
 /** Whose schema the archive says it has; all that we read where it says nothing. @returns {Schema[]} */

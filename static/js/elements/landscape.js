@@ -92,7 +92,7 @@ function streets(/** @type {Schema} */ { rail, road }, /** @type {Colours} */ co
   line("under-edge", at([...kinds, ...WAYS], under), { "line-color": colour.path, "line-width": 1.5, "line-gap-width": width(2), "line-dasharray": [2, 2] }, butt);
   line("under", at([...kinds, ...WAYS], under), { "line-color": colour.road, "line-width": width(2), "line-opacity": 0.5 }, butt);
   add("rail", rail.layer, { type: "line", filter: ["all", LINE, rail.is], paint: { "line-color": colour.rail, "line-width": widths([0.6, 2, 4]) } });
-  add("sleepers", rail.layer, { type: "line", minzoom: 15, filter: ["all", LINE, rail.is], paint: { "line-color": colour.rail, "line-width": widths([2, 6, 12]), "line-dasharray": [0.3, 1.4] } });
+  add("sleepers", rail.layer, { type: "line", minzoom: 15, filter: ["all", LINE, rail.is, rail.heavy], paint: { "line-color": colour.rail, "line-width": widths([2, 6, 12]), "line-dasharray": [0.3, 1.4] } });
   line("edge", at(kinds, on), { "line-color": colour.edge, "line-width": width(1.5) });
   line("path", at(["path", "track", "cycleway"], on), { "line-color": colour.path, "line-width": widths(THIN), "line-dasharray": [2.2, 1.1] }, butt);
   line("surface", at(kinds, on), { "line-color": colour.road, "line-width": width(0) });

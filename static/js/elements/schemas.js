@@ -7,12 +7,12 @@
 /** @typedef {any} Expression   of MapLibre's style language */
 /**
  * @typedef {{name: string, land: {layer: string, kind: Expression}[], water: string[], house: {layer: string, is: Expression},
- *   rail: {layer: string, is: Expression},
+ *   rail: {layer: string, is: Expression, heavy: Expression},
  *   road: {layer: string, field: string, kind: Expression, name: Expression, names: string, tunnel: Expression,
  *     bridge: Expression, unlit: Expression},
  *   place: {layer: string, is: Expression, name: Expression}, number: {layer: string, text: Expression} | null,
  *   thing: {layer: string, kind: Expression} | null}} Schema
- *   field: what every road has; names: the layer with roads' names; thing: what stands there, as benches and lamps
+ *   heavy: trains, not trams; field: what every road has; names: the layer with roads' names; thing: what stands there, as benches and lamps
  */
 
 const get = (/** @type {string} */ name) => ["get", name];
@@ -44,7 +44,7 @@ export const OWN = {
   ],
   water: ["water"],
   house: { layer: "building", is: true },
-  rail: { layer: "rail", is: true },
+  rail: { layer: "rail", is: ["!", is("tunnel", true)], heavy: is("kind", "rail") },
   road: {
     layer: "road",
     field: "class",
@@ -87,7 +87,7 @@ export const OPEN_MAP_TILES = {
   ],
   water: ["water", "waterway"],
   house: { layer: "building", is: true },
-  rail: { layer: "transportation", is: ["all", among("class", "rail transit"), ABOVE_GROUND] },
+  rail: { layer: "transportation", is: ["all", among("class", "rail transit"), ABOVE_GROUND], heavy: is("class", "rail") },
   road: {
     layer: "transportation",
     field: "class",
@@ -150,7 +150,7 @@ export const SKAERMKORT = {
   ],
   water: ["vand", "vandloeb"],
   house: { layer: "bebygget", is: is("type", "bygning") },
-  rail: { layer: "jernbane", is: ["!=", ["get", "niveau"], "tunnel"] },
+  rail: { layer: "jernbane", is: ["!=", ["get", "niveau"], "tunnel"], heavy: ["!=", ["get", "type"], "letbane"] },
   road: {
     layer: "veje",
     field: "type",

@@ -16,7 +16,7 @@ export async function startingView(/** @type {string | null} */ basemap) {
     for (const point of points) bounds.extend(point);
     return bounds;
   }
-  if (!basemap) return LngLatBounds.convert(DENMARK);
+  if (!basemap || basemap.includes("{z}")) return LngLatBounds.convert(DENMARK);
   try {
     const { minLon, minLat, maxLon, maxLat } = await new PMTiles(new URL(basemap, location.href).href).getHeader();
     return new LngLatBounds([minLon, minLat, maxLon, maxLat]);

@@ -146,14 +146,18 @@ export class Chart {
     const box = /** @type {[[number, number], [number, number]]} */ ([[x - FINGER_PX, y - FINGER_PX], [x + FINGER_PX, y + FINGER_PX]]);
     const found = this.map.queryRenderedFeatures(box, { layers });
     const many = found.find(({ layer }) => layer.id === "many");
-    const single = found.filter(({ layer }) => layer.id !== "many");
-    if (!many || single.length) return { ids: [...new Set(single.map((one) => this.#idOf(one)))], at };
+    const ids = found.filter(({ layer }) => layer.id !== "many").map((one) => this.#idOf(one));
+    if (!many) return { ids: [...new Set(ids)], at };
     const source = /** @type {Source} */ (this.map.getSource("notes"));
-    const zoom = await source.getClusterExpansionZoom(many.properties.cluster_id);
-    const leaves = await source.getClusterLeaves(many.properties.cluster_id, many.properties.point_count, 0);
+    const { cluster_id, point_count } = many.properties;
+    const [zoom, leaves] = await Promise.all([
+      source.getClusterExpansionZoom(cluster_id),
+      source.getClusterLeaves(cluster_id, point_count, 0),
+    ]);
     const [lon, lat] = /** @type {any} */ (many.geometry).coordinates;
-    if (zoom <= CLOSEST) this.map.easeTo({ center: [lon, lat], zoom });
-    return { ids: leaves.map(({ properties }) => String(properties?.note_id)), at: { lat, lon } };
+    if (!ids.length && zoom <= CLOSEST) this.map.easeTo({ center: [lon, lat], zoom });
+    ids.push(...leaves.map(({ properties }) => String(properties?.note_id)));
+    return { ids: [...new Set(ids)], at: { lat, lon } };
   }
 
   #idOf(/** @type {import("maplibre-gl").MapGeoJSONFeature} */ { layer, properties }) {
