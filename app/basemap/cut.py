@@ -24,7 +24,9 @@ class Ground(Protocol):
 
     mark: str
     zooms: tuple[int, int]
-    layers: list[Any]
+
+    @property
+    def layers(self) -> list[Any]: ...
 
     @property
     def kind(self) -> Any: ...
@@ -47,10 +49,7 @@ def cut(lines: list[Line], ground: Ground, credit: str) -> bytes | None:
     first = max(min(ZOOMS[0], last), ground.zooms[0])
     box = box_around(lines, AROUND_M)
     around = tiles_around(lines, AROUND_M, last, MOST_TILES)
-    told = {
-        "name": "Tryghedsvandring", "type": "baselayer", "format": "pbf", "attribution": credit,
-        "vector_layers": ground.layers,
-    }  # fmt: skip
+    told = {"name": "Tryghedsvandring", "type": "baselayer", "format": "pbf", "attribution": credit}
     best, tiles, size = None, dict[Tile, bytes](), 0
     for zoom in range(first, last + 1):
         for tile in around.get(zoom, []):
@@ -62,7 +61,7 @@ def cut(lines: list[Line], ground: Ground, credit: str) -> bytes | None:
                 return best
         if not tiles:
             continue
-        whole = put_together(tiles, ground.kind, ground.packed, box, told)
+        whole = put_together(tiles, ground.kind, ground.packed, box, told | {"vector_layers": ground.layers})
         if len(whole) > MOST_BYTES or len(tiles) > 4 * MOST_TILES:
             return best
         best = whole

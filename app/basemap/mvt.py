@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 _LENGTHS = {1: 8, 5: 4}  # of the fixed wire types
 
 
-def layer_names(tile: bytes) -> list[str]:
-    """The names of the layers that have something in them. Raises ValueError where this is no vector tile."""
-    found = []
+def layers_of(tile: bytes) -> dict[str, set[str]]:
+    """The layers that have something in them, and the names of what is said there. Raises ValueError where this is no
+    vector tile."""
+    found: dict[str, set[str]] = {}
     for number, value in fields(tile):
         if number != 3 or not isinstance(value, bytes):
             raise ValueError("no vector tile")
@@ -21,7 +22,8 @@ def layer_names(tile: bytes) -> list[str]:
         if len(names) != 1 or not isinstance(names[0], bytes):
             raise ValueError("a layer without a name")
         if any(at == 2 for at, _value in inside):
-            found.append(names[0].decode())
+            keys = {text.decode() for at, text in inside if at == 3 and isinstance(text, bytes)}
+            found.setdefault(names[0].decode(), set()).update(keys)
     return found
 
 

@@ -18,6 +18,7 @@ from app.basemap.archive import Archive, Unreadable
 from app.basemap.around import Line, mercator
 from app.basemap.kept import Maps
 from app.basemap.mvt import Thing, things
+from app.basemap.schemas import in_our_words
 from app.earth import RADIUS_M
 
 log = logging.getLogger("tryg")
@@ -42,9 +43,6 @@ ROADS = {
     "service": (0.8, "road"), "track": (0.45, "way"), "cycleway": (0.45, "way"), "path": (0.4, "way"), "steps": (0.7, "steps"),
 }  # fmt: skip
 _DASHES = {"way": "9 5", "steps": "3 3"}
-# OpenMapTiles' classes in our words
-_THEIRS = {"motorway": "motorway", "trunk": "motorway", "primary": "main", "secondary": "main", "tertiary": "main",
-           "minor": "street", "service": "service", "path": "path", "track": "track"}  # fmt: skip
 _PLACES = {"park", "square", "station"}
 VALENCES = {"unsafe": "#8a2c0a", "safe": "#004f77", "mixed": INK}
 
@@ -83,7 +81,7 @@ def picture(ground: Archive, shown: Shown, credit: str, width: float, height: fl
     under = _Under(view)
     for tile in view.tiles():
         if packed := ground.tile(*tile):
-            under.take(tile, things(_unpacked(packed)))
+            under.take(tile, in_our_words(things(_unpacked(packed))))
     w, h = round(width * UNIT), round(height * UNIT)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{width}mm" height="{height}mm">',
@@ -163,18 +161,17 @@ class _Under:
         for thing in layers.get("building", []):
             self._fill(HOUSE, thing, tile)
         self._rails += [self._path(thing, tile) for thing in layers.get("rail", []) if not thing.about.get("tunnel")]
-        for thing in [*layers.get("road", []), *layers.get("transportation", [])]:
+        for thing in layers.get("road", []):
             kind = str(thing.about.get("class"))
-            kind = kind if kind in ROADS else _THEIRS.get(kind, "")
-            if kind and thing.kind == 3:
+            if kind in ROADS and thing.kind == 3:
                 self._squares.append(self._path(thing, tile))
-            elif kind and thing.kind == 2:
+            elif kind in ROADS and thing.kind == 2:
                 self._roads[kind].append(self._path(thing, tile))
                 self._name(thing, tile, ROADS[kind][0] >= 1.3)
         for thing in layers.get("place", []):
             if thing.kind == 1 and thing.about.get("kind") in _PLACES and thing.parts:
                 self._places[str(thing.about.get("name"))] = self._on(thing.parts[0][0], tile)
-        for thing in layers.get("transportation_name", []):
+        for thing in layers.get("street", []):
             self._name(thing, tile, thing.kind == 2)
 
     def drawn(self) -> Iterable[str]:
@@ -216,7 +213,10 @@ class _Under:
         for part in thing.parts:
             points = [self._on(place, tile) for place in part]
             for (x, y), (to_x, to_y) in pairwise(points):
+                is_seen = 0 < x + to_x < 2 * self._view.width and 0 < y + to_y < 2 * self._view.height
                 before = self._names.get(name)
+                if not is_seen:
+                    continue
                 if before is None or (to_x - x) ** 2 + (to_y - y) ** 2 > _squared(before):
                     self._names[name] = (x, y, to_x, to_y, True)
 

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.basemap.mvt import layer_names
+from app.basemap.mvt import layers_of
 
 log = logging.getLogger("tryg")
 
@@ -44,7 +44,7 @@ class TileServer:
         self._address = address
         self._host = urlsplit(address).hostname or ""
         self.mark = hashlib.sha256(address.partition("?")[0].encode()).hexdigest()[:32]  # a new token is no new map
-        self.layers: list[Any] = []
+        self._layers: dict[str, set[str]] = {}
         self._kept: OrderedDict[tuple[int, int, int], tuple[float, bytes | None]] = OrderedDict()
         self._size, self._lock, self._closed = 0, threading.Lock(), False
         self._client: Any = None
@@ -110,7 +110,7 @@ class TileServer:
         address = self._address.replace("{z}", str(z)).replace("{x}", str(x)).replace("{y}", str(y))
         began, body = time.monotonic(), bytearray()
         try:
-            with self._http().stream("GET", address) as answer:
+            with self._http().stream("GET", address, timeout=PATIENCE_S) as answer:
                 if answer.status_code in {204, 404}:
                     return None
                 if answer.status_code != 200:
@@ -133,14 +133,20 @@ class TileServer:
                 body = unpacking.decompress(body, TILE_BYTES)
                 if not unpacking.eof:
                     raise ValueError
-            names = layer_names(body)
+            there = layers_of(body)
         except (ValueError, zlib.error):
             raise NotReached(f"The tile server {self._host} answers something else than a vector tile.") from None
         with self._lock:
-            known = {layer["id"] for layer in self.layers}
-            new = [{"id": name, "fields": {}} for name in names if name not in known]
-            self.layers = sorted(self.layers + new, key=lambda layer: str(layer["id"]))
-        return gzip.compress(body, mtime=0) if names else None
+            for name, keys in there.items():
+                self._layers.setdefault(name, set()).update(keys)
+        return gzip.compress(body, mtime=0) if there else None
+
+    @property
+    def layers(self) -> list[Any]:
+        """`vector_layers` as an archive's metadata has them, of the tiles that were seen so far."""
+        with self._lock:
+            known = {name: sorted(keys) for name, keys in sorted(self._layers.items())}
+        return [{"id": name, "fields": dict.fromkeys(keys, "String")} for name, keys in known.items()]
 
     def _http(self) -> Any:
         import httpx
@@ -150,5 +156,5 @@ class TileServer:
                 raise NotReached("The server is shutting down.")
             if self._client is None:
                 limits = httpx.Limits(max_connections=AT_ONCE + 1)
-                self._client = httpx.Client(timeout=PATIENCE_S, limits=limits, follow_redirects=False)
+                self._client = httpx.Client(limits=limits, follow_redirects=False)
             return self._client

@@ -149,10 +149,10 @@ export async function write(
   }
 }
 
-/** Notes come first: the walk's map makes room for them. @returns {Promise<boolean>} whether there was one */
+/** Notes come first: the walk's map makes room for them. Whether there was one. */
 async function withoutMap(/** @type {Transaction} */ tx) {
   const kept = tx.objectStore("kept");
-  const had = (await kept.getKey("map")) !== undefined;
+  const had = await kept.getKey("map");
   for (const key of ["map", "setting:map"]) await kept.delete(key);
   return had;
 }

@@ -21,7 +21,7 @@ export async function check() {
   const walk = (await joined().catch(() => null))?.walk;
   const [shell, [basemap, map], persisted, quota_photos, position] = await Promise.all([
     shellIsWhole(),
-    walk?.basemap ? import("./pocket.js").then(({ about }) => about(), coming) : noMap,
+    walk?.basemap ? import("./pocket.js").then(({ about }) => about(), coming) : /** @type {MapState} */ ([null, ""]),
     navigator.storage?.persisted?.().catch(() => null) ?? null,
     room(),
     granted(),
@@ -49,9 +49,8 @@ async function shellIsWhole() {
 }
 
 /** @typedef {[boolean | null, string]} MapState   as Kit's basemap and map */
-/** @type {MapState} */
-const noMap = [null, ""];
-const coming = () => /** @type {MapState} */ ([false, t("The map is still being fetched")]);
+// What looks after the map is not here yet.
+const coming = () => /** @type {MapState} */ ([false, t("There is no network right now.")]);
 
 async function room() {
   const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};

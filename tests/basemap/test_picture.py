@@ -1,5 +1,6 @@
 """A map that stands still, for paper: legible in grey, with scale, north and credit, and drawn without a network."""
 
+import gzip
 import io
 import re
 import subprocess
@@ -8,13 +9,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import mapbox_vector_tile
 import pytest
 import typst
 from PIL import Image
+from pmtiles.tile import Compression, TileType
 
-from app.basemap.archive import Archive
+from app.basemap.archive import Archive, put_together
+from app.basemap.around import latitude
 from app.basemap.kept import Maps
-from app.basemap.picture import Shown, on_own_map, picture
+from app.basemap.picture import EDGE, HOUSE, LAND, RAIL, WATER, Shown, on_own_map, picture
 from app.earth import metres
 from app.models import Walk
 from app.walks.typeface import FACES
@@ -169,3 +173,48 @@ class TestOnPaper:
         assert "Her går vi" in words
         assert "Kilden" in words
         assert CREDIT in words
+
+
+def lines(*features: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"geometry": "LINESTRING(400 2000, 3600 2100)", "properties": about} for about in features]
+
+
+def areas(*features: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"geometry": "POLYGON((100 100, 900 100, 900 900, 100 900, 100 100))", "properties": about}
+        for about in features
+    ]
+
+
+SCHEMAS = {
+    "OpenMapTiles": [
+        {"name": "transportation", "features": lines({"class": "minor"}, {"class": "path"}, {"class": "rail"})},
+        {"name": "transportation_name", "features": lines({"name": "Kildegade", "class": "minor"})},
+        {"name": "water", "features": areas({"class": "lake"})},
+        {"name": "building", "features": areas({})},
+        {"name": "landcover", "features": areas({"class": "wood"}, {"class": "ice"})},
+    ],
+    "Skærmkort": [
+        {"name": "veje", "features": lines({"type": "anden vej", "navn": "Kildegade"}, {"type": "sti"})},
+        {"name": "jernbane", "features": lines({"type": "s-tog"})},
+        {"name": "vand", "features": areas({"type": "sø"})},
+        {"name": "bebygget", "features": areas({"type": "bygning"}, {"type": "by"})},
+        {"name": "natur", "features": areas({"type": "skov"}, {"type": "land"})},
+    ],
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_maps_of_others_are_drawn_as_ours_are(schema: str, tmp_path: Path) -> None:
+    column, row = 37308, 18960
+    tile = gzip.compress(mapbox_vector_tile.encode(SCHEMAS[schema]))
+    around = {(16, column + x, row + y): tile for x in range(-2, 3) for y in range(-2, 3)}
+    (tmp_path / "theirs.pmtiles").write_bytes(
+        put_together(around, TileType.MVT, Compression.GZIP, (24.92, 60.16, 24.96, 60.18), {})
+    )
+    place = [(column + 0.5) / 2**16 * 360 - 180, latitude((row + 0.5) / 2**16)]
+    svg = drawn(Shown([], [("1", place)], []), ground=tmp_path / "theirs.pmtiles")
+    assert "Kildegade" in texts(svg)
+    for colour in (LAND["wood"], WATER, HOUSE, RAIL, EDGE, "#6d665d"):
+        assert colour in svg, colour
+    assert LAND["grass"] not in svg

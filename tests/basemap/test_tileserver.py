@@ -15,14 +15,14 @@ import pytest
 
 from app.access import people
 from app.basemap import tileserver
-from app.basemap.mvt import layer_names
+from app.basemap.mvt import layers_of
 from app.settings import Settings, WrongSetting, load
 from tests.cast import Stage
-from tests.maps import ROUTE, helsinki, tiles
+from tests.maps import ROUTE, helsinki, metadata, tiles
 from tests.photos.pictures import until
 
 GOOD = mapbox_vector_tile.encode(
-    [{"name": "vej", "features": [{"geometry": "LINESTRING(0 0, 9 9)", "properties": {}}]}]
+    [{"name": "vej", "features": [{"geometry": "LINESTRING(0 0, 9 9)", "properties": {"type": "sti"}}]}]
 )
 Says = Callable[[BaseHTTPRequestHandler], None]
 
@@ -80,8 +80,7 @@ def stage_settings(elsewhere: Elsewhere) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("PATIENCE_S", 0.5), ("WHOLE_S", 0.5), ("PAUSE_S", 0.3)):
-        monkeypatch.setattr(tileserver, name, value)
+    monkeypatch.setattr(tileserver, "PAUSE_S", 0.3)
     monkeypatch.setattr("app.basemap.cutting.LOOK_S", 0.05)
     monkeypatch.setattr("app.basemap.cutting.PAUSE_S", 0.05)
 
@@ -119,7 +118,7 @@ def test_the_server_learns_nothing_of_the_reader(elsewhere: Elsewhere, ask: Call
 )  # fmt: skip
 def test_tiles_come_in_many_wrappings(elsewhere: Elsewhere, ask: Callable[..., Any], body: bytes) -> None:
     elsewhere.says = answering(body, Content_Type="application/octet-stream")
-    assert layer_names(ask().content) == ["vej"]
+    assert set(layers_of(ask().content)) == {"vej"}
 
 
 @pytest.mark.parametrize(
@@ -151,8 +150,14 @@ BAD = {
 
 @pytest.mark.parametrize("how", BAD)
 def test_what_is_no_tile_is_told_in_a_sentence(
-    elsewhere: Elsewhere, ask: Callable[..., Any], how: str, caplog: pytest.LogCaptureFixture
+    elsewhere: Elsewhere,
+    ask: Callable[..., Any],
+    how: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if how in {"slow", "broken off"}:
+        monkeypatch.setattr(tileserver, "PATIENCE_S", 0.5)  # of which nobody should have to wait all here
     elsewhere.says = BAD[how]
     answer = ask(**{"Accept-Language": "da"})
     assert answer.status_code == 503, answer.text
@@ -212,6 +217,7 @@ def test_a_walks_map_is_cut_from_the_servers_tiles(elsewhere: Elsewhere, stage: 
     there = tiles(content)
     assert set(there.values()) == {GOOD}
     assert {zoom for zoom, _x, _y in there} == set(range(12, 17))
+    assert metadata(content)["vector_layers"] == [{"id": "vej", "fields": {"type": "String"}}]
     assert found["credit"] == "© Klimadatastyrelsen"
 
 
@@ -254,4 +260,4 @@ def test_a_file_and_an_address_are_told_apart() -> None:
 )
 def test_bytes_that_only_begin_like_a_tile_are_none(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        layer_names(body)
+        layers_of(body)

@@ -41,10 +41,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   async function refresh() {
     [taking, sum, draft] = await held(() => !gone);
-    const map = walk.basemap?.sha256;
     walk = taking?.walk ?? walk;
     if (!gone) draw();
-    if (walk.basemap?.sha256 !== map) look(); // it has got one meanwhile, or another
   }
 
   async function look() {
@@ -117,7 +115,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   draw();
   look();
   const unsubscribe = store.onChange(calmly(refresh));
-  const again = setInterval(() => kit && (!isReady(kit) || mapFails(kit)) && look(), POLL_MS);
+  const again = setInterval(() => kit && !(isReady(kit) && (kit.basemap || !walk.basemap)) && look(), POLL_MS);
   navigator.serviceWorker?.ready.then(look);
   return () => {
     gone = true;
@@ -183,14 +181,10 @@ const needed = (/** @type {Kit} */ kit) => [
 
 const isReady = (/** @type {Kit} */ kit) => needed(kit).every(([there]) => there !== false);
 
-/** The walk's map cannot be had now, and nothing waits for it. */
-const mapFails = (/** @type {Kit} */ kit) => kit.basemap === null && kit.map !== "";
-
 /** @returns {[boolean | null, string][]} what is good to have */
 function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position) {
   const room = kit.quota_photos;
   return [
-    .../** @type {[boolean, string][]} */ (mapFails(kit) ? [[false, kit.map]] : []),
     [
       position?.fix ? (position.fix.accuracy_m ?? 0) <= BLURRED_M : position?.state === "denied" ? false : kit.position,
       positionWords(kit, position),
@@ -228,7 +222,7 @@ function positionWords(/** @type {Kit} */ kit, /** @type {Position | null} */ po
 const SIGN = { true: "check", false: "alert", null: "minus" };
 
 function ready(/** @type {Kit} */ kit, /** @type {Position | null} */ position, /** @type {() => void} */ measure) {
-  const must = needed(kit).filter(([there]) => there !== null);
+  const must = needed(kit).filter(([, words]) => words);
   const all = isReady(kit);
   const line = (/** @type {[boolean | null, string]} */ [there, words]) =>
     html`<li data-ok=${there}>${icon(SIGN[/** @type {"true" | "false" | "null"} */ (String(there))])}<span>${words}</span></li>`;
