@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.browser.test_plan import sign_in
 from tests.browser.walking import Planned
 from tests.phone import Phone, Picture, jpeg
@@ -260,5 +260,5 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     for page in (f"{walk}/paper", f"{walk}/table?stop=1", f"{walk}/table?stop=other", f"{planned.server.url}/guide"):
         wall.goto(page)
         wall.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        readable(wall, page)
+        assert_readable(wall, page)
         wall.set_viewport_size(DESK)  # type: ignore[arg-type]

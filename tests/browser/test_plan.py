@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.access import people, signin
 from app.db import Database
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.running import Server
 
 
@@ -196,4 +196,4 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page
             desk.locator("tryg-sketch").scroll_into_view_if_needed()
             expect(desk.locator("tryg-sketch[state=drawn]")).to_be_visible(timeout=60_000)
             desk.locator("[data-tool=route]").click()
-        readable(desk, address)
+        assert_readable(desk, address)
