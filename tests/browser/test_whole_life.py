@@ -237,7 +237,7 @@ def the_late_phone_delivers(life: Life) -> None:
 
 def ida_types_in_a_sheet_of_paper(life: Life) -> None:
     life.page(life.ida, "plan").get_by_role("link", name="Papirnoter").click()
-    expect(life.ida.get_by_label("Note", exact=True)).to_be_visible()
+    expect(life.ida.get_by_role("radio", name="Et andet sted")).to_be_focused()  # then its keys are there
     keys = life.ida.keyboard
     keys.press("2")
     keys.press("u")
