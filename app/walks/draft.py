@@ -27,7 +27,6 @@ EVENING = time(17)
 YEARS = range(2000, 2100)
 USUAL_LENGTH = timedelta(hours=2)  # where nobody has said when it ends
 USUAL_START = "19:00"  # stands in the form until somebody says otherwise
-# "57.0488, 9.9217", as map programs give it; also with Danish commas: "57,0488; 9,9217"
 _COUNTED = re.compile(r"\s*(?:\d{1,3}[.)]\s+|[-*•]\s+)")  # "3. " or "- " before a place in a list that was copied
 
 

@@ -4,6 +4,7 @@
 // has said that it is kept, and comes back after a reload; "saved" is the server's word alone; the note's id goes with the
 // draft, so that a note whose answer was lost is saved once however often Save is pressed.
 import { formOf, turn } from "./turning.js";
+import { typed } from "./typed.js";
 
 const form = () => /** @type {HTMLFormElement} */ (document.getElementById("slip"));
 const status = () => /** @type {HTMLElement} */ (document.getElementById("kept"));
@@ -47,10 +48,11 @@ function draft() {
   }
 }
 
-function restore() {
+/** The draft's words, in fields where nobody has `newer` ones. */
+function restore(newer = new Set()) {
   const fields = draft();
   if (!fields.length || document.querySelector(".slip [aria-invalid]")) return;
-  for (const [name, value] of fields) {
+  for (const [name, value] of fields.filter(([name]) => !newer.has(name))) {
     if (name === "factor") addReason(value);
     else if (["stop", "valence", "feeling"].includes(name)) choose(name, value);
     else /** @type {any} */ (form().elements.namedItem(name) ?? {}).value = value;
@@ -214,5 +216,7 @@ function letter(/** @type {KeyboardEvent} */ event) {
   keepDraft();
 }
 
-restore();
+const early = typed(form());
+restore(early);
+if (early.size) keepDraft();
 begin();

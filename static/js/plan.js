@@ -9,6 +9,7 @@ import "./planning/words.js";
 import "./planning/order.js";
 import "./planning/sketch.js";
 import { form, rows } from "./planning/stops.js";
+import { typed } from "./typed.js";
 
 const PAUSE_MS = 1_000;
 const AGAIN_MS = 10_000;
@@ -107,12 +108,16 @@ async function follow() {
   }
 }
 
-form.addEventListener("input", (event) => {
-  const { type, id } = /** @type {HTMLInputElement} */ (event.target);
-  if (type === "file" || id === "places") return; // they go by their buttons
+function changed() {
   dirty = true;
   later();
+}
+
+form.addEventListener("input", (event) => {
+  const { type, id } = /** @type {HTMLInputElement} */ (event.target);
+  if (type !== "file" && id !== "places") changed(); // they go by their buttons
 });
+if ([...typed(form)].some((name) => name !== "places")) changed();
 form.addEventListener("submit", (event) => {
   clearTimeout(timer);
   if (saving) {

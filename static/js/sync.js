@@ -48,7 +48,7 @@ let started = false;
 let called = false; // something happened while it was running
 let walkAsked = 0;
 let told = ""; // what was last said to be left here
-let toldAt = 0;
+let countedAt = 0;
 let changes = 0; // of what the server should hold
 let vouchedFor = -1; // up to which of them it said that it holds all
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -169,8 +169,8 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
 /** Say how much is still here, so that whoever leads the walk knows whom to wait for. An older server does not ask. */
 async function tell(/** @type {Joined} */ me) {
   const some = await outbox.next(() => true); // that all has gone is never kept back, and costs no counting
-  if (some && Date.now() - toldAt < EVERY_MS / 2) return;
-  if (some) toldAt = Date.now();
+  if (some && Date.now() - countedAt < EVERY_MS / 2) return;
+  if (some) countedAt = Date.now();
   const left = some ? await outbox.waiting() : { notes: 0, photos: 0 };
   const words = `${me.participant_id} ${left.notes} ${left.photos}`;
   if (words === told) return;

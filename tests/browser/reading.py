@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 NARROW = ((320, "100%"), (390, "200%"))  # CSS pixels wide, size of the text: WCAG 2.2, 1.4.4 and 1.4.10
 
 
-def readable(page: Page, where: object) -> None:
+def assert_readable(page: Page, where: object) -> None:
     """Fails, naming `where`, where axe finds anything or the page needs sideways scrolling. Leaves the page narrow."""
     found = Axe().run(page)
     assert found.violations_count == 0, f"{where}: {found.generate_report()}"

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.reading import readable
-from tests.browser.test_plan import sign_in
+from tests.browser.reading import assert_readable
+from tests.browser.test_plan import late, sign_in
 from tests.browser.walking import Planned
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
@@ -75,6 +75,20 @@ def test_the_draft_survives_a_reload_and_is_gone_once_it_is_saved(paper: Page, p
     paper.reload()
     expect(paper.get_by_label("Note", exact=True)).to_have_value("")
     assert len(received(planned, "Kladde om bænken")) == 1
+
+
+def test_what_is_typed_before_the_script_has_come_is_in_the_draft_beside_the_older_words(paper: Page) -> None:
+    kept = expect(paper.get_by_role("status"))
+    paper.get_by_label("Note", exact=True).fill("Ved bænken")
+    paper.get_by_label("Hold").fill("Nord")
+    kept.to_have_text("Kladden er gemt i denne browser")
+    script = late(paper, "paper")
+    paper.get_by_label("Note", exact=True).fill("Ved broen")
+    script[0].continue_()
+    kept.to_have_text("Kladden er gemt i denne browser")
+    paper.reload()
+    expect(paper.get_by_label("Note", exact=True)).to_have_value("Ved broen")
+    expect(paper.get_by_label("Hold")).to_have_value("Nord")
 
 
 def test_without_a_network_the_words_stay_and_it_says_that_they_are_not_saved(paper: Page, planned: Planned) -> None:
@@ -260,5 +274,5 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     for page in (f"{walk}/paper", f"{walk}/table?stop=1", f"{walk}/table?stop=other", f"{planned.server.url}/guide"):
         wall.goto(page)
         wall.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        readable(wall, page)
+        assert_readable(wall, page)
         wall.set_viewport_size(DESK)  # type: ignore[arg-type]

@@ -119,7 +119,7 @@ def test_nothing_says_ready_while_the_app_is_not_on_the_phone(night: Evening) ->
 
 def test_the_app_opens_in_airplane_mode_with_its_stops_and_its_topics(night: Evening) -> None:
     night.join().ready().offline().page.goto(night.url)
-    expect(night.page.get_by_text("Tunnelen under ringvejen")).to_be_visible()
+    expect(night.page.get_by_text("Tunnelen under ringvejen").first).to_be_visible()
     night.begin("Utryg").page.get_by_role("button", name="Belysning").click()
     expect(night.page.get_by_role("checkbox", name="Lampe virker ikke")).to_be_visible()
 

@@ -12,7 +12,7 @@ from app.access import people, signin
 from app.db import Database
 from app.models import Stop, Walk
 from app.walks import walks
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.running import Server
 
 PATIENCE_MS = 30_000
@@ -162,4 +162,4 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
         resident.goto(address)
         expect(resident.locator("tryg-map[state=drawn] canvas")).to_be_visible()
         resident.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        readable(resident, address)
+        assert_readable(resident, address)

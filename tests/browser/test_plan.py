@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from app.access import people, signin
 from app.db import Database
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.running import Server
 
 
@@ -34,6 +34,16 @@ def sign_in(page: Page, server: Server, email: str) -> None:
     page.wait_for_url(f"{server.url}/")
 
 
+def late(page: Page, name: str) -> list[Route]:
+    """Opens the page anew as over a slow network: without the script `name`, which comes when the one route goes on."""
+    pattern = re.compile(rf"/assets/{name}-[^/]*\.js$")
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route), times=1)
+    with page.expect_request(pattern):
+        page.reload(wait_until="commit")
+    return held
+
+
 def saved(page: Page) -> Any:
     return expect(page.locator("#saved"))
 
@@ -50,6 +60,16 @@ def test_what_is_written_is_saved_by_itself_and_stands_there_after_a_reload(desk
     desk.reload()
     expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
     expect(desk.get_by_label("Begynder")).to_have_value("18:30")
+
+
+def test_what_is_typed_before_the_script_has_come_is_saved_too(desk: Page) -> None:
+    script = late(desk, "plan")
+    desk.get_by_label("Mødested").fill("Kilden")
+    script[0].continue_()
+    saved(desk).to_contain_text("Gemt kl.")
+    desk.reload()
+    expect(desk.get_by_label("Mødested")).to_have_value("Kilden")
+    expect(desk.locator("#saved")).to_be_empty()
 
 
 def test_stops_are_made_and_moved_with_the_keyboard_alone(desk: Page) -> None:
@@ -134,19 +154,16 @@ def test_a_button_that_is_pressed_while_it_saves_itself_is_no_change_by_somebody
     desk.evaluate(
         """begun => {
           const real = window.fetch;
-          begun.saving = new Promise((started) => {
-            window.fetch = async (...given) => {
-              const answer = await real(...given);
-              started();
-              await new Promise((resolve) => (begun.release = resolve));
-              return answer;
-            };
-          });
+          window.fetch = async (...given) => {
+            const answer = await real(...given);
+            await new Promise((resolve) => (begun.release = resolve));
+            return answer;
+          };
         }""",
         begun,
     )
     desk.get_by_label("Mødested").fill("Kilden")
-    desk.evaluate("begun => begun.saving", begun)  # it is kept, and the page has not heard of it
+    desk.wait_for_function("begun => begun.release", arg=begun)  # it is kept, and the page has not heard of it
     desk.get_by_label("Område").fill("Vejgaard")
     desk.get_by_role("button", name="Gem", exact=True).click()
     with desk.expect_navigation():
@@ -196,4 +213,4 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page
             desk.locator("tryg-sketch").scroll_into_view_if_needed()
             expect(desk.locator("tryg-sketch[state=drawn]")).to_be_visible(timeout=60_000)
             desk.locator("[data-tool=route]").click()
-        readable(desk, address)
+        assert_readable(desk, address)

@@ -10,7 +10,7 @@ from app.access import people, signin
 from app.db import Database
 from app.models import Stop, Walk
 from app.walks import walks
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.photos.pictures import until
 from tests.running import Server
 
@@ -81,4 +81,4 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page
             if language == "en":
                 desk.get_by_role("button", name="English").click()
             desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        readable(desk, step)
+        assert_readable(desk, step)
