@@ -1,4 +1,4 @@
-"""Brings a database up to date with the tables of app/models.py, by the migrations under migrations/versions/.
+"""Brings a database up to date with the tables of app/models/, by the migrations under migrations/versions/.
 
 Hides Alembic, which is only loaded where there is something to do: each command of `tryg` asks first. The database is
 loaded late too, so that `tryg --help` need not wait for it. Promises that a

@@ -1,4 +1,4 @@
-"""The migrations, from an empty database, make what app/models.py says; on both databases that we promise."""
+"""The migrations, from an empty database, make what app/models/ says; on both databases that we promise."""
 
 from pathlib import Path
 from typing import Any
