@@ -10,7 +10,8 @@ from app.models.columns import as_json, instant, new_id, now
 
 
 class Review(SQLModel, table=True):
-    """What was decided about a note. A note without one waits. The walker's own words stay in Observation."""
+    """What was decided about a note; one without it waits. What readers see instead of the walker's words is in
+    Observation (`shown`, `hidden`, `sensitive`), so that whoever reads a note knows, and nobody needs to ask here."""
 
     observation_id: str = Field(foreign_key="observation.id", primary_key=True)
     walk_id: str = Field(foreign_key="walk.id", index=True)
@@ -18,13 +19,6 @@ class Review(SQLModel, table=True):
     state: str = Field(default="waiting", description="waiting released hidden")
     because: str = Field(default="", description="why it is hidden")
     of_rev: int = Field(description="the revision of the note that was looked at; a newer one waits again")
-    note: str | None = Field(default=None, description="what is shown in place of the walker's words; None: as written")
-    suggestion: str | None = None
-    factors: list[str] | None = Field(default=None, sa_column=as_json(null=True))  # in place of the walker's
-    pin: dict[str, Any] | None = Field(default=None, sa_column=as_json(null=True))  # in place of the walker's
-    open_to_all: bool = Field(
-        default=False, description="sensitive by its factor or words, and judged to be fit to show"
-    )
     priority: int | None = Field(default=None, description="1 first, 2, 3")
     partner_id: str | None = Field(default=None, foreign_key="partner.id", description="whose it is to mend")
     merged_into: str | None = Field(default=None, foreign_key="observation.id", index=True)
@@ -42,7 +36,7 @@ class Decision(SQLModel, table=True):
     user_id: str = Field(foreign_key="person.id")
     at: datetime = Field(default_factory=now, sa_column=instant())
     what: str = Field(
-        description="release hide redact place factors clear merge part priority route approve refuse blur"
+        description="release hide redact place factors sensitive merge part priority route approve refuse blur"
     )
     together: str | None = Field(default=None, index=True, description="the same for what was decided in one step")
     before: dict[str, Any] = Field(sa_column=as_json())

@@ -35,6 +35,9 @@ def _id() -> sa.Column:
 def upgrade() -> None:
     _partners()
     # Defaults in the database too: the release before this one goes on writing rows while this one starts.
+    op.add_column("observation", sa.Column("hidden", yes_no, nullable=False, server_default=sa.false()))
+    op.add_column("observation", sa.Column("sensitive", yes_no, nullable=True))
+    op.add_column("observation", sa.Column("shown", sa.JSON(), nullable=True))
     op.add_column("photo", sa.Column("review", text, nullable=False, server_default="unseen"))
     op.add_column("photo", sa.Column("blurs", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("photo", sa.Column("review_version", whole, nullable=False, server_default="0"))
@@ -66,9 +69,7 @@ def _review() -> None:
     op.create_table(
         "review", _of("observation", "observation_id", key=True), _of("walk", "walk_id"),
         sa.Column("version", whole, nullable=False), _text("state"), _text("because"),
-        sa.Column("of_rev", whole, nullable=False), _text("note", null=True), _text("suggestion", null=True),
-        _json("factors", null=True), _json("pin", null=True), sa.Column("open_to_all", yes_no, nullable=False),
-        sa.Column("priority", whole, nullable=True), _of("partner", "partner_id", null=True),
+        sa.Column("of_rev", whole, nullable=False), sa.Column("priority", whole, nullable=True), _of("partner", "partner_id", null=True),
         _of("observation", "merged_into", null=True), _of("person", "decided_by"), _at("decided_at"),
     )  # fmt: skip
     op.create_index("ix_review_walk_id", "review", ["walk_id"])
