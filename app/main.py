@@ -28,6 +28,10 @@ from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.gathering.routes import router as gathering
+from app.measures.partner_routes import router as partner
+from app.measures.partners_routes import router as partners
+from app.measures.proof_routes import router as proof
+from app.measures.routes import router as measures
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
@@ -46,7 +50,7 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, report, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 

@@ -167,6 +167,8 @@ def partner_reads(note: Observation, review: Review | None) -> bool:
     if note.deleted or note.hidden or review is None or review.state != "released" or review.of_rev != note.rev:
         return False
     shown = note.shown or {}
+    if shown and shown.get("rev") != note.rev:
+        return False
     return not (is_sensitive(list(shown.get("factors", note.factors))) if note.sensitive is None else note.sensitive)
 
 

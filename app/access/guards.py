@@ -140,6 +140,11 @@ class Person:
         """Whether they may invite people somewhere, and see who may do what there."""
         return any(role.role in GIVE for role in self.memberships)
 
+    @property
+    def answers(self) -> bool:
+        """Whether they answer for a partner."""
+        return any(role.role == "partner" and role.partner_id for role in self.memberships)
+
 
 @dataclass(frozen=True)
 class WalkReader:

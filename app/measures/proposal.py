@@ -7,12 +7,15 @@ number comes from; and that of a note on a sensitive subject nothing but the sub
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
 from sqlmodel import Session, col, select
 
 from app.earth import metres
+from app.i18n import gettext as _
 from app.i18n import language
 from app.models import Agreement, Observation, Participant, Review, Stop, Walk
+from app.pages import distance
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive, label, usual_owner
 
@@ -32,6 +35,7 @@ TOGETHER = {"samraad"}
 POLICE = {"politi", "social"}
 NEAR_M = 60.0  # notes so close to each other are about one place, and the measure stands in their middle
 AT_STOP_M = 120.0  # a note so close to a stop is told of by the stop's name
+AROUND_M = 3_000.0  # further away, a stop says nothing about a place
 WORDS = 160  # characters of a note that begin the problem
 
 
@@ -94,10 +98,11 @@ def propose(walk_stops: Sequence[Stop], found: Sequence[Source], today: date) ->
     owner = usual_owner([key for one in found for key in one.factors])
     kind = _kind(keys, owner)
     place = _place(found)
-    stop = next((one.stop for one in found if one.stop), None) or _near(walk_stops, place)
+    nearest, far = _nearest(walk_stops, place)
+    stop = next((one.stop for one in found if one.stop), None) or (nearest if far <= AT_STOP_M else None)
     where = place or _point(stop)
     return Proposal(
-        place=stop.name if stop else "",
+        place=stop.name if stop else _called(place, nearest, far),
         stop_id=stop.id if stop else None,
         lat=where[0] if where else None,
         lon=where[1] if where else None,
@@ -145,16 +150,26 @@ def _place(found: Sequence[Source]) -> tuple[float, float] | None:
     return sum(one[0] for one in close) / len(close), sum(one[1] for one in close) / len(close)
 
 
-def _near(stops: Sequence[Stop], place: tuple[float, float] | None) -> Stop | None:
+def _nearest(stops: Sequence[Stop], place: tuple[float, float] | None) -> tuple[Stop | None, float]:
+    """The stop that lies nearest, and how many metres away; (None, infinity) where there is none."""
     if place is None:
-        return None
-    far = {
-        stop.id: metres([place[1], place[0]], [stop.lon, stop.lat])
+        return None, inf
+    far = [
+        (metres([place[1], place[0]], [stop.lon, stop.lat]), stop)
         for stop in stops
         if stop.lat is not None and stop.lon is not None
-    }
-    nearest = min((stop for stop in stops if stop.id in far), key=lambda stop: far[stop.id], default=None)
-    return nearest if nearest and far[nearest.id] <= AT_STOP_M else None
+    ]
+    found = min(far, key=lambda one: one[0], default=None)
+    return (found[1], found[0]) if found else (None, inf)
+
+
+def _called(place: tuple[float, float] | None, nearest: Stop | None, far: float) -> str:
+    """What a place that is no stop's is called until somebody gives it a name."""
+    if place is None:
+        return _("Place not known")
+    if nearest is None or far > AROUND_M:
+        return f"{place[0]:.4f}, {place[1]:.4f}"
+    return _("%(far)s from %(stop)s", far=distance(far), stop=nearest.name)
 
 
 def _point(stop: Stop | None) -> tuple[float, float] | None:
@@ -164,7 +179,7 @@ def _point(stop: Stop | None) -> tuple[float, float] | None:
 def _source(
     note: Observation, stops: dict[str, Stop], review: Review | None, voices: int, roles: dict[str, str]
 ) -> Source:
-    shown = note.shown or {}
+    shown = note.shown if note.shown and note.shown.get("rev") == note.rev else {}
     factors = tuple(shown.get("factors", note.factors))
     pin = shown.get("pin") or note.pin or note.fix
     return Source(

@@ -14,6 +14,8 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from app import models
+from app.measures import measures
+from app.measures.measures import Told
 from app.problems import Problem
 from app.sync.protocol import utc
 from app.taxonomy import factors as known_factors
@@ -63,7 +65,7 @@ class Observation:
     """A note. `captured_at`: the phone's clock, as sent; `received_at`: ours, of the first revision.
 
     `place_source`: pin gps exif stop none; `accuracy_m`: radius in metres of a measured place, else None;
-    `stop`: the stop's number; `written_on`: phone paper table."""
+    `stop`: the stop's number; `written_on`: phone paper table; `measures`: the numbers of those that rest on it."""
 
     id: str
     captured_at: str
@@ -85,6 +87,7 @@ class Observation:
     photos: tuple[Photo, ...]
     flags: tuple[str, ...]
     agreements: int
+    measures: tuple[int, ...]
     other_texts: tuple[OtherText, ...]
 
     @property
@@ -101,13 +104,14 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`walk`: what _OF_WALK names of its row; `participants`: how many of each role; `observations`: in the order they
-    were captured."""
+    were captured; `measures`: by number."""
 
     walk: dict[str, Any]
     stops: tuple[Stop, ...]
     route: dict[str, Any] | None
     participants: dict[str, int]
     observations: tuple[Observation, ...]
+    measures: tuple[Told, ...] = ()
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -150,7 +154,14 @@ def version(tx: Session, walk_id: str) -> str:
     clashes = select(func.count()).select_from(models.Variant).join(
         models.Observation, col(models.Observation.id) == col(models.Variant.observation_id)
     ).where(models.Observation.walk_id == walk_id)  # fmt: skip
-    facts = [walk.seq, walk.state, walk.title, sorted(map(list, people.all())), tx.exec(clashes).one()]
+    facts = [
+        walk.seq,
+        walk.state,
+        walk.title,
+        sorted(map(list, people.all())),
+        tx.exec(clashes).one(),
+        measures.mark(tx, walk_id),
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 
@@ -161,6 +172,8 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     stops = _stops(tx, walk_id)
     people = _people(tx, walk_id)
     photos, voices, clashes = _photos(tx, walk_id, base_url), _voices(tx, walk_id), _clashes(tx, walk_id)
+    planned = measures.of_walk(tx, walk_id)
+    numbers = measures.numbers_by_note(planned)
     table = models.Observation
     kept = (table.id, table.participant_id, table.captured_at, table.captured_utc, table.first_received_at,
             table.valence, table.feeling, table.factors, table.note, table.suggestion, table.fix, table.pin,
@@ -176,7 +189,9 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     )
     by_id = {stop.id: stop for stop in stops}
     observations = tuple(
-        _observation(row, by_id, people, photos, voices, _allowed(clashes.get(row.id, ()), sensitive))
+        _observation(
+            row, by_id, people, photos, voices, numbers.get(row.id, ()), _allowed(clashes.get(row.id, ()), sensitive)
+        )
         for row in rows
         if sensitive or not is_sensitive(row.factors)
     )
@@ -186,6 +201,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
         route=walk.route,
         participants=_walked_along(people, {row.participant_id for row in rows}),
         observations=observations,
+        measures=planned,
     )
 
 
@@ -202,6 +218,7 @@ def _observation(
     people: dict[str, tuple[str, str | None, str]],
     photos: dict[str, Photo],
     voices: dict[str, int],
+    numbers: tuple[int, ...],
     other_texts: tuple[OtherText, ...],
 ) -> Observation:
     stop = stops.get(row.stop_id)
@@ -224,6 +241,7 @@ def _observation(
         photos=tuple(photos[photo_id] for photo_id in row.photo_ids if photo_id in photos),
         flags=tuple(row.flags),
         agreements=voices.get(row.id, 0),
+        measures=numbers,
         other_texts=other_texts,
     )
 

@@ -39,6 +39,14 @@ ACROSS = {
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
+    # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
+    # every photo.
+    ("measures", "app.access.answering"),
+    ("measures", "app.access.roles"),
+    ("measures", "app.access.browser"),
+    ("measures", "app.access.mail"),
+    ("measures", "app.photos.arrival"),
+    ("measures", "app.photos.vault"),
     ("report", "app.review"),
     ("report", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
