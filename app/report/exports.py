@@ -100,12 +100,7 @@ def _feature(seen: Observation) -> dict[str, Any]:
 
 
 def _properties(seen: Observation) -> dict[str, Any]:
-    # Nothing is reviewed and no measure is agreed in this version; the fields stand for the scripts that will look.
-    made = {
-        "photos": [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos],
-        "review": None,
-        "measures": [],
-    }
+    made = {"photos": [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos]}
     return {name: made[name] if name in made else getattr(seen, name) for name in FIELDS}
 
 
