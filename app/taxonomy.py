@@ -66,3 +66,15 @@ def _sensitive(key: str) -> bool:
 @cache
 def _sensitive_categories() -> frozenset[str]:
     return frozenset(factor["category"] for factor in factors().values() if factor["sensitive"])
+
+
+def owners() -> dict[str, dict[str, str]]:
+    """Who usually mends what, by their code: {"da", "en"}, in the order of the table."""
+    return dict(_whole()["owners"])
+
+
+def usual_owner(keys: list[str]) -> str | None:
+    """The code of who usually mends what these factors name: the owner that stands first most often, and of those the
+    first one. Who really does is decided by the ground's ownership, and so by a person."""
+    first = [factors()[key]["owners"][0] for key in keys if key in factors() and factors()[key]["owners"]]
+    return max(first, key=lambda owner: (first.count(owner), -first.index(owner))) if first else None

@@ -38,6 +38,24 @@ def drop_session(request: Request, response: Response) -> None:
     response.delete_cookie(_session_cookie(request), path="/", httponly=True, secure=secure, samesite="lax")
 
 
+def partner_secret(request: Request) -> str:
+    """The secret of the link with which a partner came, or ""."""
+    return request.cookies.get(_partner_cookie(request), "")
+
+
+def keep_partner(request: Request, response: Response, secret: str, seconds: int) -> None:
+    """Let the browser go on as the partner whose link was opened, so that the secret stands in no further address."""
+    secure = _is_https(request)
+    response.set_cookie(
+        _partner_cookie(request), secret, max_age=seconds, path="/", httponly=True, secure=secure, samesite="lax"
+    )
+
+
+def drop_partner(request: Request, response: Response) -> None:
+    secure = _is_https(request)
+    response.delete_cookie(_partner_cookie(request), path="/", httponly=True, secure=secure, samesite="lax")
+
+
 def keep_language(request: Request, response: Response, language: str) -> None:
     """Remember a choice of language for a year. Anything but "da" or "en" is ignored."""
     if language in LANGUAGES:
@@ -112,6 +130,10 @@ def _seal(request: Request, name: str, sealed: str) -> str:
 
 def _session_cookie(request: Request) -> str:
     return "__Host-tryg_session" if _is_https(request) else "tryg_session"
+
+
+def _partner_cookie(request: Request) -> str:
+    return "__Host-tryg_partner" if _is_https(request) else "tryg_partner"
 
 
 def _is_https(request: Request) -> bool:

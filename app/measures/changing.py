@@ -1,0 +1,191 @@
+"""A measure is made, changed, answered, passed on, taken out: each time with who did it and what it was before.
+
+Hides versions and history. Promises that nothing is overwritten unseen: whoever changes an older version is told what it
+has become, and what they wrote stands in the history beside it; and that no step is ever taken back out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from app.i18n import gettext as _
+from app.models import Ground, Measure, MeasureStep, Observation, Partner, Walk, new_id, now
+from app.problems import Problem, invalid
+
+WORD = 500  # characters of why something is passed on, or of what was said at a meeting
+MOST_NOTES = 200
+
+
+@dataclass(frozen=True)
+class By:
+    """Who does it: a person, or somebody with a partner's link."""
+
+    user_id: str | None = None
+    link_id: str | None = None
+
+
+class Changed(Exception):
+    """Somebody else has changed the measure meanwhile; it is as they left it. `held`: the row, as it is."""
+
+    def __init__(self, held: Measure) -> None:
+        super().__init__(held.id)
+        self.held = held
+
+
+def make(tx: Session, walk: Walk, measure_id: str, note_ids: Sequence[str], wanted: dict[str, Any], by: By) -> Measure:
+    """A measure that rests on these notes, which the maker may read. The same id again: the one that was made. Raises
+    walk-archived (410), invalid (422)."""
+    held_walk = _open(tx, walk)
+    found = tx.get(Measure, measure_id)
+    if found is not None:
+        if found.walk_id != walk.id:
+            raise Problem("not-found")
+        return found
+    if not note_ids or len(note_ids) > MOST_NOTES:
+        raise invalid(("note", _("A measure rests on at least one note.")))
+    newest = tx.exec(select(func.max(Measure.number)).where(Measure.walk_id == held_walk.id)).one()
+    assert by.user_id
+    made = Measure(
+        id=measure_id, walk_id=walk.id, number=(newest or 0) + 1, created_by=by.user_id, created_at=now(), **wanted
+    )
+    _date(made, {}, made.model_dump())
+    tx.add(made)
+    tx.flush()
+    for note_id in dict.fromkeys(note_ids):
+        tx.add(Ground(measure_id=made.id, observation_id=note_id))
+    step = {name: [None, _plain(value)] for name, value in wanted.items() if value not in (None, "")}
+    _note(tx, made, step | {"notes": [[], list(dict.fromkeys(note_ids))]}, by)
+    return made
+
+
+def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any], by: By, **beside: Any) -> Measure:
+    """Keep these fields of the measure, and the step. `beside`: what goes into the step and is no field (word, said,
+    meeting). What is so already changes nothing, whatever the version. Raises walk-archived (410); Changed, after it has
+    put what was wanted into the history: call `keep_both()` in a transaction that is kept."""
+    held = hold(tx, measure)
+    before = held.model_dump()
+    changes = {name: [_plain(before[name]), _plain(value)] for name, value in wanted.items() if before[name] != value}
+    beside = {name: [None, value] for name, value in beside.items() if value}
+    if not changes and not (beside.keys() - {"meeting"}):
+        return held
+    if held.version != version:
+        raise Changed(held)
+    for name, value in wanted.items():
+        setattr(held, name, value)
+    _date(held, before, held.model_dump())
+    held.version += 1
+    _note(tx, held, changes | beside, by)
+    return held
+
+
+def keep_both(tx: Session, measure: Measure, wanted: Mapping[str, Any], by: By) -> None:
+    """Put into the history what somebody wrote while another one had just changed the measure; it is not in force."""
+    held = hold(tx, measure)
+    offered = {
+        name: [_plain(getattr(held, name)), _plain(value)]
+        for name, value in wanted.items()
+        if getattr(held, name) != value
+    }
+    newest = (
+        select(MeasureStep)
+        .where(MeasureStep.measure_id == held.id)
+        .order_by(col(MeasureStep.at).desc(), col(MeasureStep.id).desc())
+    )
+    last = tx.exec(newest.limit(1)).first()
+    if offered and (last is None or last.changes != {"beside": offered}):
+        held.version += 1  # a report must tell of it, and whoever reads it anew starts from here
+        _note(tx, held, {"beside": offered}, by)
+
+
+def rest_on(tx: Session, measure: Measure, note_ids: Sequence[str], by: By, *, off: bool = False) -> None:
+    """The measure rests on these notes too, or (`off`) on them no longer; on one at least. Raises invalid (422)."""
+    held = hold(tx, measure)
+    before = list(
+        tx.exec(select(Ground.observation_id).where(Ground.measure_id == held.id).order_by(Ground.observation_id)).all()
+    )
+    after = [one for one in before if one not in note_ids] if off else sorted({*before, *note_ids})
+    if after == before:
+        return
+    if not after or len(after) > MOST_NOTES:
+        raise invalid(("note", _("A measure rests on at least one note.")))
+    for note_id in set(before) - set(after):
+        tx.delete(tx.get_one(Ground, (held.id, note_id)))
+    for note_id in set(after) - set(before):
+        tx.add(Ground(measure_id=held.id, observation_id=note_id))
+    held.version += 1
+    _note(tx, held, {"notes": [before, after]}, by)
+
+
+def remove(tx: Session, measure: Measure, by: By, *, back: bool = False) -> None:
+    """Take it out of the plan, or put it back; its number and its history stay."""
+    held = hold(tx, measure)
+    if (held.removed_at is None) == back:
+        return
+    held.removed_at = None if back else now()
+    held.version += 1
+    _note(tx, held, {"removed": [back, not back]}, by)
+
+
+def pass_on(tx: Session, measure: Measure, version: int, to: str, word: str, by: By) -> Measure:
+    """ "Not ours": to another partner of the same organisation, or ("") back to the coordinator. Raises invalid (422)
+    without a word of why, Changed."""
+    if not word.strip():
+        raise invalid(("word", _("Write in a few words why it is not yours, or whose it is.")))
+    walk = tx.get_one(Walk, measure.walk_id)
+    other = tx.get(Partner, to) if to else None
+    if to and (
+        other is None
+        or other.ended_at
+        or other.organisation_id != walk.organisation_id
+        or other.id == measure.partner_id
+    ):
+        raise invalid(("to", _("Choose one of the list.")))
+    wanted: dict[str, Any] = {"partner_id": other.id if other else None, "unit": ""}
+    wanted["status"] = "proposed" if other else "other_owner"
+    return change(tx, measure, version, wanted, by, word=word.strip()[:WORD])
+
+
+def hold(tx: Session, measure: Measure) -> Measure:
+    """The measure as it is now; it stays so until the transaction ends. Raises walk-archived (410)."""
+    if tx.get_one(Walk, measure.walk_id).state == "archived":
+        raise Problem("walk-archived")
+    return tx.get_one(Measure, measure.id, with_for_update=True, populate_existing=True)
+
+
+def _open(tx: Session, walk: Walk) -> Walk:
+    """The walk, held, so that two who make measures at once get two numbers. Raises walk-archived (410)."""
+    held = tx.get_one(Walk, walk.id, with_for_update=True)
+    if held.state == "archived":
+        raise Problem("walk-archived")
+    return held
+
+
+def _note(tx: Session, measure: Measure, changes: dict[str, Any], by: By) -> None:
+    tx.add(
+        MeasureStep(
+            id=new_id(), measure_id=measure.id, at=now(), user_id=by.user_id, link_id=by.link_id, changes=changes
+        )
+    )
+    tx.flush()
+
+
+def _date(measure: Measure, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """When it was answered, and when it was done."""
+    if after["answer"] != before.get("answer", ""):
+        measure.answered_at = now() if after["answer"] else None
+    if (after["status"] == "done") != (before.get("status") == "done"):
+        measure.done_at = now() if after["status"] == "done" else None
+
+
+def readable(tx: Session, walk: Walk, note_ids: Sequence[str], sees: Any) -> list[Observation]:
+    """Those of the notes that exist, belong to the walk and are for who asks (`sees`), in the order they were made."""
+    wanted = [one for one in dict.fromkeys(note_ids) if len(one) == 36][:MOST_NOTES]
+    rows = tx.exec(select(Observation).where(col(Observation.id).in_(wanted), Observation.walk_id == walk.id)).all()
+    return sorted((row for row in rows if sees(row)), key=lambda row: (row.captured_utc, row.id))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

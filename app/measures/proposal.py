@@ -1,0 +1,186 @@
+"""What a measure is proposed to be, from the notes it rests on: place, problem, kind, usual owner, deadline.
+
+Hides the tables of usual deadlines and kinds. Promises a proposal that every field of can be changed, with where each
+number comes from; and that of a note on a sensitive subject nothing but the subject's name goes into words that others read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlmodel import Session, col, select
+
+from app.earth import metres
+from app.i18n import language
+from app.models import Agreement, Observation, Participant, Review, Stop, Walk
+from app.taxonomy import factors as known_factors
+from app.taxonomy import is_sensitive, label, usual_owner
+
+# Days until a measure should be done. Where a number comes from: the notes on sources in domain.md.
+BY_FACTOR = {
+    "lighting.outage": 14,  # Aarhus mends a single lamp within 14 days (aarhus.dk)
+}
+BY_KIND = {
+    "looked_into": 21,  # owners say what they will do at the third meeting, 2–3 weeks later (socialstyrelsen.se)
+}
+ELSE = 182  # six months: the municipality's own target in Kungsbacka (kungsbacka.se)
+# Kinds that follow from what was seen; whatever is not here is looked into first.
+UPKEEP = {"lighting.outage", "lighting.blocked", "lighting.hours", "visibility.vegetation", "visibility.hiding_place",
+          "paths.footway", "paths.weather", "access.surface", "emergency.address"}  # fmt: skip
+UPKEEP_CATEGORIES = {"upkeep"}
+TOGETHER = {"samraad"}
+POLICE = {"politi", "social"}
+NEAR_M = 60.0  # notes so close to each other are about one place, and the measure stands in their middle
+AT_STOP_M = 120.0  # a note so close to a stop is told of by the stop's name
+WORDS = 160  # characters of a note that begin the problem
+
+
+@dataclass(frozen=True)
+class Source:
+    """A note as a measure may rest on it: `text` and `factors` as others see them; `place`: (lat, lon) or None;
+    `voices`: who wrote it and who sees it so too; `role`: whose it was; `released`: somebody has let its words out."""
+
+    id: str
+    valence: str | None
+    factors: tuple[str, ...]
+    text: str
+    suggestion: str
+    place: tuple[float, float] | None
+    stop: Stop | None
+    voices: int
+    role: str
+    sensitive: bool
+    released: bool
+    deleted: bool
+    photo_ids: tuple[str, ...]
+    priority: int | None
+    partner_id: str | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """`owner`: a code of the taxonomy, or None; `partner_id`: whom a reviewer named already."""
+
+    place: str
+    stop_id: str | None
+    lat: float | None
+    lon: float | None
+    problem: str
+    measure: str
+    kind: str
+    owner: str | None
+    partner_id: str | None
+    deadline: date
+    priority: int
+
+
+def sources(tx: Session, walk: Walk, notes: Sequence[Observation]) -> list[Source]:
+    """These notes of the walk, in their order. Who may read them was decided before."""
+    ids = [note.id for note in notes]
+    stops = {stop.id: stop for stop in tx.exec(select(Stop).where(Stop.walk_id == walk.id)).all()}
+    reviews = {one.observation_id: one for one in tx.exec(select(Review).where(Review.walk_id == walk.id)).all()}
+    roles = dict(tx.exec(select(Participant.id, Participant.role).where(Participant.walk_id == walk.id)).all())
+    voices: dict[str, int] = {}
+    for at in range(0, len(ids), 500):
+        some = col(Agreement.observation_id).in_(ids[at : at + 500]), col(Agreement.agrees).is_(True)
+        for note_id in tx.exec(select(Agreement.observation_id).where(*some)).all():
+            voices[note_id] = voices.get(note_id, 0) + 1
+    return [_source(note, stops, reviews.get(note.id), 1 + voices.get(note.id, 0), roles) for note in notes]
+
+
+def propose(walk_stops: Sequence[Stop], found: Sequence[Source], today: date) -> Proposal:
+    """A measure that rests on these notes; at least one."""
+    keys = list(dict.fromkeys(key for one in found for key in one.factors))
+    owner = usual_owner([key for one in found for key in one.factors])
+    kind = _kind(keys, owner)
+    place = _place(found)
+    stop = next((one.stop for one in found if one.stop), None) or _near(walk_stops, place)
+    where = place or _point(stop)
+    return Proposal(
+        place=stop.name if stop else "",
+        stop_id=stop.id if stop else None,
+        lat=where[0] if where else None,
+        lon=where[1] if where else None,
+        problem=_problem(keys, found),
+        measure=next((one.suggestion for one in found if one.suggestion and not one.sensitive), "")[:500],
+        kind=kind,
+        owner=owner,
+        partner_id=next((one.partner_id for one in found if one.partner_id), None),
+        deadline=today + timedelta(days=days_for(keys, kind)),
+        priority=min((one.priority for one in found if one.priority), default=2),
+    )
+
+
+def days_for(keys: Sequence[str], kind: str) -> int:
+    """How many days such a measure usually gets: the shortest that a factor asks for, else as its kind does."""
+    return min((BY_FACTOR[key] for key in keys if key in BY_FACTOR), default=BY_KIND.get(kind, ELSE))
+
+
+def _kind(keys: Sequence[str], owner: str | None) -> str:
+    if owner in POLICE:
+        return "police"
+    if owner in TOGETHER:
+        return "together"
+    first = keys[0] if keys else ""
+    category = known_factors()[first]["category"] if first in known_factors() else ""
+    return "upkeep" if first in UPKEEP or category in UPKEEP_CATEGORIES else "looked_into"
+
+
+def _problem(keys: Sequence[str], found: Sequence[Source]) -> str:
+    """What it is about, and how the first note that may be told begins."""
+    about = ", ".join(label(key, language()) for key in keys[:3])
+    words = next((one.text for one in found if one.text and not one.sensitive), "")
+    line = " ".join(words.split())
+    begin = line if len(line) <= WORDS else line[:WORDS].rsplit(" ", 1)[0] + " …"
+    return ". ".join(part for part in (about, begin) if part)
+
+
+def _place(found: Sequence[Source]) -> tuple[float, float] | None:
+    """Where it is: in the middle of notes close together, else where the first note is that says."""
+    places = [one.place for one in found if one.place]
+    if not places:
+        return None
+    first = places[0]
+    close = [one for one in places if metres([first[1], first[0]], [one[1], one[0]]) <= NEAR_M]
+    return sum(one[0] for one in close) / len(close), sum(one[1] for one in close) / len(close)
+
+
+def _near(stops: Sequence[Stop], place: tuple[float, float] | None) -> Stop | None:
+    if place is None:
+        return None
+    far = {
+        stop.id: metres([place[1], place[0]], [stop.lon, stop.lat])
+        for stop in stops
+        if stop.lat is not None and stop.lon is not None
+    }
+    nearest = min((stop for stop in stops if stop.id in far), key=lambda stop: far[stop.id], default=None)
+    return nearest if nearest and far[nearest.id] <= AT_STOP_M else None
+
+
+def _point(stop: Stop | None) -> tuple[float, float] | None:
+    return (stop.lat, stop.lon) if stop and stop.lat is not None and stop.lon is not None else None
+
+
+def _source(
+    note: Observation, stops: dict[str, Stop], review: Review | None, voices: int, roles: dict[str, str]
+) -> Source:
+    shown = note.shown or {}
+    factors = tuple(shown.get("factors", note.factors))
+    pin = shown.get("pin") or note.pin or note.fix
+    return Source(
+        id=note.id,
+        valence=note.valence,
+        factors=factors,
+        text=shown.get("note", note.note),
+        suggestion=shown.get("suggestion", note.suggestion),
+        place=(pin["lat"], pin["lon"]) if pin else None,
+        stop=stops.get(note.stop_id or ""),
+        voices=voices,
+        role=roles.get(note.participant_id, "other"),
+        sensitive=is_sensitive(list(factors)) if note.sensitive is None else note.sensitive,
+        released=review is not None and review.state == "released" and review.of_rev == note.rev,
+        deleted=note.deleted,
+        photo_ids=tuple(note.photo_ids),
+        priority=review.priority if review else None,
+        partner_id=review.partner_id if review else None,
+    )
