@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
-from app.access.guards import secret_hash
+from app.access.guards import reader_sees, secret_hash
+from app.access.notes import COLUMNS, note_is_sensitive, out_of_sight
 from app.i18n import gettext as _
 from app.models import Agreement, Observation, Participant, Stop, Walk, new_id, now
 from app.problems import Problem, invalid, sentence
 from app.report import page, report, words
 from app.sync import changes, ingest
 from app.sync.protocol import ObservationIn, utc
-from app.taxonomy import is_sensitive
 
 ELSEWHERE = "other"  # in an address: what belongs to no stop
 QUOTE = 220  # characters of a note on the wall; the rest unfolds
@@ -114,7 +114,7 @@ def seat(tx: Session, walk_id: str) -> Participant:
 def agree(tx: Session, group: Participant, note_id: str, agrees: bool) -> None:
     """Give or take back the group's one voice. Raises own-observation (403), observation-unknown (404)."""
     note = tx.get(Observation, note_id)
-    if note is None or is_sensitive(note.factors):
+    if note is None or not reader_sees(note, sensitive=False):
         raise Problem("observation-unknown")
     changes.agree(tx, group, note_id, agrees)
 
@@ -195,5 +195,7 @@ def _of_the_group(tx: Session, walk_id: str, group: Participant | None) -> tuple
 
 
 def _waiting(tx: Session, walk_id: str) -> int:
-    factors = select(Observation.factors).where(Observation.walk_id == walk_id, col(Observation.deleted).is_(False))
-    return sum(is_sensitive(list(keys)) for keys in tx.exec(factors).all())
+    kept = (getattr(Observation, name) for name in COLUMNS)
+    wanted = select(*kept).where(Observation.walk_id == walk_id, col(Observation.deleted).is_(False))
+    rows = tx.connection().execute(wanted)
+    return sum(note_is_sensitive(row) and not out_of_sight(row) for row in rows)

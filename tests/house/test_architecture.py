@@ -31,6 +31,8 @@ FLOOR = {
 # contract's words (a leaf) are everybody's.
 ACROSS = {
     ("*", "app.access.guards"),
+    ("*", "app.access.notes"),
+    ("access", "app.review.personal"),  # patterns that know nothing of ours
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
