@@ -287,7 +287,7 @@ def user_key(
 @cli.command()
 def export(
     walk: Annotated[str, typer.Argument(metavar="WALK", help="The walk's code or id.")],
-    format: Annotated[str, typer.Option("--format", help="geojson, csv, zip or json.")],
+    format: Annotated[str, typer.Option("--format", help="geojson, csv, gpkg, xlsx, zip, json or pdf.")],
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The file to write; one that is there is replaced.")
     ],
@@ -295,21 +295,13 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a walk's report to a file, sensitive notes included."""
-    from app.report import exports
-    from app.report.report import build
+    from app.report.written import FORMATS, written
 
-    kinds = {"geojson": exports.geojson, "csv": exports.table, "json": exports.whole}
-    if format not in {*kinds, "zip"}:
-        raise Refused(f"This version cannot write {format}: choose geojson, csv, zip or json.", 2)
+    if format not in FORMATS:
+        raise Refused(f"This version cannot write {format}: choose {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.", 2)
     with _database(data) as (settings, db):
         with db.read() as tx:
-            report = build(tx, _walk(tx, walk).id, sensitive=True, base_url=settings.base_url)
-        if format == "zip":
-            from app.photos.vault import Vault
-
-            pieces = exports.bundle(report, Vault(settings.photos).pieces)
-        else:
-            pieces = kinds[format](report)
+            report, pieces = written(tx, _walk(tx, walk), format, settings)
         beside = out.with_name(f".{out.name}.{os.getpid()}")
         try:
             with beside.open("wb") as file:

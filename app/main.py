@@ -1,7 +1,7 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that what works in the background (cleaning of photos, letters, walks that open by themselves, the cutting of their maps)
+and that what works in the background (cleaning of photos, letters, walks that open by themselves, the cutting of their maps, printing)
 begins and ends with the server.
 """
 
@@ -35,6 +35,8 @@ from app.measures.routes import router as measures
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.report.press import Press
+from app.report.printing_routes import router as printed
 from app.report.routes import router as report
 from app.settings import Settings
 from app.sync.routes import router as sync
@@ -50,18 +52,19 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, printed, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter, press."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
+    press = Press(settings.printed, vault.folder)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -69,8 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
         postman.start()
         opener.start()
         cutter.start()
+        press.start()
         yield
         app.state.followers.end()
+        press.stop()
         cutter.stop()
         opener.stop()
         postman.stop()
@@ -87,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.followers = postman, followers(db)
-    app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
+    app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

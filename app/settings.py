@@ -153,6 +153,11 @@ class Settings(BaseSettings):
         return self.data / "maps"
 
     @property
+    def printed(self) -> Path:
+        """The folder of the reports that were printed lately."""
+        return self.data / "printed"
+
+    @property
     def basemap_file(self) -> Path | None:
         """The PMTiles file of the base map; None where there is none, or somebody's tile server is asked."""
         return Path(self.basemap) if self.basemap and "://" not in self.basemap else None

@@ -86,11 +86,15 @@ def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Ite
 
 def file_name(report: Report, ending: str) -> str:
     """A name for the file that says which walk it is, in letters every system takes: "aalborg-oest-2026-11-26.csv"."""
-    plain = report.walk["title"].lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
+    return f"{name_of(report.walk['title'], report.walk['starts_at'])}.{ending}"
+
+
+def name_of(title: str, begun: datetime | None) -> str:
+    """The same without what comes after the dot."""
+    plain = title.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:60].strip("-") or "tryghedsvandring"
-    begun = report.walk["starts_at"]
-    return f"{words}{begun:-%Y-%m-%d}.{ending}" if begun else f"{words}.{ending}"
+    return f"{words}{begun:-%Y-%m-%d}" if begun else words
 
 
 def _feature(seen: Observation) -> dict[str, Any]:

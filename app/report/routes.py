@@ -20,19 +20,21 @@ from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
 from app.problems import Problem
-from app.report import comparison, exports, page, words
+from app.report import comparison, exports, geopackage, page, spreadsheet, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 
 router = APIRouter(tags=["report"])
 
 Wanted = Annotated[Filter, Depends(wanted)]
-_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
+_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Language"}
 _KINDS = {
     "geojson": "application/geo+json",
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "zip": "application/zip",
+    "gpkg": "application/geopackage+sqlite3",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -96,6 +98,20 @@ def as_bundle(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> 
     return _sent(request, reader, db, asked, "zip", lambda report: exports.bundle(report, vault.pieces))
 
 
+@router.get("/walks/{walk_id}/report.gpkg", **_file("gpkg"))
+@router.head("/walks/{walk_id}/report.gpkg", include_in_schema=False)
+def as_geopackage(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
+    """Notes, measures, stops and route for QGIS, on EPSG:25832."""
+    return _sent(request, reader, db, asked, "gpkg", geopackage.geopackage)
+
+
+@router.get("/walks/{walk_id}/report.xlsx", **_file("xlsx"))
+@router.head("/walks/{walk_id}/report.xlsx", include_in_schema=False)
+def as_workbook(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
+    """Notes, measures, stops and numbers for Excel, in the reader's language."""
+    return _sent(request, reader, db, asked, "xlsx", spreadsheet.workbook, language())
+
+
 @router.get("/walks/{walk_id}/report/comparison", response_class=HTMLResponse)
 def compare(
     request: Request,
@@ -140,8 +156,9 @@ def _sent(
     asked: Filter,
     kind: str,
     written: Callable[[Report], Iterator[bytes]],
+    *told: str,
 ) -> Response:
-    etag, report = _read(request, reader, db)
+    etag, report = _read(request, reader, db, *told)
     headers = {"ETag": etag} | _PRIVATE
     if report is None:
         return Response(status_code=304, headers=headers)

@@ -1,14 +1,9 @@
 """What is printed for a walk: the poster, and the form for whoever comes without a phone; as PDF, by Typst.
 
-Hides the sheets' sources and face (templates/paper/), and what is left off where there is no room. Promises that whatever
-people typed is given to Typst as data and never as its language; that a sheet looks the same on every machine; and that it
-can be read by a screen reader (PDF/UA-1), unless a letter was typed that none of our faces has. Keeps no file.
+Hides the sheets' sources (templates/paper/), and what is left off where there is no room. Promises what app.typesetting
+does: the same sheet on every machine, nothing typed read as anything but text. Keeps no file.
 """
 
-import json
-import re
-import unicodedata
-from functools import cache
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,21 +14,15 @@ from app import i18n
 from app.earth import metres
 from app.i18n import gettext as _
 from app.models import Stop, Walk
-from app.pages import LOCALES, ROOT, clock, distance, local
+from app.pages import LOCALES, clock, distance, local
 from app.settings import Settings
 from app.taxonomy import categories
+from app.typesetting import cut, plain, printed
 from app.walks.invitation import qr_code
-from app.walks.typeface import FACES
 from app.walks.walks import join_url, shown
 
 MAP_MM = (186.0, 178.0)  # of the drawn map on a sheet of A4; A5 has the same, smaller
-SOURCES = ROOT / "templates" / "paper"
 LEAD, CONTACTS = 420, 300  # characters that a sheet has room for
-_LONG = re.compile(r"(\S{24})(?=\S{8})")  # longer than any Danish word: it may be parted here
-# No face has these: pictures (emoji), what joins and turns them, marks that turn the direction of the text.
-_NOT_PRINTED = re.compile(
-    "[\U00010000-\U0010ffff\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\uffff]"
-)
 
 
 def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str, map_svg: str | None = None) -> bytes:
@@ -42,9 +31,9 @@ def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str, map_svg
         given = _shared(walk, settings) | {
             "size": size,
             "when": _when(walk, _("EEEE d MMMM")),
-            "lead": _cut(walk.purpose, LEAD)
+            "lead": cut(walk.purpose, LEAD)
             or _("Where does it feel safe? Where does it not? We take a walk together and write it down."),
-            "where": _plain(walk.meeting_point),
+            "where": plain(walk.meeting_point),
             "contacts": _questions(walk, CONTACTS),
             "checks": _what_happens(walk, stops),
             "address": f"{urlsplit(settings.base_url).netloc}/app",
@@ -55,7 +44,7 @@ def poster(walk: Walk, stops: list[Stop], settings: Settings, size: str, map_svg
             "where": _("Meeting point"),
             "fine": _("Everything you write is read through before anything becomes public."),
         }
-    return _printed("poster.typ", given)
+    return printed("poster.typ", given)
 
 
 def paper_form(walk: Walk, stops: list[Stop], settings: Settings, map_svg: str | None = None) -> bytes:
@@ -92,19 +81,19 @@ def paper_form(walk: Walk, stops: list[Stop], settings: Settings, map_svg: str |
             ),
             "danger": _("Danger: call 112. Police, no danger: 114."),
         }
-    return _printed("form.typ", given)
+    return printed("form.typ", given)
 
 
 def _way(stops: list[Stop], map_svg: str | None) -> dict[str, Any]:
     """The stops, and the map of the way to them where there is one."""
-    named = [{"number": stop.number, "name": _plain(stop.name)} for stop in stops]
+    named = [{"number": stop.number, "name": plain(stop.name)} for stop in stops]
     return {"stops": named, "map": map_svg}
 
 
 def _shared(walk: Walk, settings: Settings) -> dict[str, Any]:
     return {
         "language": i18n.language(),
-        "title": _plain(walk.title) or _("Safety walk"),
+        "title": plain(walk.title) or _("Safety walk"),
         "code": shown(walk.code),
         "link": join_url(walk, settings),
         "qr": qr_code(walk, settings).decode(),
@@ -127,7 +116,7 @@ def _when(walk: Walk, pattern: str) -> str:
 
 
 def _questions(walk: Walk, most: int) -> str:
-    contacts = _cut(walk.contacts, most)
+    contacts = cut(walk.contacts, most)
     return _("Questions: %(contacts)s", contacts=contacts) if contacts else ""
 
 
@@ -147,36 +136,3 @@ def _what_happens(walk: Walk, stops: list[Stop]) -> list[str]:
     else:
         lines.append(_("Bring clothes for the weather."))
     return lines
-
-
-def _plain(text: str) -> str:
-    """One line of it, without what no face has; letters composed, words of endless length made partable."""
-    text = _NOT_PRINTED.sub("", unicodedata.normalize("NFC", text))
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return _LONG.sub("\\1\u200b", line)
-
-
-def _cut(text: str, most: int) -> str:
-    line = _plain(text)
-    return line if len(line) <= most else line[:most].rpartition(" ")[0].rstrip(",.;:–- ") + " …"
-
-
-@cache
-def _faces() -> Any:
-    import typst  # 40 MB of machine code that only printing needs
-
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(FACES)])
-
-
-def _printed(source: str, given: dict[str, Any]) -> bytes:
-    import typst
-
-    path, inputs = SOURCES / source, {"given": json.dumps(given)}
-    sheet: Any = typst.Compiler(str(path), root=str(SOURCES), font_paths=_faces(), sys_inputs=inputs)
-    try:
-        return sheet.compile(format="pdf", pdf_standards="ua-1")  # type: ignore[no-any-return]
-    except typst.TypstError as refused:
-        # A letter that our faces lack (Chinese, say) is no reason for no sheet: a box stands for it.
-        if "could not be displayed" not in str(refused):
-            raise
-        return sheet.compile(format="pdf")  # type: ignore[no-any-return]

@@ -8,9 +8,9 @@ and "IBM Plex Sans Ext" (what Danish and English do without). Only the build nee
 from pathlib import Path
 
 from app.pages import ROOT
+from app.typesetting import FACES
 
 PACKED = ROOT / "node_modules" / "@fontsource-variable" / "ibm-plex-sans" / "files"
-FACES = ROOT / "static" / "dist" / "faces"
 FAMILY = "IBM Plex Sans"
 _NAMES = (1, 3, 4, 16, 21)  # the records of a font's `name` table that hold its family (OpenType 1.9, name IDs)
 
