@@ -35,7 +35,10 @@ from app.measures.routes import router as measures
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.report.edition_routes import router as editions
+from app.report.public_routes import router as public
 from app.report.routes import router as report
+from app.report.telling_routes import router as telling
 from app.settings import Settings
 from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
@@ -50,7 +53,7 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, telling, editions, public, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
