@@ -35,9 +35,12 @@ from app.measures.routes import router as measures
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.report.edition_routes import router as editions
 from app.report.press import Press
 from app.report.printing_routes import router as printed
+from app.report.public_routes import router as public
 from app.report.routes import router as report
+from app.report.telling_routes import router as telling
 from app.settings import Settings
 from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
@@ -52,7 +55,8 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, printed, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, telling, editions, public,
+    printed, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 

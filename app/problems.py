@@ -40,6 +40,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "same-revision-different-content": (409, mark("Another text was saved first")),
     "photo-differs": (409, mark("Another photo has this number")),
     "cursor-ahead": (409, mark("The phone is ahead of the server")),
+    "edition-changed": (409, mark("The edition is no longer as it was")),
     "walk-archived": (410, mark("The walk has been emptied")),
     "photo-too-large": (413, mark("The photo is too large")),
     "too-many-pixels": (413, mark("The photo has too many pixels")),

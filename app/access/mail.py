@@ -118,6 +118,16 @@ def invitation_letter(sender: str, email: str, given: Invited) -> EmailMessage:
     ])  # fmt: skip
 
 
+def takedown_letter(sender: str, email: str, walk: str, address: str) -> EmailMessage:
+    """Somebody asks that something be taken out of a public report. Their words stand behind the link, not in the mail."""
+    return _letter(sender, email, _("Please look: something in a public report"), [
+        _("Somebody asks you to look at something in the public report of “%(walk)s”.", walk=walk),
+        _("Read what they write, and say what you did:"),
+        address,
+        _("To take the whole report off the net at once, press “Withdraw” on the same page."),
+    ])  # fmt: skip
+
+
 def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> EmailMessage:
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, sender, email

@@ -19,13 +19,14 @@ WORDS = ("note", "suggestion")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A note's words and place as others see them. A place put right by a reviewer takes the place of what was measured."""
+    """A note's words and place as others see them. A place put right by a reviewer (`placed`) takes that of what was measured."""
 
     note: str
     suggestion: str
     factors: list[str]
     pin: dict[str, Any] | None
     fix: dict[str, Any] | None
+    placed: bool = False
 
 
 def shown(observation: Any) -> Shown:
@@ -38,6 +39,7 @@ def shown(observation: Any) -> Shown:
         new.get("factors", observation.factors),
         new["pin"] if placed else observation.pin,
         None if placed else observation.fix,
+        placed,
     )
 
 

@@ -25,7 +25,19 @@ from app.sync.protocol import utc
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive
 
-_OF_WALK = ("id", "title", "purpose", "state", "starts_at", "ends_at", "timezone", "light", "meeting_point", "seq")
+_OF_WALK = (
+    "id",
+    "title",
+    "purpose",
+    "area",
+    "state",
+    "starts_at",
+    "ends_at",
+    "timezone",
+    "light",
+    "meeting_point",
+    "seq",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class Observation:
 
     `place_source`: pin gps exif stop none; `accuracy_m`: radius in metres of a measured place, else None;
     `stop`: the stop's number; `written_on`: phone paper table; `review`: waiting released merged; `merged_into`: the id of
-    the note in this report that leads it; `measures`: numbers of the measures that rest on it."""
+    the note in this report that leads it; `placed`: a reviewer has put it where it is; `measures`: numbers of the measures that rest on it."""
 
     id: str
     captured_at: str
@@ -96,6 +108,7 @@ class Observation:
     agreements: int
     other_texts: tuple[OtherText, ...]
     sensitive: bool = False
+    placed: bool = False
     review: str = "waiting"
     merged_into: str | None = None
     priority: int | None = None
@@ -273,6 +286,7 @@ def _observation(
         agreements=voices.get(row.id, 0),
         other_texts=other_texts,
         sensitive=note_is_sensitive(row),
+        placed=said.placed,
         review=made.state,
         merged_into=lead,
         priority=made.priority,

@@ -51,6 +51,10 @@ ACROSS = {
     ("measures", "app.photos.vault"),
     ("report", "app.review"),
     ("report", "app.measures"),
+    ("report", "app.access.releasing"),  # who writes a report and who releases it
+    ("report", "app.access.mail"),
+    ("report", "app.basemap.kept"),
+    ("report", "app.basemap.picture"),  # the public page's map needs no script
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),
     ("gathering", "app.sync.changes"),

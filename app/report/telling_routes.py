@@ -1,0 +1,79 @@
+"""The page on which the report's own words are written.
+
+Hides forms. Promises that what was typed comes back whatever was wrong with it, and that what somebody else has written
+meanwhile is shown beside it and not overwritten.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlmodel import Session
+
+from app import pages
+from app.access.guards import WalkReader
+from app.access.releasing import Writer
+from app.db import Db
+from app.models import now
+from app.report import changes, telling, words
+from app.report.forms import OwnForm
+from app.report.report import build
+from app.report.telling import Draft
+from app.walks.walks import stops_of
+
+router = APIRouter(tags=["report"])
+
+
+@router.get("/walks/{walk_id}/report/write")
+def get_telling(request: Request, reader: Writer, db: Db) -> Response:
+    with db.read() as tx:
+        return _page(request, tx, reader, telling.told(tx, reader.walk))
+
+
+@router.post("/walks/{walk_id}/report/write")
+def post_telling(request: Request, reader: Writer, db: Db, form: OwnForm) -> Response:
+    """Keeps the words. A script (Accept: application/json) gets `version`, or `errors` by field; a person the page."""
+    with db.read() as tx:
+        kept = telling.told(tx, reader.walk)
+    lists = {name: [str(value) for value in form.getlist(name)] for name in ("stop", "words")}
+    draft = telling.typed({name: value for name, value in form.items() if isinstance(value, str)}, lists, kept)
+    draft.places = telling.moved(draft.places, str(form.get("do", "")))
+    changed, version = draft.version != kept.version, draft.version
+    if draft.check() and not changed:
+        try:
+            with db.write() as tx:
+                version = telling.save(tx, reader.walk.id, draft, reader.person.user)
+        except telling.TellingChanged:
+            changed = True
+    by_script = "application/json" in request.headers.get("accept", "")
+    if changed or draft.errors:
+        status = 409 if changed else 422
+        if by_script:
+            return JSONResponse({"changed": changed, "errors": draft.errors}, status, headers=pages.PRIVATE)
+        with db.read() as tx:
+            theirs = telling.told(tx, reader.walk) if changed else None
+            draft.version = (
+                theirs.version if theirs else draft.version
+            )  # whoever keeps it now has read what the other wrote
+            return _page(request, tx, reader, draft, status, theirs)
+    if by_script:
+        told = {"version": version, "at": pages.clock(now(), reader.walk.timezone)}
+        return JSONResponse(told, headers=pages.PRIVATE)
+    at = "#places" if str(form.get("do", "")).partition(":")[1] else ""
+    return RedirectResponse(f"/walks/{reader.walk.id}/report/write{at}", 303, headers=pages.PRIVATE)
+
+
+def _page(
+    request: Request, tx: Session, reader: WalkReader, draft: Draft, status: int = 200, theirs: Draft | None = None
+) -> Response:
+    report, stops = build(tx, reader.walk.id, sensitive=False, base_url=""), stops_of(tx, reader.walk.id)
+    proposals = telling.proposed(report)
+    if not any(stop for stop, _words in draft.places):
+        ids = {stop.number: stop.id for stop in stops}
+        draft.places = ([(ids[one.stop], "") for one in proposals] + draft.places)[: telling.PLACES]
+    known: dict[str, Any] = {"texts": draft.texts, "limits": telling.TEXTS, "labels": changes.LABELS}
+    return pages.render(
+        request, "report/write.html", status, walk=reader.walk, draft=draft, theirs=theirs, stops=telling.stop_choices(stops),
+        proposals={one.stop: one for one in proposals}, numbers={stop.id: stop.number for stop in stops},
+        personal=draft.personal(), place_words=telling.PLACE_WORDS, words=words, **known,
+    )  # fmt: skip
