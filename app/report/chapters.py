@@ -132,7 +132,7 @@ def _disagreement(content: Content, stop: int | None) -> str:
 def _note(note: dict[str, Any], content: Content, shown: dict[str, str]) -> dict[str, Any]:
     beside = [_who(note, content)]
     if note["agreements"]:
-        beside.append(ngettext("%(num)s agrees", "%(num)s agree", note["agreements"]))
+        beside.append(ngettext("%(num)s sees it so too", "%(num)s see it so too", note["agreements"]))
     if note["measures"]:
         numbers = ", ".join(map(str, note["measures"]))
         beside.append(ngettext("Measure %(numbers)s", "Measures %(numbers)s", len(note["measures"]), numbers=numbers))

@@ -19,8 +19,6 @@ from app.report import chapters, words
 from app.report.allowed import INSIDE, PARTNER
 from app.typesetting import cut, paragraphs, plain
 
-MAP_MM = (174.0, 150.0)
-
 Content = dict[str, Any]
 
 
@@ -32,20 +30,32 @@ class Sheet:
     photos: dict[str, str] = field(default_factory=dict)
 
 
-def sheet(content: Content, photo_ids: dict[str, str], *, map_svg: str | None, mark: str, made: date, organisation: str = "",
-          edition: str = "") -> Sheet:  # fmt: skip
-    """`photo_ids`: by the photos' names in the document; `mark`: a short text that is another one for another content; `made`: the day it is of;
-    `edition`: "Public edition 2, released 9 December 2026"; without it, it says that it is internal."""
+@dataclass(frozen=True)
+class About:
+    """What a printed report says of itself. `mark`: a short text that is another one for another content; `made`: the day it
+    is of; `edition`: "Public edition 2, released 9 December 2026"; without it, it says that it is internal; `map_svg`: the way
+    drawn, where the walk has a map; `earlier`: (when the walk before was, its measures as they are now)."""
+
+    mark: str
+    made: date
+    edition: str = ""
+    organisation: str = ""
+    map_svg: str | None = None
+    earlier: tuple[str, list[dict[str, Any]]] | None = None
+
+
+def sheet(content: Content, photo_ids: dict[str, str], about: About) -> Sheet:
+    """What is set of a document. `photo_ids`: by the photos' names in it."""
     notes = content["notes"]
     shown = chapters.photos(notes, photo_ids)
     given = {
         "language": language(),
         "title": plain(content["walk"]["title"]) or _("Safety walk"),
-        "mark": mark,
-        "date": [made.year, made.month, made.day],
-        "map": map_svg,
+        "mark": about.mark,
+        "date": [about.made.year, about.made.month, about.made.day],
+        "map": about.map_svg,
         "words": _words(),
-        **_cover(content, organisation, edition),
+        **_cover(content, about.organisation, about.edition),
         "reading": _reading(content),
         "participants": _participants(content["participants"]),
         "stops": chapters.stops(content),
@@ -59,6 +69,7 @@ def sheet(content: Content, photo_ids: dict[str, str], *, map_svg: str | None, m
         "told": {
             name: paragraphs(content["telling"].get(name, "")) for name in ("summary", "safe", "themes", "impossible")
         },
+        "earlier": _earlier(about.earlier),
         "afterwards": _afterwards(content),
         "method": _method(content, sum(len(note["photos"]) for note in notes) - len(shown)),
         "points": [chapters.point(note, content) for note in notes],
@@ -95,8 +106,12 @@ def _cover(content: Content, organisation: str, edition: str) -> dict[str, Any]:
 
 def _facts(content: Content, organisation: str, edition: str) -> list[dict[str, Any]]:
     walk, telling = content["walk"], content["telling"]
-    light = _(words.LIGHTS[walk["light"]]) if walk.get("light") in words.LIGHTS else ""
-    where = [_sentence(light), _sentence(plain(telling.get("weather", ""))), _sentence(words.length(content["route"]))]
+    light = words.LIGHTS.get(walk.get("light") or "")
+    where = [
+        _sentence(_(light) if light else ""),
+        _sentence(plain(telling.get("weather", ""))),
+        _sentence(words.length(content["route"])),
+    ]
     journal = plain(telling.get("journal", ""))
     by = words.people(content["participants"])
     return [
@@ -173,6 +188,16 @@ def _measure(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _earlier(earlier: tuple[str, list[dict[str, Any]]] | None) -> dict[str, Any] | None:
+    """What was agreed after the walk before, and what has become of it."""
+    if earlier is None or not earlier[1]:
+        return None
+    done, number = sum(one["status"] == "done" for one in earlier[1]), len(earlier[1])
+    said = ngettext("%(done)s of %(num)s measure from the walk before is done.", "%(done)s of %(num)s measures from the walk before are done.",
+                    number, done=done)  # fmt: skip
+    return {"said": said, "when": earlier[0], "measures": [_measure(one) for one in earlier[1]]}
+
+
 def _afterwards(content: Content) -> list[str]:
     telling = content["telling"]
     on = telling.get("followup_on", "")
@@ -216,10 +241,10 @@ def _words() -> dict[str, str]:
         "subjects": _("What it is about"), "subjects-lead": _("One note can be about several things."), "subject": _("Subject"),
         "by-role": _("Who wrote what"), "by-role-lead": _("Roles see different things. Where there are few voices, a number says little."), "most": _("Most about"),
         "places": _("Stop by stop"), "no-notes": _("no notes"), "suggestion": _("Suggestion"), "reasons": _("Reasons"), "also": _("Said about the same"),
-        "themes": _("Across the places"), "plan": _("What will be done"), "plan-lead": _("Each measure has somebody who answers for it, a deadline and an answer. No money follows a walk."),
+        "themes": _("Across the stops"), "plan": _("What is done about it"), "plan-lead": _("Each measure has somebody who answers for it, a deadline and an answer. No money of its own follows a walk."),
         "no-plan": _("No measure has been agreed yet."), "place-and-measure": _("Place and measure"), "answers-for-it": _("Who answers for it"), "deadline": _("Deadline"), "status": _("Status"), "answer": _("Answer"),
-        "impossible": _("What is not possible, and why"), "reason": _("Reason"), "afterwards": _("What happens next"),
+        "impossible": _("What is not possible, and why"), "reason": _("Reason"), "afterwards": _("What happens next"), "earlier": _("Since last time"),
         "annex": _("Annex: how it was done, and every place as text"), "how": _("How it was done"), "points": _("Every place as text"),
         "note": _("Note"), "feels": _("Feels"), "where": _("Place"), "degrees": _("Latitude, longitude"), "begins": _("What it says"),
-        "page": _("Page"), "of": _("of"), "photos-missing": _("Photo missing"),
+        "page": _("Page"), "of": _("of"),
     }  # fmt: skip

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from app.basemap.kept import Maps
 from app.basemap.picture import Shown, on_own_map, picture
 
-Shape = Literal["wide", "tall"]
-SHAPES_MM = {"wide": (210.0, 105.0), "tall": (100.0, 110.0)}
+Shape = Literal["wide", "tall", "page"]
+SHAPES_MM = {"wide": (210.0, 105.0), "tall": (100.0, 110.0), "page": (174.0, 150.0)}
 _FACE = 'font-family="IBM Plex Sans"'
 
 

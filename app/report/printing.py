@@ -1,4 +1,4 @@
-"""What is printed of a walk: today's report for who may read it, put together for the press.
+"""What is printed of a walk: today's report for who may read it, and the released one for everybody.
 
 Hides which facts the PDF depends on. Promises a key that is another one whenever the PDF would be, and a sheet that is made
 from one look at the database.
@@ -9,18 +9,20 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
 
 from sqlmodel import Session
 
 from app import __version__, i18n
 from app.basemap.kept import Maps
-from app.basemap.picture import Shown, on_own_map
+from app.i18n import gettext as _
 from app.models import Organisation, Telling, Walk
+from app.pages import day, local
 from app.report import freezing, paper, telling
 from app.report.allowed import INSIDE
-from app.report.paper import Sheet
-from app.report.report import Report, build, version
+from app.report.paper import About, Sheet
+from app.report.picture import drawn
+from app.report.public import Shown
+from app.report.report import build, version
 from app.typesetting import SOURCES
 
 MARK = 8  # letters of the key that are printed: two papers with the same are of the same content
@@ -53,33 +55,45 @@ def internal(tx: Session, walk: Walk, *, sensitive: bool, name: str, ground: Gro
     """Today's report, for those inside, in the language spoken; `name`: its key. `tx` is not needed afterwards."""
     report = build(tx, walk.id, sensitive=sensitive, base_url="")
     made = freezing.document(report, telling.for_report(tx, walk, report), INSIDE)
+    on = made.content["walk"]["day"] or walk.created_at.date().isoformat()
+    about = About(
+        name[:MARK],
+        date.fromisoformat(on),
+        organisation=organisation(tx, walk),
+        map_svg=drawn(ground.maps, walk.map_sha256, made.content, ground.credit, "page"),
+    )
+    return paper.sheet(made.content, made.keys["photos"], about)
+
+
+def public_key(shown: Shown) -> str:
+    """The name of the PDF of what everybody may read now."""
+    return hashlib.sha256(json.dumps([shown.mark, i18n.language(), _sources()]).encode()).hexdigest()
+
+
+def for_everybody(shown: Shown, name: str, ground: Ground) -> Sheet:
+    """The edition as it is read now, with the measures as they are now; `name`: its key."""
+    edition, walk = shown.edition, shown.walk
+    content = shown.content | {"measures": shown.plan}
+    on_map = drawn(ground.maps, walk.map_sha256, content, ground.credit, "page")
+    assert edition.released_at is not None
+    released = _(
+        "Public edition %(number)s, released %(day)s",
+        number=edition.number,
+        day=day(edition.released_at, walk.timezone),
+    )
+    earlier = (str(shown.earlier.content["walk"]["day"] or ""), shown.earlier.plan) if shown.earlier else None
+    about = About(
+        name[:MARK], local(edition.released_at, walk.timezone).date(), edition=released, map_svg=on_map, earlier=earlier
+    )
+    photos = {photo["name"] for note in content["notes"] for photo in note["photos"]}
     return paper.sheet(
-        made.content, made.keys["photos"], map_svg=picture(report, walk, ground), mark=name[:MARK],
-        made=date.fromisoformat(made.content["walk"]["day"] or walk.created_at.date().isoformat()), organisation=organisation(tx, walk),
-    )  # fmt: skip
+        content, {name: key for name, key in edition.frozen["keys"]["photos"].items() if name in photos}, about
+    )
 
 
 def organisation(tx: Session, walk: Walk) -> str:
     found = tx.get(Organisation, walk.organisation_id) if walk.organisation_id else None
     return found.name if found else ""
-
-
-def picture(report: Report, walk: Walk, ground: Ground) -> str | None:
-    """The way, the stops and the notes on the walk's own map; None where it has none."""
-    stops = [
-        (str(stop.number), [stop.lon, stop.lat])
-        for stop in report.stops
-        if stop.lat is not None and stop.lon is not None
-    ]
-    # A note that only has its stop's place lies under the stop's number.
-    drawn = [seen for seen in report.observations if seen.place_source != "stop" and not seen.merged_into]
-    notes = [
-        (seen.valence or "mixed", [seen.lon, seen.lat])
-        for seen in drawn
-        if seen.lat is not None and seen.lon is not None
-    ]
-    line: Any = (report.route or {}).get("coordinates", [])
-    return on_own_map(ground.maps, walk.map_sha256, Shown(line, stops, notes), ground.credit, *paper.MAP_MM)
 
 
 @cache

@@ -5,7 +5,9 @@ the file, without any script; that a script waits for its file in one request; t
 others; and that a failure is a sentence.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,7 +20,7 @@ from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Telling, Walk
 from app.problems import TryAgain
-from app.report import exports, printing, records
+from app.report import exports, printing, public, records
 from app.report.paper import Sheet
 from app.report.press import Job, Press, finished
 from app.report.printing import Ground
@@ -29,7 +31,7 @@ router = APIRouter(tags=["report"])
 PATIENCE_S = 1.5  # how long a browser waits before it is told how far it is
 LONGEST_S = 100.0  # how long a script waits; then it is asked to come back
 AGAIN_S = 2  # how often the page looks again
-_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept, Accept-Language"}
+_VARY = ", Accept, Accept-Language"
 _PDF: dict[str, Any] = {
     "response_class": Response,
     "responses": {200: {"content": {"application/pdf": {}}, "description": "the report to read and print"}},
@@ -42,77 +44,140 @@ _ZIP: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class _Asked:
-    """What somebody asks for: its key, and the ETag; `name`: of the file, without its ending."""
+    """What somebody asks for: its key in the press, what it is called, where it belongs, and how it is made."""
 
     key: str
-    etag: str
     title: str
     name: str
+    link: str
+    made: Callable[[], Sheet]
+    headers: dict[str, str]
+
+    def etag(self, kind: str) -> str:
+        return f'"{self.key[:32]}.{kind}"'
 
 
 @router.get("/walks/{walk_id}/report.pdf", **_PDF)
 async def as_pdf(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """The report as a PDF (PDF/UA-1, PDF/A-2a). A browser gets a page that looks again until it is printed (202)."""
-    asked = await run_in_threadpool(_asked, request, reader, db, "pdf")
-    if etag_matches(request, asked.etag):
-        return Response(status_code=304, headers=_headers(asked))
-    job = await run_in_threadpool(_job, request, reader, db, asked)
-    if not await finished(job, _patience(request)):
-        return await run_in_threadpool(_waiting, request, reader, asked, job)
-    _whole(job)
-    # Shown in the browser, in place of the page that waited. Without the pages' CSP: browsers' own PDF viewers choke on it.
-    headers = {"Content-Disposition": f'inline; filename="{asked.name}.pdf"'} | _headers(asked)
-    return FileResponse(job.path, media_type="application/pdf", headers=headers)
+    asked = await run_in_threadpool(_internal, request, reader, db)
+    return await _pdf(request, asked)
 
 
 @router.head("/walks/{walk_id}/report.pdf", include_in_schema=False)
 def head_of_pdf(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
-    return _head(request, reader, db, "pdf", "application/pdf")
+    return _head(_internal(request, reader, db), "pdf", "application/pdf")
 
 
 @router.get("/walks/{walk_id}/report.esdh.zip", **_ZIP)
 async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """PDF, data and photos with the SHA-256 of each, for the records system. Waits as the PDF does."""
-    asked = await run_in_threadpool(_asked, request, reader, db, "esdh.zip")
-    if etag_matches(request, asked.etag):
-        return Response(status_code=304, headers=_headers(asked))
-    job = await run_in_threadpool(_job, request, reader, db, asked)
-    if not await finished(job, _patience(request)):
-        return await run_in_threadpool(_waiting, request, reader, asked, job)
-    _whole(job)
+    asked = await run_in_threadpool(_internal, request, reader, db)
+    answer = await _printed(request, asked, "esdh.zip")
+    if isinstance(answer, Response):
+        return answer
     report, about = await run_in_threadpool(_filed, request, reader, db, asked)
-    headers = {"Content-Disposition": f'attachment; filename="{asked.name}.esdh.zip"'} | _headers(asked)
-    pieces = records.package(report, job.path, request.app.state.vault.pieces, about)
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+    pieces = records.package(report, answer, request.app.state.vault.pieces, about)
+    return StreamingResponse(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
 
 
 @router.head("/walks/{walk_id}/report.esdh.zip", include_in_schema=False)
 def head_of_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
-    return _head(request, reader, db, "esdh.zip", "application/zip")
+    return _head(_internal(request, reader, db), "esdh.zip", "application/zip")
 
 
-def _asked(request: Request, reader: WalkReader, db: Database, kind: str) -> _Asked:
+@router.get("/r/{slug}/report.pdf", **_PDF)
+async def as_public_pdf(request: Request, slug: str, db: Db) -> Response:
+    """The released report as a PDF, with the measures as they are now. Waits as the other one does."""
+    asked = await run_in_threadpool(_public, request, slug, db)
+    return await _pdf(request, asked)
+
+
+@router.head("/r/{slug}/report.pdf", include_in_schema=False)
+def head_of_public_pdf(request: Request, slug: str, db: Db) -> Response:
+    return _head(_public(request, slug, db), "pdf", "application/pdf")
+
+
+def _internal(request: Request, reader: WalkReader, db: Database) -> _Asked:
+    """Today's report, for this reader."""
+    spoken, ground = i18n.language(), _ground(request)
     with db.read() as tx:
         walk = tx.get_one(Walk, reader.walk.id)
         key = printing.key(tx, walk, sensitive=reader.sensitive)
-    return _Asked(key, f'"{key[:32]}.{kind}"', walk.title, exports.name_of(walk.title, walk.starts_at))
-
-
-def _job(request: Request, reader: WalkReader, db: Database, asked: _Asked) -> Job:
-    """Raises TryAgain where too many are waiting."""
-    state, spoken = request.app.state, i18n.language()
-    press: Press = state.press
-    ground = Ground(state.maps, state.settings.basemap_credit)
 
     def made() -> Sheet:
         with i18n.use(spoken), db.read() as tx:
-            walk = tx.get_one(Walk, reader.walk.id)
-            return printing.internal(tx, walk, sensitive=reader.sensitive, name=asked.key, ground=ground)
+            there = tx.get_one(Walk, walk.id)
+            return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground)
 
-    return press.ask(asked.key, made)
+    name, link = exports.name_of(walk.title, walk.starts_at), f"/walks/{walk.id}/report"
+    return _Asked(
+        key,
+        walk.title,
+        name,
+        link,
+        made,
+        {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization" + _VARY},
+    )
 
 
-def _filed(request: Request, reader: WalkReader, db: Database, asked: _Asked) -> tuple[Report, dict[str, object]]:
+def _public(request: Request, slug: str, db: Database) -> _Asked:
+    """The released report. Raises not-found (404), the same for every address that has nothing to read."""
+    spoken, ground = i18n.language(), _ground(request)
+    with db.read() as tx:
+        shown = public.shown(tx, *public.behind(tx, slug))
+    key = printing.public_key(shown)
+
+    def made() -> Sheet:
+        with i18n.use(spoken):
+            return printing.for_everybody(shown, key, ground)
+
+    title, name = shown.content["walk"]["title"], f"{slug}-{shown.edition.number}"
+    return _Asked(key, title, name, f"/r/{slug}", made, {"Cache-Control": "public, no-cache", "Vary": "Cookie" + _VARY})
+
+
+def _ground(request: Request) -> Ground:
+    return Ground(request.app.state.maps, request.app.state.settings.basemap_credit)
+
+
+async def _pdf(request: Request, asked: _Asked) -> Response:
+    answer = await _printed(request, asked, "pdf")
+    if isinstance(answer, Response):
+        return answer
+    # Shown in the browser, in place of the page that waited. Without the pages' CSP: browsers' own PDF viewers choke on it.
+    return FileResponse(answer, media_type="application/pdf", headers=_named(asked, "pdf", "inline"))
+
+
+async def _printed(request: Request, asked: _Asked, kind: str) -> Path | Response:
+    """Where the PDF lies; or what is to be answered instead: that it is held already, or is not ready yet. Raises TryAgain."""
+    if etag_matches(request, asked.etag(kind)):
+        return Response(status_code=304, headers={"ETag": asked.etag(kind)} | asked.headers)
+    press: Press = request.app.state.press
+    job = await run_in_threadpool(press.ask, asked.key, asked.made)
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if not await finished(job, PATIENCE_S if wants_page else LONGEST_S):
+        if not wants_page:
+            raise TryAgain(_("The report is still being printed. Ask for it again."))
+        return await run_in_threadpool(_waiting, request, asked, job, press.ahead(job))
+    if job.state == "failed":
+        raise TryAgain(
+            _(
+                "The report could not be printed just now. Nothing is lost: try again in a moment. If it goes on, whoever runs the server finds the reason in its log."
+            )
+        )
+    return job.path
+
+
+def _waiting(request: Request, asked: _Asked, job: Job, ahead: int) -> Response:
+    """How far it is, as a page that looks again."""
+    answer = pages.render(
+        request, "report/printing.html", 202, title=asked.title, job=job, ahead=ahead, again=AGAIN_S, link=asked.link
+    )
+    answer.headers["Retry-After"] = str(AGAIN_S)
+    return answer
+
+
+def _filed(request: Request, reader: WalkReader, db: Database, asked: _Asked) -> tuple[Report, dict[str, Any]]:
     """The report of that PDF, and what is said of it. Raises TryAgain where it has changed meanwhile."""
     base_url = request.app.state.settings.base_url or str(request.base_url).rstrip("/")
     with db.read() as tx:
@@ -127,45 +192,12 @@ def _filed(request: Request, reader: WalkReader, db: Database, asked: _Asked) ->
         )  # fmt: skip
 
 
-def _waiting(request: Request, reader: WalkReader, asked: _Asked, job: Job) -> Response:
-    """How far it is, as a page that looks again. A script is asked to come back (503)."""
-    if not _wants_page(request):
-        raise TryAgain(_("The report is still being printed. Ask for it again."))
-    ahead = request.app.state.press.ahead(job)
-    answer = pages.render(
-        request, "report/printing.html", 202, title=asked.title, job=job, ahead=ahead, again=AGAIN_S, link=f"/walks/{reader.walk.id}/report",
-    )  # fmt: skip
-    answer.headers["Retry-After"] = str(AGAIN_S)
-    return answer
+def _named(asked: _Asked, kind: str, how: str) -> dict[str, str]:
+    return {"ETag": asked.etag(kind), "Content-Disposition": f'{how}; filename="{asked.name}.{kind}"'} | asked.headers
 
 
-def _whole(job: Job) -> None:
-    if job.state == "failed":
-        raise TryAgain(
-            _(
-                "The report could not be printed just now. Nothing is lost: try again in a moment. If it goes on, whoever runs the server finds the reason in its log."
-            )
-        )
-
-
-def _patience(request: Request) -> float:
-    return PATIENCE_S if _wants_page(request) else LONGEST_S
-
-
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
-
-
-def _head(request: Request, reader: WalkReader, db: Database, kind: str, media_type: str) -> Response:
+def _head(asked: _Asked, kind: str, media_type: str) -> Response:
     """What the file would be called; nothing is printed for it, so the length is not known."""
-    asked = _asked(request, reader, db, kind)
-    answer = Response(
-        headers=_headers(asked) | {"Content-Disposition": f'attachment; filename="{asked.name}.{kind}"'},
-        media_type=media_type,
-    )
+    answer = Response(headers=_named(asked, kind, "inline" if kind == "pdf" else "attachment"), media_type=media_type)
     del answer.headers["Content-Length"]
     return answer
-
-
-def _headers(asked: _Asked) -> dict[str, str]:
-    return {"ETag": asked.etag} | _PRIVATE
