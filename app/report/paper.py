@@ -16,7 +16,7 @@ from app.i18n import language, ngettext
 from app.measures import words as plan
 from app.pages import clock
 from app.report import chapters, words
-from app.report.allowed import INSIDE, PARTNER
+from app.report.allowed import INSIDE, PARTNER, PUBLIC
 from app.typesetting import cut, paragraphs, plain
 
 Content = dict[str, Any]
@@ -107,7 +107,9 @@ def _cover(content: Content, organisation: str, edition: str) -> dict[str, Any]:
 def _facts(content: Content, organisation: str, edition: str) -> list[dict[str, Any]]:
     walk, telling = content["walk"], content["telling"]
     light = words.LIGHTS.get(walk.get("light") or "")
-    where = [
+    on, hours = _when(walk)
+    how = [
+        _sentence(hours),
         _sentence(_(light) if light else ""),
         _sentence(plain(telling.get("weather", ""))),
         _sentence(words.length(content["route"])),
@@ -115,7 +117,7 @@ def _facts(content: Content, organisation: str, edition: str) -> list[dict[str, 
     journal = plain(telling.get("journal", ""))
     by = words.people(content["participants"])
     return [
-        {"term": _("Walked"), "lines": [line for line in (_when(walk), " ".join(filter(None, where)), plain(walk.get("area") or "")) if line]},
+        {"term": _("Walked"), "lines": [line for line in (on, " ".join(filter(None, how)), plain(walk.get("area") or "")) if line]},
         {"term": _("By"), "lines": [by] if by else []},
         {"term": edition or _("Internal"), "lines": [line for line in (
             "" if edition else _("Not read through for publication. Do not pass it on."), plain(organisation),
@@ -123,14 +125,11 @@ def _facts(content: Content, organisation: str, edition: str) -> list[dict[str, 
     ]  # fmt: skip
 
 
-def _when(walk: dict[str, Any]) -> str:
-    """ "26. november 2026, 19.00–20.30"."""
+def _when(walk: dict[str, Any]) -> tuple[str, str]:
+    """("26. november 2026", "19.00–20.30"), each "" where it is not known."""
     zone, hours = walk["timezone"], [chapters.moment(walk[name]) for name in ("starts_at", "ends_at")]
-    if not walk["day"]:
-        return ""
-    said = plan.day(date.fromisoformat(walk["day"]))
-    clocks = "–".join(clock(hour, zone) for hour in hours if hour)
-    return f"{said}, {clocks}" if hours[0] else said
+    on = plan.day(date.fromisoformat(walk["day"])) if walk["day"] else ""
+    return on, "–".join(clock(hour, zone) for hour in hours if hour) if hours[0] else ""
 
 
 def _footer(content: Content, edition: str) -> str:
@@ -142,8 +141,11 @@ def _footer(content: Content, edition: str) -> str:
 
 
 def _reading(content: Content) -> list[str]:
+    read = _(
+        "Read it so: the notes are experiences of places, not facts about people. Two people have read all of it before it became public."
+    )
     said = [
-        _("The notes are experiences of places, not facts about people. They stand as the walkers wrote them."),
+        read if content["version"] == PUBLIC else _("The notes are experiences of places, not facts about people. They stand as the walkers wrote them."),
         _("What feels safe comes first: it is worth looking after. A place can be both; then both stand there."),
         _("A triangle is an unsafe place, a circle a safe one, a half-filled square is both. The word always stands beside it."),
         _("Each note has a number: 4.2 is the second one at stop 4. Numbers of voices are few; they say what these people felt, not how safe the place is."),
@@ -209,6 +211,9 @@ def _afterwards(content: Content) -> list[str]:
 
 def _method(content: Content, left_out: int) -> list[str]:
     said = [
+        _("Residents and people with an office walked the route together and wrote down what feels safe and unsafe, on their phones or on paper. A reviewer has read each note, merged those that say the same and struck out what could point at a person. Somebody else has read all of it again and released it."),
+        _("A note's place is that of its stop, or where a reviewer has put it. Measured positions, names, teams and hours are not in it. Notes on sensitive subjects are not in it either. Few notes say little: they are no measure of an area."),
+    ] if content["version"] == PUBLIC else [
         _("The walkers wrote on their own phones, or on paper, while they walked. Each note has a feeling, reasons from a fixed list of 13 subjects, words or photos, as the walker chose."),
         _("A place is where the phone measured it, where somebody put it on the map, or the place of the stop. Names of walkers are not in the report."),
     ]  # fmt: skip

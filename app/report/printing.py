@@ -54,7 +54,9 @@ def key(tx: Session, walk: Walk, *, sensitive: bool) -> str:
 def internal(tx: Session, walk: Walk, *, sensitive: bool, name: str, ground: Ground) -> Sheet:
     """Today's report, for those inside, in the language spoken; `name`: its key. `tx` is not needed afterwards."""
     report = build(tx, walk.id, sensitive=sensitive, base_url="")
-    made = freezing.document(report, telling.for_report(tx, walk, report), INSIDE)
+    told, is_chosen = telling.for_report(tx, walk, report), any(stop for stop, _words in telling.told(tx, walk).places)
+    # What is proposed for the public counts released notes alone; here it is all that this reader sees.
+    made = freezing.document(report, told if is_chosen else told | {"places": []}, INSIDE)
     on = made.content["walk"]["day"] or walk.created_at.date().isoformat()
     about = About(
         name[:MARK],

@@ -85,7 +85,7 @@ def words_only(text: str) -> str:
 
 
 def _of_notes() -> list[Column]:
-    return [(_("Time"), 17), (_("Stop"), _NARROW), (_("Place"), _MIDDLE), (_("How it feels"), _NARROW),
+    return [(_("Date and time"), 17), (_("Stop"), _NARROW), (_("Place"), _MIDDLE), (_("How it feels"), _NARROW),
             (_("Feeling"), _MIDDLE), (_("Subjects"), _MIDDLE), (_("Reasons"), 34), (_("Note"), _WIDE),
             (_("Suggestion"), _WIDE), (_("Role"), _MIDDLE), (_("Team"), _NARROW), (_("Agree"), _NARROW),
             (_("Measures"), _NARROW), (_("Photos"), _NARROW), (_("Latitude"), 13), (_("Longitude"), 13),
@@ -152,5 +152,5 @@ def _stop_name(number: int | None, report: Report) -> str | None:
 
 def _local(moment: datetime, report: Report) -> datetime | str:
     """As the clocks showed it there, since Excel knows no zones; in words before 1900, where its calendar begins."""
-    there = local(moment, report.walk["timezone"])
+    there = local(moment, report.walk["timezone"]).replace(microsecond=0)
     return there if there.year >= 1900 else there.isoformat(" ", "minutes")
