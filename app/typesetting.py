@@ -18,7 +18,8 @@ FACES = DIST / "faces"  # unpacked at the build by app.walks.typeface
 SOURCES = ROOT / "templates" / "paper"
 READ_ALOUD = ("ua-1",)
 KEPT = ("a-2a", "ua-1")  # and kept for long, without anything from outside
-_LONG = re.compile(r"(\S{24})(?=\S{8})")  # longer than any Danish word: it may be parted here
+_LONG = re.compile(r"\S{32,}")
+_WORD = 45  # letters of the longest words that Danes write; what is longer is none, and may be parted anywhere
 # No face has these: pictures (emoji), what joins and turns them, marks that turn the direction of the text.
 _NOT_PRINTED = re.compile(
     "[\U00010000-\U0010ffff\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\uffff]"
@@ -29,7 +30,12 @@ def plain(text: str) -> str:
     """One line of it, without what no face has; letters composed, words of endless length made partable."""
     text = _NOT_PRINTED.sub("", unicodedata.normalize("NFC", text))
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return _LONG.sub("\\1\u200b", line)
+    return _LONG.sub(_partable, line)
+
+
+def _partable(found: re.Match[str]) -> str:
+    word = found[0]
+    return word if word.isalpha() and len(word) <= _WORD else re.sub(r"(.{24})(?=.{8})", "\\1\u200b", word)
 
 
 def paragraphs(text: str) -> list[str]:
