@@ -90,7 +90,7 @@ class Press:
             job = self._jobs.get(key)
             if job and job.state != "done" and (job.state != "failed" or time.monotonic() - job.ended < FORGET_S):
                 return job
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # it is not there, or its folder cannot be had: then printing fails, and says so
                 os.utime(path)  # asked for: it stays for another while
                 return Job(key, path, None)
             if sum(not one.over.done() for one in self._jobs.values()) >= MOST_WAITING:

@@ -114,7 +114,7 @@ def test_a_partner_reads_nothing_yet_and_learns_nothing(
     stage: Stage, filled: dict[str, str], key_of: Callable[..., dict[str, str]], organisation: str
 ) -> None:
     key = key_of("partner", organisation)
-    for ending in ("", ".csv", ".geojson", ".json", ".zip"):
+    for ending in ("", ".csv", ".geojson", ".json", ".zip", ".gpkg", ".xlsx", ".pdf", ".esdh.zip"):
         there = stage.http.get(f"/walks/{stage.walk.id}/report{ending}", headers=key)
         nowhere = stage.http.get(f"/walks/{new_id()}/report{ending}", headers=key)
         assert (there.status_code, there.text) == (nowhere.status_code, nowhere.text) == (403, there.text)
@@ -126,7 +126,7 @@ def test_another_organisation_sees_what_is_not_there(
     stage: Stage, filled: dict[str, str], key_of: Callable[..., dict[str, str]], role: str
 ) -> None:
     key = key_of(role, "Svalöv kommun")
-    for ending in ("", ".csv", ".geojson", ".json", ".zip"):
+    for ending in ("", ".csv", ".geojson", ".json", ".zip", ".gpkg", ".xlsx", ".pdf", ".esdh.zip"):
         there = stage.http.get(f"/walks/{stage.walk.id}/report{ending}", headers=key)
         nowhere = stage.http.get(f"/walks/{new_id()}/report{ending}", headers=key)
         assert (there.status_code, there.text) == (nowhere.status_code, nowhere.text) == (404, there.text)

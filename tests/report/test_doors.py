@@ -10,7 +10,7 @@ from tests.cast import Stage
 from tests.phone import new_id
 from tests.report.conftest import Desk
 
-ENDINGS = ["", ".geojson", ".csv", ".json", ".zip"]
+ENDINGS = ["", ".geojson", ".csv", ".json", ".zip", ".gpkg", ".xlsx", ".pdf", ".esdh.zip"]
 WORDS = "Lampen ved tunnelen"
 
 

@@ -164,7 +164,7 @@ def test_who_holds_this_version_already_is_told_so(stage: Stage, desk: Desk) -> 
     phone = stage.phone()
     note_id = phone.note()
     phone.put(note_id)
-    for ending in ("", ".geojson", ".csv", ".json", ".zip"):
+    for ending in ("", ".geojson", ".csv", ".json", ".zip", ".gpkg", ".xlsx"):
         first = desk.get(ending)
         again = desk.get(ending, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b""), ending
@@ -192,7 +192,7 @@ def test_rights_and_language_make_another_version(stage: Stage, desk: Desk, desk
 
 
 def test_asking_only_for_the_head_gives_no_body(stage: Stage, desk: Desk, told: str) -> None:
-    for ending in ("", ".geojson", ".csv", ".json", ".zip"):
+    for ending in ("", ".geojson", ".csv", ".json", ".zip", ".gpkg", ".xlsx"):
         path = f"/walks/{stage.walk.id}/report{ending}"
         head = stage.http.head(path, headers=desk.headers)
         whole = desk.get(ending)

@@ -54,7 +54,7 @@ def test_a_filter_shows_the_same_in_every_form(desk: Desk, query: str, shown: se
     assert {note for note in (LIT, DARK, FAST, SAFE) if f'"said">{note}' in found} == shown
 
 
-@pytest.mark.parametrize("ending", ["", ".geojson", ".csv", ".json", ".zip"])
+@pytest.mark.parametrize("ending", ["", ".geojson", ".csv", ".json", ".zip", ".gpkg", ".xlsx"])
 def test_what_means_nothing_is_told_and_never_shows_everything(desk: Desk, ending: str) -> None:
     nonsense = ["valence=angry", "category=lys", "stop=3", "stop=-1", "stop=²", "role=mayor", "valence=safe&valence=%00",
                 "stop=1;drop"]  # fmt: skip
