@@ -42,6 +42,8 @@ ACROSS = {
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
     ("report", "app.review"),
+    ("review", "app.report.words"),  # a note is told in the same words
+    ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),
