@@ -5,44 +5,30 @@ nothing (409, with both states before one's eyes), and that every page works wit
 may: that is access.reviewers.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlmodel import Session, select
-from starlette.datastructures import FormData
 
 from app import pages
-from app.access import guards
 from app.access.guards import WalkReader
 from app.access.reviewers import Reviewer
 from app.db import Database, Db
-from app.i18n import gettext as _
 from app.models import Decision, Walk
+from app.photos import blurring
+from app.photos.vault import Vault
 from app.problems import Problem
 from app.review import asked, deciding, page, photos
 from app.review.deciding import Changed, Gone, Refused
+from app.review.forms import Form, id_in
 from app.review.queue import places, queue
 
 router = APIRouter(tags=["review"])
 
-FORM_BYTES = 60_000  # each word of the longest note struck, in the worst encoding
 NoteId = Annotated[str, Query(pattern="^([0-9a-f-]{36})?$")]
-
-
-async def _form(request: Request) -> AsyncIterator[FormData]:
-    """A form of our own pages. Raises not-allowed (403), body-too-large (413)."""
-    guards.own_form(request)
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > FORM_BYTES:
-        raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=0, max_fields=2000) as form:
-        yield form
-
-
-Form = Annotated[FormData, Depends(_form)]
 
 
 @router.get("/walks/{walk_id}/review")
@@ -82,7 +68,9 @@ def post_decision(request: Request, reader: Reviewer, db: Db, form: Form) -> Res
             return deciding.merge(tx, reader, wanted.seen, wanted.others)
         if wanted.do == "part":
             return deciding.part(tx, reader, wanted.seen)
-        return deciding.decide(tx, reader, wanted.seen, *asked.steps(tx, reader.walk, wanted.do, form))
+        made = deciding.decide(tx, reader, wanted.seen, *asked.steps(tx, reader.walk, wanted.do, form))
+        photos.settle(tx, request.app.state.vault, wanted.seen.note_id)
+        return made
 
     where = "after" if wanted.do in asked.LEAVING else "note"
     return _decided(request, reader, db, decide, wanted.lane, wanted.seen.note_id, where)
@@ -91,7 +79,7 @@ def post_decision(request: Request, reader: Reviewer, db: Db, form: Form) -> Res
 @router.post("/walks/{walk_id}/review/photos")
 def post_photos(request: Request, reader: Reviewer, db: Db, form: Form) -> Response:
     """Approves or refuses photos of one note."""
-    chosen, what, note_id = asked.photos(form), str(form.get("do", "")), _id(form, "note")
+    chosen, what, note_id = asked.photos(form), str(form.get("do", "")), id_in(form, "note")
     if what not in photos.STATES:
         raise Problem("invalid")
     return _decided(
@@ -108,14 +96,29 @@ def post_photos(request: Request, reader: Reviewer, db: Db, form: Form) -> Respo
 @router.post("/walks/{walk_id}/review/undoing")
 def post_undoing(request: Request, reader: Reviewer, db: Db, form: Form) -> Response:
     """Takes a decision back."""
-    decision_id, note_id = _id(form, "decision"), str(form.get("note", ""))
+    decision_id, note_id = id_in(form, "decision"), str(form.get("note", ""))
+
+    vault: Vault = request.app.state.vault
+    with db.read() as tx:
+        blurred = photos.boxes_before(tx, decision_id, reader)
 
     def undo(tx: Session) -> list[Decision]:
         step = tx.get(Decision, decision_id)
         of_photo = step is not None and step.photo_id is not None
-        return photos.undo(tx, reader, decision_id) if of_photo else deciding.undo(tx, reader, decision_id)
+        return photos.undo(tx, reader, decision_id, vault) if of_photo else deciding.undo(tx, reader, decision_id)
 
-    return _decided(request, reader, db, undo, str(form.get("lane", "")), note_id, "note", undone=True)
+    lane = str(form.get("lane", ""))
+    if blurred is None or not blurring.restorable(vault, blurred[0]):
+        return _decided(request, reader, db, undo, lane, note_id, "note", undone=True)
+    with blurring.version(vault, *blurred) as made:
+
+        def undo_and_show(tx: Session) -> list[Decision]:
+            steps = undo(tx)
+            if steps:
+                made.show()
+            return steps
+
+        return _decided(request, reader, db, undo_and_show, lane, note_id, "note", undone=True)
 
 
 def _decided(
@@ -157,13 +160,6 @@ def _page(
         request, "review/review.html", status, walk=reader.walk, reader=reader, **shown, gone=gone, undone=undone,
         changed=changed, sentence=sentence, basemap=page.basemap(settings), credit=settings.basemap_credit, reasons=asked.REASONS,
     )  # fmt: skip
-
-
-def _id(form: FormData, name: str) -> str:
-    written = str(form.get(name, ""))
-    if not guards.UUID.fullmatch(written):
-        raise Problem("invalid", _("This page is not whole. Load it again; nothing was decided."))
-    return written
 
 
 def _to(reader: WalkReader, query: dict[str, str]) -> Response:

@@ -80,8 +80,17 @@ function arrive() {
   const note = part("note");
   note?.focus({ preventScroll: true });
   if (note && note.getBoundingClientRect().top < 0) note.scrollIntoView();
+  sayAgain();
   part("queue")?.querySelector("[aria-current=true]:not(.chip)")?.scrollIntoView({ block: "nearest" });
   onTheMap();
+}
+
+/** What the new page says, said again where screen readers listen: words that came with their place are not read out. */
+function sayAgain() {
+  const status = document.querySelector("#told [role=status]");
+  const words = [...(status?.childNodes ?? [])];
+  status?.replaceChildren();
+  requestAnimationFrame(() => status?.childNodes.length || status?.replaceChildren(...words));
 }
 
 async function onTheMap() {

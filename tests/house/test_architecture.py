@@ -41,6 +41,7 @@ ACROSS = {
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
+    ("review", "app.photos.blurring"),
     ("report", "app.review"),
     ("review", "app.report.words"),  # a note is told in the same words
     ("review", "app.measures.partners"),  # whose it is to mend
