@@ -39,6 +39,8 @@ from app.report.edition_routes import router as editions
 from app.report.public_routes import router as public
 from app.report.routes import router as report
 from app.report.telling_routes import router as telling
+from app.review.photo_routes import router as review_photos
+from app.review.routes import router as review
 from app.settings import Settings
 from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
@@ -53,7 +55,7 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, telling, editions, public, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, measures, partner, partners, report, telling, editions, public, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 

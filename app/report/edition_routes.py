@@ -17,8 +17,8 @@ from app.access.releasing import KnownEdition, Releaser, Writer, may_release
 from app.db import Db
 from app.models import Edition, Walk
 from app.problems import Problem
-from app.report import edition as editions
 from app.report import changes, picture, public, takedown, telling, words
+from app.report import edition as editions
 from app.report.forms import OwnForm
 from app.report.pictures import drawing, photo
 from app.report.public_page import values

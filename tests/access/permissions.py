@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.access import guards, roles
+from app.access import guards, reviewers, roles
 from app.main import ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -29,6 +29,7 @@ EVERYBODY = Door("Everybody", frozenset(ROLES), phones=True)
 # The guards, the strictest first.
 DOORS: dict[Any, Door] = {
     guards.planned_walk: Door("Plan this walk, invite, open and close it", frozenset(guards.PLAN), of_a_walk=True),
+    reviewers.reviewed_walk: Door("Review this walk's notes", frozenset(guards.REVIEW), of_a_walk=True),
     roles.given_role: Door("Take this role away, if one may give it", frozenset(guards.GIVE), of_a_walk=True),
     roles.known_invitation: Door("Send this invitation again", frozenset(guards.GIVE), of_a_walk=True),
     roles.inviter: Door("Invite people; see who may do what", frozenset(guards.GIVE)),
