@@ -161,7 +161,7 @@ def _routed_at(told: Told) -> datetime:
 
 def _line(told: Told, one: Due, today: date) -> str:
     when = f"{words.day(told.deadline)} ({words.until(told.deadline, today)})" if told.deadline else _("no deadline")
-    new = f"{_('New')}: " if told.id in one.fresh else ""
+    new = _("New: ") if told.id in one.fresh else ""
     asked = told.measure or words.kind(told.kind)
     return f"{new}{told.number}. {told.place} – {asked} – {when} – {words.status(told.status)} [{one.titles[told.walk_id]}]"
 

@@ -83,7 +83,7 @@ def text(title: str, day: date, found: Sequence[Minute]) -> str:
         lines.append(f"{one.told.number}. {one.told.place}")
         lines.append(one.told.problem)
         if one.told.partner:
-            lines.append(f"{_('Who answers for it')}: {one.told.partner}")
+            lines.append(words.field("partner_id") + ": " + one.told.partner)
         lines += [f"– {said}" for said in one.said]
         lines += [f"{name}: {before or '–'} → {after or '–'}" for name, before, after in one.decided]
         lines.append("")

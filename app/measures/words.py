@@ -32,7 +32,7 @@ STATUSES = {
     "proposed": mark("Proposed"),
     "accepted": mark("Accepted"),
     "doing": mark("Under way"),
-    "done": mark("Done"),
+    "done": mark("Carried out"),
     "refused": mark("Refused"),
     "other_owner": mark("Waits for another owner"),
 }
