@@ -19,7 +19,7 @@ from app.pages import distance
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive, label, usual_owner
 
-# Days until a measure should be done. Where a number comes from: the notes on sources in domain.md.
+# Days until a measure should be done, each with where the number comes from; always editable.
 BY_FACTOR = {
     "lighting.outage": 14,  # Aarhus mends a single lamp within 14 days (aarhus.dk)
 }
