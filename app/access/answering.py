@@ -27,6 +27,7 @@ from app.access.guards import (
 )
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
+from app.i18n import gettext as _
 from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, Walk, now
 from app.problems import Problem
 from app.taxonomy import is_sensitive
@@ -109,6 +110,8 @@ def answerer(request: Request, db: Db) -> Answerer:
         if found:
             return Answerer((found[1],), link=found[0])
     person = signed_in(request, db)
+    if person is None and secret:
+        raise Problem("not-allowed", ended_link())
     if person is None:
         raise Problem("sign-in-first", headers={"WWW-Authenticate": "Bearer"})
     if not any(role.role == "partner" for role in person.memberships):
@@ -148,8 +151,13 @@ def link_behind(request: Request, db: Database, secret: str) -> tuple[PartnerLin
         else:
             found[0].used_at = now()
     if found is None:
-        raise Problem("not-found")
+        raise Problem("not-found", ended_link())
     return found
+
+
+def ended_link() -> str:
+    """What is said of every link that opens nothing, whatever the reason."""
+    return _("This link opens nothing. It may have ended or been withdrawn. Ask whoever gave it to you for a new one.")
 
 
 def calendar_secret(walk_id: str, key: bytes) -> str:
