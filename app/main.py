@@ -1,8 +1,8 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that what works in the background (cleaning of photos, letters, walks that open by themselves, the cutting of their maps, printing)
-begins and ends with the server.
+and that what works in the background (cleaning of photos, letters to people and partners, walks that open by themselves,
+the cutting of their maps, printing) begins and ends with the server.
 """
 
 import logging
@@ -28,6 +28,8 @@ from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.gathering.routes import router as gathering
+from app.measures.courier import Courier
+from app.measures.meeting_routes import router as meeting
 from app.measures.partner_routes import router as partner
 from app.measures.partners_routes import router as partners
 from app.measures.proof_routes import router as proof
@@ -41,6 +43,8 @@ from app.report.printing_routes import router as printed
 from app.report.public_routes import router as public
 from app.report.routes import router as report
 from app.report.telling_routes import router as telling
+from app.review.photo_routes import router as review_photos
+from app.review.routes import router as review
 from app.settings import Settings
 from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
@@ -55,17 +59,18 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, measures, partner, partners, report, telling, editions, public,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, measures, partner, partners, report, telling, editions, public,
     printed, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter, press."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles, cutter, press."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
+    courier = Courier(db, settings)
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
     press = Press(settings.printed, vault.folder)
@@ -75,12 +80,14 @@ def create_app(settings: Settings) -> FastAPI:
         cleaner.start()
         postman.start()
         opener.start()
+        courier.start()
         cutter.start()
         press.start()
         yield
         app.state.followers.end()
         press.stop()
         cutter.stop()
+        courier.stop()
         opener.stop()
         postman.stop()
         cleaner.stop()
@@ -95,8 +102,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
-    app.state.postman, app.state.followers = postman, followers(db)
-    app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
+    app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
+    app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

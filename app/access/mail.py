@@ -108,7 +108,7 @@ def invitation_letter(sender: str, email: str, given: Invited) -> EmailMessage:
         asked = _(
             "%(by)s invites you to Tryghedsvandring for %(organisation)s.", by=given.by, organisation=given.organisation
         )
-    return _letter(sender, email, _("You are invited to Tryghedsvandring"), [
+    return letter(sender, email, _("You are invited to Tryghedsvandring"), [
         asked,
         _("Open this link, and press the button:"),
         given.link,
@@ -118,17 +118,8 @@ def invitation_letter(sender: str, email: str, given: Invited) -> EmailMessage:
     ])  # fmt: skip
 
 
-def takedown_letter(sender: str, email: str, walk: str, address: str) -> EmailMessage:
-    """Somebody asks that something be taken out of a public report. Their words stand behind the link, not in the mail."""
-    return _letter(sender, email, _("Please look: something in a public report"), [
-        _("Somebody asks you to look at something in the public report of “%(walk)s”.", walk=walk),
-        _("Read what they write, and say what you did:"),
-        address,
-        _("To take the whole report off the net at once, press “Withdraw” on the same page."),
-    ])  # fmt: skip
-
-
-def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> EmailMessage:
+def letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> EmailMessage:
+    """A letter that nobody has typed, and that asks no machine to answer."""
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, sender, email
     message["Auto-Submitted"] = "auto-generated"
@@ -141,7 +132,7 @@ def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> Ema
 
 
 def _message(sender: str, email: str, code: str) -> EmailMessage:
-    return _letter(sender, email, _("Your code for Tryghedsvandring"), [
+    return letter(sender, email, _("Your code for Tryghedsvandring"), [
         _("Your code is %(code)s", code=f"{code[:3]} {code[3:]}"),
         _("It works for 10 minutes, once. Type it where you asked for it."),
         _("Did you not ask for it? Then do nothing: without the code nobody gets in."),

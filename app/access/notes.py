@@ -50,18 +50,23 @@ def redacted(observation: Any) -> bool:
 
 def out_of_sight(observation: Any) -> bool:
     """Whether nobody but its author and its reviewers may see it: hidden, or written anew after words were struck out."""
-    stale = bool(observation.shown) and observation.shown["rev"] != observation.rev
-    return bool(observation.hidden) or (stale and redacted(observation))
+    return bool(observation.hidden) or _written_anew(observation)
 
 
 def note_is_sensitive(observation: Any) -> bool:
     """Whether it is for its author and the cleared alone: as a reviewer judged this revision, else as its factors and
-    words say."""
+    words say; always where words are written anew after some were struck out."""
+    if _written_anew(observation):
+        return True
     judged = observation.sensitive
     if judged or (judged is False and (not observation.shown or observation.shown["rev"] == observation.rev)):
         return bool(judged)
     seen = shown(observation)
     return is_sensitive(list(seen.factors)) or looks_personal(seen.note, seen.suggestion)
+
+
+def _written_anew(observation: Any) -> bool:
+    return bool(observation.shown) and observation.shown["rev"] != observation.rev and redacted(observation)
 
 
 def _of_this_revision(observation: Any) -> dict[str, Any]:

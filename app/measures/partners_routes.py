@@ -16,9 +16,10 @@ from app.access.answering import NamedPartner
 from app.access.guards import GIVE, Person
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
+from app.i18n import gettext as _
 from app.measures import partners, words
 from app.models import Organisation, Partner
-from app.problems import Problem
+from app.problems import Problem, invalid
 from app.taxonomy import owners
 
 router = APIRouter(tags=["measures"])
@@ -46,12 +47,11 @@ def post_partner(
     """Names a new partner."""
     guards.own_form(request)
     place = None if organisation in ("", EVERYWHERE) else organisation
-    if not oversees(person.memberships, place):
-        raise Problem("not-allowed")
     try:
         with db.write() as tx:
-            if place and tx.get(Organisation, place) is None:
-                raise Problem("not-found")
+            known = place is None or tx.get(Organisation, place) is not None
+            if not known or not oversees(person.memberships, place):
+                raise invalid(("organisation", _("Choose one of the list.")))
             partners.name(tx, place, owner, name, email)
     except Problem as wrong:
         return _page(

@@ -1,6 +1,6 @@
 """The photo of a measure done, over HTTP, for those who plan the walk.
 
-Hides forms with a file. Promises that the file is never whole in memory, and that what cannot be a photo is told on the page.
+Hides forms with a file. Promises that the file is never whole in memory, and that what cannot be a photo is told in a sentence.
 """
 
 from typing import Any

@@ -19,7 +19,7 @@ from app.pages import distance
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive, label, usual_owner
 
-# Days until a measure should be done. Where a number comes from: the notes on sources in domain.md.
+# Days until a measure should be done, each with where the number comes from; always editable.
 BY_FACTOR = {
     "lighting.outage": 14,  # Aarhus mends a single lamp within 14 days (aarhus.dk)
 }
@@ -33,6 +33,7 @@ UPKEEP = {"lighting.outage", "lighting.blocked", "lighting.hours", "visibility.v
 UPKEEP_CATEGORIES = {"upkeep"}
 TOGETHER = {"samraad"}
 POLICE = {"politi", "social"}
+_WORST = ("unsafe", "mixed", None, "safe")
 NEAR_M = 60.0  # notes so close to each other are about one place, and the measure stands in their middle
 AT_STOP_M = 120.0  # a note so close to a stop is told of by the stop's name
 AROUND_M = 3_000.0  # further away, a stop says nothing about a place
@@ -82,18 +83,21 @@ def sources(tx: Session, walk: Walk, notes: Sequence[Observation]) -> list[Sourc
     """These notes of the walk, in their order. Who may read them was decided before."""
     ids = [note.id for note in notes]
     stops = {stop.id: stop for stop in tx.exec(select(Stop).where(Stop.walk_id == walk.id)).all()}
-    reviews = {one.observation_id: one for one in tx.exec(select(Review).where(Review.walk_id == walk.id)).all()}
     roles = dict(tx.exec(select(Participant.id, Participant.role).where(Participant.walk_id == walk.id)).all())
-    voices: dict[str, int] = {}
+    voices, reviews = dict[str, int](), dict[str, Review]()
     for at in range(0, len(ids), 500):
-        some = col(Agreement.observation_id).in_(ids[at : at + 500]), col(Agreement.agrees).is_(True)
-        for note_id in tx.exec(select(Agreement.observation_id).where(*some)).all():
+        some = ids[at : at + 500]
+        agreed = col(Agreement.observation_id).in_(some), col(Agreement.agrees).is_(True)
+        for note_id in tx.exec(select(Agreement.observation_id).where(*agreed)).all():
             voices[note_id] = voices.get(note_id, 0) + 1
+        for one in tx.exec(select(Review).where(col(Review.observation_id).in_(some))).all():
+            reviews[one.observation_id] = one
     return [_source(note, stops, reviews.get(note.id), 1 + voices.get(note.id, 0), roles) for note in notes]
 
 
 def propose(walk_stops: Sequence[Stop], found: Sequence[Source], today: date) -> Proposal:
     """A measure that rests on these notes; at least one."""
+    found = sorted(found, key=lambda one: _WORST.index(one.valence))  # what is the matter comes first
     keys = list(dict.fromkeys(key for one in found for key in one.factors))
     owner = usual_owner([key for one in found for key in one.factors])
     kind = _kind(keys, owner)
@@ -133,7 +137,8 @@ def _kind(keys: Sequence[str], owner: str | None) -> str:
 
 def _problem(keys: Sequence[str], found: Sequence[Source]) -> str:
     """What it is about, and how the first note that may be told begins."""
-    about = ", ".join(label(key, language()) for key in keys[:3])
+    told = [key for one in found if not one.sensitive for key in one.factors] or keys
+    about = ", ".join(label(key, language()) for key in list(dict.fromkeys(told))[:3])
     words = next((one.text for one in found if one.text and not one.sensitive), "")
     line = " ".join(words.split())
     begin = line if len(line) <= WORDS else line[:WORDS].rsplit(" ", 1)[0] + " …"

@@ -104,12 +104,11 @@ def post_joining(request: Request, reader: Measuring, db: Db, form: OwnForm) -> 
     notes, into = [str(one) for one in form.getlist("note")], str(form.get("into", ""))
     with db.write() as tx:
         held = _into(tx, reader, into)
-        if held is None or held.removed_at:
-            raise Problem("not-found")
         chosen = changing.readable(tx, reader.walk, notes, reader.sees)
-        measure = tx.get_one(Measure, held.id)
-        changing.rest_on(tx, measure, [one.id for one in chosen], By(reader.person.user.id))
-    return _to(f"/walks/{reader.walk.id}/measures/{held.number}")
+        if held is not None and not held.removed_at and chosen:
+            measure = tx.get_one(Measure, held.id)
+            changing.rest_on(tx, measure, [one.id for one in chosen], By(reader.person.user.id))
+    return _to(f"/walks/{reader.walk.id}/measures" + (f"/{held.number}" if held else ""))
 
 
 @router.get("/walks/{walk_id}/measures/{number}")

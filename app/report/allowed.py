@@ -25,7 +25,7 @@ REPORT = {
 }  # fmt: skip
 STOP = {"id": NOBODY, "number": EVERYBODY, "name": EVERYBODY, "prompt": EVERYBODY, "lat": EVERYBODY, "lon": EVERYBODY}
 PHOTO = {
-    "id": PARTNERS, "url": PARTNERS, "state": INSIDERS, "width": EVERYBODY, "height": EVERYBODY, "review": INSIDERS,
+    "id": PARTNERS, "url": PARTNERS, "state": INSIDERS, "width": EVERYBODY, "height": EVERYBODY, "review": INSIDERS, "mark": NOBODY,
 }  # fmt: skip
 # A note's place is public where a reviewer has put it, and else that of its stop: see freezing._place().
 NOTE = {

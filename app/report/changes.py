@@ -1,15 +1,18 @@
 """What is another in an edition than in the one before, in words: for whoever reads it before everybody can.
 
 Hides how two editions are compared: by what a note, photo or measure is, never by its number, which may be another one. Promises
-that each difference stands in exactly one change, with what was and what is; of a first edition everything is new.
+that what can be read stands in a change, with what was and what is; of a first edition everything is new.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.i18n import gettext as _
 from app.i18n import mark, ngettext
+from app.measures import words as measure_words
+from app.pages import clock
 from app.report import words
 from app.report.allowed import LIVE
 
@@ -33,6 +36,7 @@ OF_WALK = {
     "ends_at": mark("Ends"),
     "light": mark("Light"),
 }
+HOURS = ("starts_at", "ends_at")
 _NOTHING: dict[str, Any] = {
     "walk": {}, "telling": {}, "places": [], "participants": {}, "route": None, "stops": [], "notes": [], "measures": [],
 }  # fmt: skip
@@ -40,25 +44,28 @@ _NOTHING: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Change:
-    """`kind`: new mended out; `lines`: (what was, what is), "" for nothing."""
+    """`kind`: new mended out; `lines`: (what was, what is), "" for nothing; `photos`: names of new ones, to be looked at."""
 
     key: str
     kind: str
     title: str
     lines: tuple[tuple[str, str], ...] = ()
+    photos: tuple[str, ...] = ()
 
 
 def since(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Change]:
     """What changed from one frozen edition (None: none) to another."""
     then, now = (before or {"public": _NOTHING, "keys": {}})["public"], after["public"]
     stops = {stop["number"]: stop["name"] for stop in [*then["stops"], *now["stops"]]}
-    return [
+    found = [
         *_own_words(then, now),
         *_frame(then, now, stops),
         *_notes(_by_id(before), _by_id(after), stops),
         *_photos(before, after, stops),
         *_measures(before, after),
     ]
+    rest = [Change("rest", "mended", _("Small things: numbers and order"))]
+    return found or (rest if then != now else [])
 
 
 def _change(key: str, title: str, then: str, now: str) -> list[Change]:
@@ -69,7 +76,10 @@ def _change(key: str, title: str, then: str, now: str) -> list[Change]:
 
 def _own_words(then: dict[str, Any], now: dict[str, Any]) -> Iterable[Change]:
     for name, label in LABELS.items():
-        yield from _change(f"told.{name}", _(label), then["telling"].get(name, ""), now["telling"].get(name, ""))
+        a, b = (doc["telling"].get(name, "") for doc in (then, now))
+        if name == "followup_on":
+            a, b = words.written_day(a), words.written_day(b)
+        yield from _change(f"told.{name}", _(label), a, b)
 
 
 def _frame(then: dict[str, Any], now: dict[str, Any], stops: dict[int, str]) -> Iterable[Change]:
@@ -83,14 +93,19 @@ def _frame(then: dict[str, Any], now: dict[str, Any], stops: dict[int, str]) -> 
     yield from _change("people", _("Who took part"), *(words.people(doc["participants"]) for doc in (then, now)))
     yield from _change("places", _("Places to begin with"), *(_places(doc, stops) for doc in (then, now)))
     yield from _change("stops", _("The stops"), *("\n".join(map(_stop, doc["stops"])) for doc in (then, now)))
-    if then["route"] != now["route"]:
+    drawn, there = ([doc["route"], *([stop["lat"], stop["lon"]] for stop in doc["stops"])] for doc in (then, now))
+    if drawn != there:
         kind = "new" if not then["route"] else "mended" if now["route"] else "out"
         yield Change("route", kind, _("The route on the map"))
 
 
 def _said_of_walk(name: str, walk: dict[str, Any]) -> str:
     value = walk.get(name) or ""
-    return _(words.LIGHTS[value]) if name == "light" and value else str(value)
+    if name == "light" and value:
+        return _(words.LIGHTS[value])
+    if name == "day":
+        return words.written_day(value)
+    return clock(datetime.fromisoformat(value), walk["timezone"]) if name in HOURS and value else str(value)
 
 
 def _places(doc: dict[str, Any], stops: dict[int, str]) -> str:
@@ -115,14 +130,16 @@ def _notes(then: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], stop
     for kind, some, others in (("new", now, then), ("out", then, now)):
         for number in _stops_of(one for key, one in some.items() if key not in others):
             notes = [one for key, one in some.items() if key not in others and one["stop"] == number]
-            title = ngettext(
-                "%(num)s note at %(place)s", "%(num)s notes at %(place)s", len(notes), place=_at(number, stops)
+            title = (
+                ngettext("%(num)s note at %(place)s", "%(num)s notes at %(place)s", len(notes), place=stops[number])
+                if number
+                else ngettext("%(num)s note between the stops", "%(num)s notes between the stops", len(notes))
             )
             lines = tuple(("", said(one)) if kind == "new" else (said(one), "") for one in notes)
             yield Change(f"{kind}.notes.{number or 0}", kind, title, lines)
     for key, one in now.items():
         if key in then and (said(one), one["stop"], _pin(one)) != (said(then[key]), then[key]["stop"], _pin(then[key])):
-            title = _("Note %(number)s at %(place)s", number=one["number"], place=_at(one["stop"], stops))
+            title = _("Note %(number)s: %(place)s", number=one["number"], place=_at(one["stop"], stops))
             pairs = [(told(then[key]), told(one)) for told in (said, lambda note: _at(note["stop"], stops), _pin)]
             yield Change(f"note.{key}", "mended", title, tuple((a, b) for a, b in pairs if a != b))
 
@@ -134,6 +151,8 @@ def said(note: dict[str, Any]) -> str:
     parts += [_("Suggestion: %(words)s", words=note["suggestion"])] if note["suggestion"] else []
     parts += [", ".join(map(words.factor, note["factors"]))] if note["factors"] else []
     parts += [words.role(note["role"])] if note["role"] else []
+    if note["agreements"]:
+        parts.append(ngettext("%(num)s sees it so too", "%(num)s see it so too", note["agreements"]))
     return " · ".join(parts)
 
 
@@ -144,20 +163,26 @@ def _pin(note: dict[str, Any]) -> str:
 def _photos(before: dict[str, Any] | None, after: dict[str, Any], stops: dict[int, str]) -> Iterable[Change]:
     then, now = (_pictures(frozen) for frozen in (before, after))
     for kind, some, others in (("new", now, then), ("out", then, now)):
-        for number in sorted({stop for photo, stop in some.items() if photo not in others}):
-            many = sum(stop == number for photo, stop in some.items() if photo not in others)
-            title = ngettext(
-                "%(num)s photo at %(place)s", "%(num)s photos at %(place)s", many, place=_at(number, stops)
+        for number in sorted({stop for key, (stop, _name) in some.items() if key not in others}):
+            names = tuple(name for key, (stop, name) in some.items() if key not in others and stop == number)
+            title = (
+                ngettext("%(num)s photo at %(place)s", "%(num)s photos at %(place)s", len(names), place=stops[number])
+                if number
+                else ngettext("%(num)s photo between the stops", "%(num)s photos between the stops", len(names))
             )
-            yield Change(f"{kind}.photos.{number}", kind, title)
+            yield Change(f"{kind}.photos.{number}", kind, title, photos=names if kind == "new" else ())
 
 
-def _pictures(frozen: dict[str, Any] | None) -> dict[str, int]:
-    """At which stop each photo is (0: between them), by what it is."""
+def _pictures(frozen: dict[str, Any] | None) -> dict[str, tuple[int, str]]:
+    """At which stop each photo is (0: between them) and its name, by what it is."""
     if frozen is None:
         return {}
     keys = frozen["keys"]["photos"]
-    return {keys[photo["name"]]: note["stop"] or 0 for note in frozen["public"]["notes"] for photo in note["photos"]}
+    return {
+        keys[photo["name"]]: (note["stop"] or 0, photo["name"])
+        for note in frozen["public"]["notes"]
+        for photo in note["photos"]
+    }
 
 
 def _measures(before: dict[str, Any] | None, after: dict[str, Any]) -> Iterable[Change]:
@@ -183,7 +208,14 @@ def _planned(frozen: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
 
 
 def _told(one: dict[str, Any]) -> str:
-    return " · ".join(part for part in (one["place"], one["problem"], one["measure"]) if part)
+    said = (
+        one["place"],
+        one["problem"],
+        one["measure"],
+        measure_words.kind(one["kind"]),
+        measure_words.money(one["money"]),
+    )
+    return " · ".join(part for part in said if part)
 
 
 def _live(one: dict[str, Any]) -> list[Any]:

@@ -17,8 +17,8 @@ from app.access.releasing import KnownEdition, Releaser, Writer, may_release
 from app.db import Db
 from app.models import Edition, Walk
 from app.problems import Problem
-from app.report import edition as editions
 from app.report import changes, picture, public, takedown, telling, words
+from app.report import edition as editions
 from app.report.forms import OwnForm
 from app.report.pictures import drawing, photo
 from app.report.public_page import values
@@ -124,10 +124,11 @@ def get_page(request: Request, reader: Writer, edition: KnownEdition, db: Db) ->
 
 
 @router.get("/walks/{walk_id}/release/{edition}/photos/{name}.jpg", response_class=Response)
-def get_photo(request: Request, reader: Writer, edition: KnownEdition, name: str, db: Db) -> Response:
-    return StreamingResponse(
-        photo(db, request.app.state.vault, edition, name), media_type="image/jpeg", headers=pages.PRIVATE
-    )
+def get_photo(
+    request: Request, reader: Writer, edition: KnownEdition, name: str, db: Db, small: bool = False
+) -> Response:
+    pieces = photo(db, request.app.state.vault, edition, name, thumbnail=small)
+    return StreamingResponse(pieces, media_type="image/jpeg", headers=pages.PRIVATE)
 
 
 @router.get("/walks/{walk_id}/release/{edition}/map-{shape}.svg", response_class=Response)

@@ -5,17 +5,14 @@ that few voices are told as few. Made from a Shown alone.
 """
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date
-
 from app.i18n import gettext as _
-from app.i18n import language
 from app.measures import words as measure_words
-from app.pages import LOCALES
 from app.report import words
 from app.report.public import GOOD, PICTURES, QUOTES, VALENCES, Shown
+from app.report.words import written_day
 
 FEW = 5  # fewer notes than this are told in words
 
@@ -86,14 +83,6 @@ class Page:
 
 
 PAGE = Page()
-
-
-def written_day(written: str | None) -> str:
-    """ "2026-11-26" or a moment as "26. november 2026"; "" for none, or for what is no day."""
-    try:
-        return str(format_date(date.fromisoformat((written or "")[:10]), "long", locale=LOCALES[language()]))
-    except ValueError:
-        return ""
 
 
 def moment(written: str | None) -> datetime | None:

@@ -5,9 +5,9 @@ what may be read now, so that something taken out is gone with the next look; an
 """
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from app import i18n, pages
@@ -70,7 +70,7 @@ def get_answers(request: Request, slug: str, db: Db) -> Response:
 
 
 @router.get("/r/{slug}/photos/{name}.jpg", response_class=Response)
-def get_photo(request: Request, slug: str, name: str, db: Db, small: Annotated[bool, Query()] = False) -> Response:
+def get_photo(request: Request, slug: str, name: str, db: Db, small: bool = False) -> Response:
     with db.read() as tx:
         _walk, edition = public.behind(tx, slug)
     pieces = photo(db, request.app.state.vault, edition, name, thumbnail=small)

@@ -51,11 +51,21 @@ class Photo:
     width: int | None = None
     height: int | None = None
     review: str = "unseen"
+    mark: str = ""
 
     @property
     def path(self) -> str:
         """The address on this server, for pages: they may be read under another name than TRYG_BASE_URL."""
         return f"/api/v1/photos/{self.id}"
+
+    @property
+    def picture(self) -> str:
+        """As `path`, another address once the photo was blurred, so that no browser shows what it kept from before."""
+        return self.path + self.mark
+
+    @property
+    def thumbnail(self) -> str:
+        return f"{self.path}/thumbnail{self.mark}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,12 +344,24 @@ def _walked_along(people: dict[str, tuple[str, str | None, str]], wrote: set[str
 
 def _photos(tx: Session, walk_id: str, base_url: str) -> dict[str, Photo]:
     photo, note = models.Photo, models.Observation
-    rows = tx.exec(
-        select(photo.id, photo.state, photo.width, photo.height, photo.review)  # type: ignore[call-overload]
+    kept = (photo.id, photo.state, photo.width, photo.height, photo.review, photo.blurs, photo.review_version)
+    rows = tx.connection().execute(
+        select(*kept)  # type: ignore[call-overload]
         .join(note, col(note.id) == col(photo.observation_id))
         .where(note.walk_id == walk_id, photo.review != "refused")
     )
-    return {row[0]: Photo(row[0], f"{base_url}/api/v1/photos/{row[0]}", *row[1:]) for row in rows}
+    return {
+        row.id: Photo(
+            row.id,
+            f"{base_url}/api/v1/photos/{row.id}",
+            row.state,
+            row.width,
+            row.height,
+            row.review,
+            f"?v={row.review_version}" if row.blurs else "",
+        )
+        for row in rows
+    }
 
 
 def _voices(tx: Session, walk_id: str) -> dict[str, int]:

@@ -6,11 +6,12 @@ whoever asks needs to say neither who they are nor why they may.
 
 import logging
 from collections.abc import Sequence
+from email.message import EmailMessage
 
 from sqlmodel import Session, col, or_, select
 
 from app import i18n
-from app.access.mail import NoMail, Post, takedown_letter
+from app.access.mail import NoMail, Post, letter
 from app.i18n import gettext as _
 from app.models import Leading, Membership, Takedown, User, Walk, now
 from app.problems import Problem, invalid
@@ -77,7 +78,17 @@ def tell(users: Sequence[User], walk: Walk, address: str, settings: Settings) ->
     for user in users:
         try:
             with i18n.use(user.language):
-                Post(settings).deliver(takedown_letter(settings.mail_from, user.email, walk.title, address))
+                Post(settings).deliver(_letter(settings.mail_from, user.email, walk.title, address))
         except NoMail:
             log.error("nobody could be told by mail that something is asked to be taken down: %s", address)
             return
+
+
+def _letter(sender: str, email: str, walk: str, address: str) -> EmailMessage:
+    """In the language in use. Their words stand behind the link, not in the mail."""
+    return letter(sender, email, _("Please look: something in a public report"), [
+        _("Somebody asks you to look at something in the public report of “%(walk)s”.", walk=walk),
+        _("Read what they write, and say what you did:"),
+        address,
+        _("To take the whole report off the net at once, press “Withdraw” on the same page."),
+    ])  # fmt: skip

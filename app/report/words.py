@@ -4,17 +4,18 @@ Hides how places, photos, flags and roles are said. Promises that whatever a map
 also stands there as text. Never says who somebody is.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from app.earth import metres
 from app.i18n import gettext as _
 from app.i18n import language, mark, ngettext
-from app.pages import clock, day, distance, local
+from app.pages import LOCALES, clock, day, distance, local
 from app.report.report import Observation, Report
 from app.taxonomy import label
 from app.walks.walks import ROLES
@@ -175,3 +176,11 @@ def stop_name(number: str, report: Report) -> str:
     """A stop's number and name, or what stands for no stop ("none")."""
     name = next((stop.name for stop in report.stops if str(stop.number) == number), None)
     return f"{number}. {name}" if name else _("Between the stops")
+
+
+def written_day(written: str | None) -> str:
+    """ "2026-11-26" or a moment as "26. november 2026"; "" for none, or for what is no day."""
+    try:
+        return str(format_date(date.fromisoformat((written or "")[:10]), "long", locale=LOCALES[language()]))
+    except ValueError:
+        return ""

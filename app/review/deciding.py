@@ -92,6 +92,10 @@ def decide(tx: Session, reader: WalkReader, seen: Seen, *steps: tuple[str, Chang
     if _again(tx, reader, case, seen, steps[-1][0]):
         return []
     _current(case, seen)
+    if redacted(case.note) and not reader.sensitive and any(what == "redact" for what, _change in steps):
+        raise Problem(
+            "not-allowed", _("Words were struck out here already. Only somebody who is cleared can change that.")
+        )
     together = new_id() if len(steps) > 1 else None
     made = []
     for what, change in steps:
@@ -220,6 +224,10 @@ def undo(tx: Session, reader: WalkReader, decision_id: str) -> list[Decision]:
         tx.refresh(step)
     if all(step.undone_at for step in steps):
         return []
+    if not reader.sensitive and any(step.what == "redact" and step.observation_id not in mine for step in steps):
+        raise Problem(
+            "not-allowed", _("Words were struck out here already. Only somebody who is cleared can change that.")
+        )
     for case in cases.values():
         newest = latest(tx, case.note.id)
         if newest is None or newest.id != max(step.id for step in steps if step.observation_id == case.note.id):

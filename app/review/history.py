@@ -21,7 +21,7 @@ _PIECE = re.compile(r"\S+")
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word of the note: its characters from `start` to before `end`; `gap`: the white space before it; `kind`: why it
-    looks personal, or "". """
+    looks personal, or ""."""
 
     text: str
     gap: str
@@ -78,7 +78,11 @@ class Whole:
 
     def spans(self) -> str:
         """What is struck and what was found, as a form carries it."""
-        both = [(name, span[0], span[1]) for name in WORDS for span in (*self.struck.get(name, []), *self.found.get(name, []))]
+        both = [
+            (name, span[0], span[1])
+            for name in WORDS
+            for span in (*self.struck.get(name, []), *self.found.get(name, []))
+        ]
         return " ".join(f"{name}:{start}-{end}" for name, start, end in both)
 
 

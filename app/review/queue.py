@@ -63,10 +63,11 @@ class Queue:
     held: int
     all: int
     counts: Counter[str] = field(default_factory=Counter)
-    _neighbours: Neighbours | None = None
+    _order: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.counts = Counter(lane for line in self.lines for lane in line.lanes)
+        self._order = {line.id: at for at, line in enumerate(self.lines)}
 
     @property
     def here(self) -> list[Line]:
@@ -77,7 +78,8 @@ class Queue:
         return self.counts["done"]
 
     def line(self, note_id: str) -> Line | None:
-        return next((line for line in self.lines if line.id == note_id), None)
+        at = self._order.get(note_id)
+        return None if at is None else self.lines[at]
 
     def open(self, note_id: str, after: str) -> Line | None:
         """The note asked for; else the next of the lane after the one that was just decided; else the lane's first."""
@@ -85,14 +87,13 @@ class Queue:
         here = self.here
         if asked or not here:
             return asked
-        order = {line.id: at for at, line in enumerate(self.lines)}
-        passed = order.get(after, -1)
-        return next((line for line in here if order[line.id] > passed), here[0])
+        passed = self._order.get(after, -1)
+        return next((line for line in here if self._order[line.id] > passed), here[0])
 
     def beside(self, line: Line | None) -> tuple[Line | None, Line | None]:
         """The notes of the lane before and after this one."""
-        here, order = self.here, {one.id: at for at, one in enumerate(self.lines)}
-        if line is None or line.id not in order:
+        here, order = self.here, self._order
+        if line is None:
             return None, None
         before = [one for one in here if order[one.id] < order[line.id]]
         after = (one for one in here if order[one.id] > order[line.id])
@@ -108,15 +109,14 @@ class Queue:
         number = min(asked, last)
         return here[(number - 1) * PER_PAGE : number * PER_PAGE], number, last
 
-    def like(self, note_id: str) -> list[Line]:
-        """Notes that seem to say the same as this one and are not merged with it yet, nor hidden."""
-        if self._neighbours is None:
-            self._neighbours = Neighbours(_spot(line) for line in self.lines if not line.row.hidden)
-        by_id = {line.id: line for line in self.lines} if not hasattr(self, "_by_id") else self._by_id
-        self._by_id = by_id
-        own = by_id[note_id].made.merged_into
-        found = (by_id[one] for one in self._neighbours.like(note_id))
-        return [line for line in found if not line.made.merged_into and line.id != own]
+    def like(self, wanted: Sequence[Line]) -> dict[str, list[Line]]:
+        """For each of these notes, those that seem to say the same and are neither hidden nor merged with it yet."""
+        around = Neighbours(_spot(line) for line in self.lines if not line.row.hidden)
+        found = {}
+        for line in wanted:
+            like = (self.lines[self._order[one]] for one in around.like(line.id))
+            found[line.id] = [one for one in like if not one.made.merged_into and one.id != line.made.merged_into]
+        return found
 
     def led(self, note_id: str) -> list[Line]:
         """The notes merged into this one."""
@@ -139,9 +139,7 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
             held += made[row.id].state == "waiting"
             continue
         photos = sum(photo_id in unseen for photo_id in row.photo_ids)
-        lines.append(
-            Line(row, shown(row), stops.get(row.stop_id or ""), made.get(row.id, WAITING), sensitive, photos)
-        )
+        lines.append(Line(row, shown(row), stops.get(row.stop_id or ""), made.get(row.id, WAITING), sensitive, photos))
     lines.sort(key=_along)
     return Queue(_lane(lane, reader), lines, held, len(rows))
 

@@ -49,7 +49,10 @@ ACROSS = {
     ("measures", "app.access.mail"),
     ("measures", "app.photos.arrival"),
     ("measures", "app.photos.vault"),
+    ("review", "app.photos.blurring"),
     ("report", "app.review"),
+    ("review", "app.report.words"),  # a note is told in the same words
+    ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),
     ("report", "app.access.releasing"),  # who writes a report and who releases it
     ("report", "app.access.mail"),
