@@ -138,7 +138,7 @@ def test_a_correction_is_a_new_edition_that_says_what_changed(evening: Evening) 
     assert evening.ask().status == 200
     page = evening.bo.open(f"{evening.at}/release/2").words
     assert "Changed since edition 1" in page
-    assert "1 note at Kilden" in page
+    assert "Kilden: 1 note" in page
     assert "Naboen har ringet om det." in page
     assert "Der er ringet om det før." in page
     assert "0 of 3 read" in page
