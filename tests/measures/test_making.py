@@ -209,8 +209,8 @@ def test_the_list_filters_and_counts(plan: Plan, desk: Paper) -> None:
     desk.open(f"{plan.at}/2").press(f"{plan.at}/2", deadline="2020-01-31", past="meant")
     desk.open(f"{plan.at}/3").press(f"{plan.at}/3", status="done", partner="")
     words = desk.open(f"{plan.at}?show=late").words
-    assert "Open 2" in words
-    assert "Closed 1" in words
+    assert "Open ones 2" in words
+    assert "Closed ones 1" in words
     assert "Sted 1" in words
     assert "Sted 0" not in words
     assert "days over" in words
