@@ -56,7 +56,8 @@ def make(tx: Session, walk: Walk, measure_id: str, note_ids: Sequence[str], want
     tx.flush()
     for note_id in dict.fromkeys(note_ids):
         tx.add(Ground(measure_id=made.id, observation_id=note_id))
-    step = {name: [None, _plain(value)] for name, value in wanted.items() if value not in (None, "")}
+    usual = {name: field.default for name, field in Measure.model_fields.items()}
+    step = {name: [None, _plain(value)] for name, value in wanted.items() if value not in (None, "", usual[name])}
     _note(tx, made, step | {"notes": [[], list(dict.fromkeys(note_ids))]}, by)
     return made
 
