@@ -38,6 +38,8 @@ from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
 from app.report.routes import router as report
+from app.review.photo_routes import router as review_photos
+from app.review.routes import router as review
 from app.settings import Settings
 from app.sync.routes import router as sync
 from app.walks.leaders_routes import router as leaders
@@ -52,7 +54,8 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, proof, meeting, measures, partner, partners, report, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, measures, partner,
+    partners, report, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from fastapi import BackgroundTasks, Depends, Request
 from sqlmodel import Session, col, delete, func, select, update
 
 from app.access import browser
+from app.access.notes import note_is_sensitive, out_of_sight
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import (
@@ -36,7 +37,6 @@ from app.models import (
     now,
 )
 from app.problems import Problem, TryAgain
-from app.taxonomy import is_sensitive
 
 _WALKERS_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
 _READERS_BEARER = re.compile(r"Bearer (tryg_[A-Za-z0-9_-]{20,128})")
@@ -44,6 +44,7 @@ UUID = re.compile(r"[0-9a-fA-F-]{36}")  # what else stands in an address cannot 
 # What each role may do, in the organisation it is held in, or in every one; docs/permissions.md is written from this.
 READ = {"organiser", "coordinator", "admin"}  # a walk's report, its files and photos
 READ_SENSITIVE = {"coordinator", "admin"}  # and organisers who are cleared
+REVIEW = {"organiser", "coordinator", "admin"}  # decide what others see of a walk's notes
 PLAN = {"organiser", "coordinator", "admin"}  # make walks, plan them, invite, open and close
 ALL_WALKS = {
     "coordinator",
@@ -115,12 +116,12 @@ def walker_is(participant: Participant, participant_id: str) -> None:
 
 def walker_sees(participant: Participant, observation: Observation, walk: Walk) -> bool:
     """Whether a walker may see this note of `walk` now: one's own always; others' of the same walk while its walkers
-    share their notes, unless deleted or sensitive."""
+    share their notes, unless deleted, hidden or sensitive."""
     if observation.participant_id == participant.id:
         return True
     if observation.walk_id != walk.id or walk.id != participant.walk_id or not walk.sharing:
         return False
-    return not observation.deleted and not is_sensitive(observation.factors)
+    return reader_sees(observation, sensitive=False)
 
 
 # Readers: a person who is signed in, or a script with that person's key
@@ -149,21 +150,29 @@ class Person:
 @dataclass(frozen=True)
 class WalkReader:
     """A person before a walk they may read. `sensitive`: whether the notes on sensitive subjects are for them too;
-    `plans`: whether they may plan, open and close it."""
+    `plans`: whether they may plan, open and close it; `reviews`: whether they decide what others see of its notes."""
 
     person: Person
     walk: Walk
     sensitive: bool
     plans: bool = False
+    reviews: bool = False
 
     def sees(self, observation: Observation) -> bool:
-        """Whether this note of the walk is for them: not deleted, and not sensitive unless they are cleared."""
+        """Whether this note of the walk is for them: neither deleted nor hidden, nor sensitive unless they are cleared."""
         return observation.walk_id == self.walk.id and reader_sees(observation, sensitive=self.sensitive)
+
+    def judges(self, observation: Observation) -> bool:
+        """Whether they decide what others see of this note: also of a hidden one."""
+        here = self.reviews and observation.walk_id == self.walk.id and not observation.deleted
+        return here and (self.sensitive or not note_is_sensitive(observation))
 
 
 def reader_sees(observation: Observation, *, sensitive: bool) -> bool:
     """Whether a note of a walk is for who may read that walk; `sensitive`: the notes on sensitive subjects too."""
-    return not observation.deleted and (sensitive or not is_sensitive(observation.factors))
+    if observation.deleted or out_of_sight(observation):
+        return False
+    return sensitive or not note_is_sensitive(observation)
 
 
 def signed_in(request: Request, db: Db) -> Person | None:
@@ -232,7 +241,8 @@ def readers(tx: Session, person: Person, walks: Sequence[Walk]) -> list[WalkRead
         if any(role.role in READ for role in here):
             sensitive = any(role.role in READ_SENSITIVE or (role.cleared and role.role in READ) for role in here)
             plans = any(role.role in PLAN for role in here)
-            found.append(WalkReader(person, walk, sensitive, plans))
+            reviews = any(role.role in REVIEW for role in here)
+            found.append(WalkReader(person, walk, sensitive, plans, reviews))
     return found
 
 
@@ -341,7 +351,8 @@ Viewer = Annotated[Participant | Person, Depends(_viewer)]
 
 
 def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool:
-    """Whether this photo is for them: their own always; others' while the newest visible revision of its note has it."""
+    """Whether this photo is for them: their own always; others' while the newest visible revision of its note has it, and
+    no reviewer has refused it."""
     observation = tx.get(Observation, photo.observation_id)
     if observation is None:
         return False
@@ -349,11 +360,11 @@ def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool
         return True
     if photo.id not in observation.photo_ids:
         return False
-    walk = tx.get_one(Walk, observation.walk_id)
+    walk, refused = tx.get_one(Walk, observation.walk_id), photo.review == "refused"
     if isinstance(viewer, Participant):
-        return walker_sees(viewer, observation, walk)
+        return not refused and walker_sees(viewer, observation, walk)
     found = reading(tx, viewer, walk)
-    return found is not None and found.sees(observation)
+    return found is not None and (found.judges(observation) or (found.sees(observation) and not refused))
 
 
 # Calls, whoever makes them

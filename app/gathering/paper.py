@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from app.access.guards import WalkReader, secret_hash
+from app.access.notes import redacted
 from app.i18n import gettext as _
 from app.i18n import language
 from app.models import Observation, Participant, Revision, Stop, Walk, new_id, now
@@ -144,7 +145,7 @@ def to_correct(tx: Session, reader: WalkReader, note_id: str) -> Slip:
     """A note that was typed in, to be corrected. Raises not-found (404): also where it is not theirs to read."""
     row = tx.get(Observation, note_id)
     writer = _writer(tx, reader.walk, row)
-    if row is None or writer is None or not reader.sees(row):
+    if row is None or writer is None or not reads(reader, row):
         raise Problem("not-found")
     stop = tx.get(Stop, row.stop_id) if row.stop_id else None
     return Slip(
@@ -182,7 +183,7 @@ def _not_over_others(tx: Session, reader: WalkReader, held: Observation, sent: O
     same = tx.get(Revision, (held.id, sent.rev))
     if same and same.digest == sent.digest():
         return
-    if not held.deleted and not reader.sees(held):
+    if not held.deleted and not reads(reader, held):
         raise Problem("not-allowed", _("The note is on a sensitive subject. Only a coordinator can correct it now."))
     if sent.rev != held.rev + 1:
         raise Changed(held)
@@ -194,7 +195,7 @@ def set_deleted(tx: Session, reader: WalkReader, note_id: str, rev: int, deleted
     Raises Changed where it is not at `rev` any more, not-found (404), walk-archived (410)."""
     row = tx.get(Observation, note_id)
     writer = _writer(tx, reader.walk, row)
-    if row is None or writer is None or not (row.deleted or reader.sees(row)):
+    if row is None or writer is None or not (row.deleted or reads(reader, row)):
         raise Problem("not-found")
     tx.get_one(Participant, writer.id, with_for_update=True)
     held = tx.get_one(Observation, note_id, with_for_update=True, populate_existing=True)
@@ -254,9 +255,14 @@ def typed_in(tx: Session, reader: WalkReader, stops: list[Stop]) -> Typed:
             numbers.get(note.stop_id or ""),
         )
         for note in notes
-        if reader.sees(note)
+        if reads(reader, note)
     ]
     return Typed(rows, len(notes) - len(rows), sheets)
+
+
+def reads(reader: WalkReader, note: Observation) -> bool:
+    """Whether the note as it was written is for them: what was struck out of it is for the cleared."""
+    return reader.sees(note) and (reader.sensitive or not redacted(note))
 
 
 def _writer(tx: Session, walk: Walk, row: Observation | None) -> Participant | None:

@@ -104,7 +104,7 @@ def _paper_page(
     return pages.render(
         request, "gathering/paper.html", status, walk=reader.walk, slip=slip, stops=stops, typed_in=typed_in, words=words,
         categories=categories(), roles=paper.ROLES, valences=paper.VALENCES, limits=LIMITS, listed=LISTED,
-        theirs=theirs if theirs and reader.sees(theirs) else None, changed=theirs is not None,
+        theirs=theirs if theirs and paper.reads(reader, theirs) else None, changed=theirs is not None,
         saved=next((row for row in typed_in.rows if row.note.id == saved), None), unseen_saved=bool(saved),
         gone=gone if gone and gone.deleted and gone.walk_id == reader.walk.id else None,
     )  # fmt: skip

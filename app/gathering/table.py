@@ -6,19 +6,20 @@ that what feels safe stands as large as what does not, and first; and that what 
 """
 
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
-from app.access.guards import secret_hash
+from app.access.guards import reader_sees, secret_hash
+from app.access.notes import COLUMNS, note_is_sensitive, out_of_sight
 from app.i18n import gettext as _
 from app.models import Agreement, Observation, Participant, Stop, Walk, new_id, now
 from app.problems import Problem, invalid, sentence
 from app.report import page, report, words
 from app.sync import changes, ingest
 from app.sync.protocol import ObservationIn, utc
-from app.taxonomy import is_sensitive
 
 ELSEWHERE = "other"  # in an address: what belongs to no stop
 QUOTE = 220  # characters of a note on the wall; the rest unfolds
@@ -114,7 +115,7 @@ def seat(tx: Session, walk_id: str) -> Participant:
 def agree(tx: Session, group: Participant, note_id: str, agrees: bool) -> None:
     """Give or take back the group's one voice. Raises own-observation (403), observation-unknown (404)."""
     note = tx.get(Observation, note_id)
-    if note is None or is_sensitive(note.factors):
+    if note is None or not reader_sees(note, sensitive=False):
         raise Problem("observation-unknown")
     changes.agree(tx, group, note_id, agrees)
 
@@ -163,10 +164,16 @@ def _address(stop: report.Stop | None) -> str:
 
 def _groups(notes: tuple[report.Observation, ...], agreed: set[str], own: set[str]) -> list[Group]:
     found = []
+    felt = {note.id: note.valence for note in notes}
     for valence in _ORDER:
         having = [note for note in notes if note.valence == valence]
-        ordered = sorted(having, key=lambda note: (-note.agreements, note.captured_utc, note.id))
-        said = tuple(_said(note, note.id in agreed, note.id in own) for note in ordered if _has_words(note))
+        # A merged note is one more voice for the one that leads it; where it feels otherwise it stands for itself.
+        voices = Counter(note.merged_into for note in having if felt.get(note.merged_into or "", "") == valence)
+        alone = [note for note in having if note.merged_into not in voices]
+        ordered = sorted(alone, key=lambda note: (-note.agreements - voices[note.id], note.captured_utc, note.id))
+        said = tuple(
+            _said(note, note.id in agreed, note.id in own, voices[note.id]) for note in ordered if _has_words(note)
+        )
         if having:
             found.append(Group(valence, len(having), said))
     return found
@@ -176,11 +183,13 @@ def _has_words(note: report.Observation) -> bool:
     return bool(note.note or note.suggestion or note.factors)
 
 
-def _said(note: report.Observation, agreed: bool, by_group: bool) -> Said:
+def _said(note: report.Observation, agreed: bool, by_group: bool, voices: int) -> Said:
     text = " ".join(note.note.split())
     cut = text if len(text) <= QUOTE else text[:QUOTE].rsplit(" ", 1)[0]
     gist = ", ".join(words.factor(key) for key in note.factors[:4])
-    return Said(note.id, cut, text[len(cut) :].strip(), gist, note.suggestion, note.agreements, agreed, by_group)
+    return Said(
+        note.id, cut, text[len(cut) :].strip(), gist, note.suggestion, note.agreements + voices, agreed, by_group
+    )
 
 
 def _of_the_group(tx: Session, walk_id: str, group: Participant | None) -> tuple[set[str], set[str]]:
@@ -195,5 +204,7 @@ def _of_the_group(tx: Session, walk_id: str, group: Participant | None) -> tuple
 
 
 def _waiting(tx: Session, walk_id: str) -> int:
-    factors = select(Observation.factors).where(Observation.walk_id == walk_id, col(Observation.deleted).is_(False))
-    return sum(is_sensitive(list(keys)) for keys in tx.exec(factors).all())
+    kept = (getattr(Observation, name) for name in COLUMNS)
+    wanted = select(*kept).where(Observation.walk_id == walk_id, col(Observation.deleted).is_(False))
+    rows = tx.connection().execute(wanted)
+    return sum(note_is_sensitive(row) and not out_of_sight(row) for row in rows)

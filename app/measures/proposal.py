@@ -11,13 +11,14 @@ from math import inf
 
 from sqlmodel import Session, col, select
 
+from app.access.notes import note_is_sensitive, shown
 from app.earth import metres
 from app.i18n import gettext as _
 from app.i18n import language
 from app.models import Agreement, Observation, Participant, Review, Stop, Walk
 from app.pages import distance
 from app.taxonomy import factors as known_factors
-from app.taxonomy import is_sensitive, label, usual_owner
+from app.taxonomy import label, usual_owner
 
 # Days until a measure should be done, each with where the number comes from; always editable.
 BY_FACTOR = {
@@ -184,20 +185,19 @@ def _point(stop: Stop | None) -> tuple[float, float] | None:
 def _source(
     note: Observation, stops: dict[str, Stop], review: Review | None, voices: int, roles: dict[str, str]
 ) -> Source:
-    shown = note.shown if note.shown and note.shown.get("rev") == note.rev else {}
-    factors = tuple(shown.get("factors", note.factors))
-    pin = shown.get("pin") or note.pin or note.fix
+    words = shown(note)
+    pin = words.pin or words.fix
     return Source(
         id=note.id,
         valence=note.valence,
-        factors=factors,
-        text=shown.get("note", note.note),
-        suggestion=shown.get("suggestion", note.suggestion),
+        factors=tuple(words.factors),
+        text=words.note,
+        suggestion=words.suggestion,
         place=(pin["lat"], pin["lon"]) if pin else None,
         stop=stops.get(note.stop_id or ""),
         voices=voices,
         role=roles.get(note.participant_id, "other"),
-        sensitive=is_sensitive(list(factors)) if note.sensitive is None else note.sensitive,
+        sensitive=note_is_sensitive(note),
         released=review is not None and review.state == "released" and review.of_rev == note.rev,
         deleted=note.deleted,
         photo_ids=tuple(note.photo_ids),

@@ -61,6 +61,19 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
     return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)
 
 
+def blurred(jpeg: bytes, boxes: list[tuple[float, float, float, float]]) -> Clean:
+    """The clean picture with nothing but its mean colour left in each of `boxes`: x, y, width, height, parts of 1 from the
+    upper left. Without boxes the very bytes. Raises NoPicture, Trouble, MemoryError."""
+    picture = _decoded(jpeg, 2**16, 2**31).convert("RGB")  # a clean one: whole, and small enough
+    for x, y, width, height in boxes:
+        corners = (x * picture.width, y * picture.height, (x + width) * picture.width, (y + height) * picture.height)
+        left, upper, right, lower = (round(edge) for edge in corners)
+        right, lower = min(max(right, left + 1), picture.width), min(max(lower, upper + 1), picture.height)
+        mean = picture.crop((left, upper, right, lower)).resize((1, 1), Image.Resampling.BOX)
+        picture.paste(mean.resize((right - left, lower - upper)), (left, upper))
+    return Clean(_jpeg(picture, QUALITY) if boxes else jpeg, _thumbnail(picture), *picture.size)
+
+
 def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
     if kind_of(io.BytesIO(received)) == "image/heic" and pillow_heif is None:
         raise Trouble("pillow-heif is not installed (the extra named heic), so HEIC photos wait")

@@ -7,6 +7,8 @@ while bytes stream. Disk work has a few threads of its own: words are not kept w
 
 import base64
 import binascii
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -158,7 +160,8 @@ def _seen(db: Database, viewer: Viewer, photo_id: str) -> Photo:
 
 def _shown(request: Request, vault: Vault, photo: Photo, *, thumbnail: bool) -> Response:
     """The picture or a part of it, or 304. Raises range-not-satisfiable (416), TryAgain."""
-    etag = f'"{photo.id}{"-thumbnail" if thumbnail else ""}"'
+    blurred = f"-{hashlib.sha256(json.dumps(photo.blurs).encode()).hexdigest()[:12]}" if photo.blurs else ""
+    etag = f'"{photo.id}{"-thumbnail" if thumbnail else ""}{blurred}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable", "Accept-Ranges": "bytes"}
     if etag_matches(request, etag):
         return Response(status_code=304, headers=headers)

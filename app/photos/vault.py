@@ -172,6 +172,47 @@ class Vault:
                 written.append((file, path, target))
             self._settle(*written)
 
+    # For blurring: OSError where the disk fails. What was there before it stays beside, until it is erased for good
+
+    def unblurred(self, photo_id: str) -> bytes:
+        """The clean JPEG as it was before anything in it was blurred. Raises FileNotFoundError."""
+        aside = self._aside(photo_id)
+        return (aside if aside.exists() else self._clean(photo_id, thumbnail=False)).read_bytes()
+
+    def keeps_unblurred(self, photo_id: str) -> bool:
+        return self._aside(photo_id).exists()
+
+    def keep_beside(self, photo_id: str, token: str, jpeg: bytes, thumbnail: bytes) -> None:
+        """Keep another version of a photo, durably, which nobody is shown before take_over()."""
+        with contextlib.ExitStack() as undo:
+            written = []
+            for content, target in zip((thumbnail, jpeg), self._beside(photo_id, token), strict=True):
+                file, path = self._new_file()
+                undo.callback(file.close)
+                undo.callback(path.unlink, missing_ok=True)
+                _write(file, content)
+                written.append((file, path, target))
+            self._settle(*written)
+
+    def take_over(self, photo_id: str, token: str) -> None:
+        """Show the version that was kept beside from now on; what was shown is set aside, unless something is already."""
+        thumbnail, jpeg = self._beside(photo_id, token)
+        aside, shown = self._aside(photo_id), self._clean(photo_id, thumbnail=False)
+        if not aside.exists():
+            os.link(shown, aside)
+        thumbnail.replace(self._clean(photo_id, thumbnail=True))
+        jpeg.replace(shown)
+        _sync_folder(shown.parent)
+
+    def drop_beside(self, photo_id: str, token: str) -> None:
+        for path in self._beside(photo_id, token):
+            path.unlink(missing_ok=True)
+
+    def erase_unblurred(self, photo_id: str) -> None:
+        """What was blurred cannot be brought back after this."""
+        self._aside(photo_id).unlink(missing_ok=True)
+        _sync_folder(self._aside(photo_id).parent)
+
     def erase_original(self, photo_id: str) -> None:
         """Remove the bytes as received, and their metadata with them."""
         self._original(photo_id).unlink(missing_ok=True)
@@ -195,6 +236,14 @@ class Vault:
 
     def _clean(self, photo_id: str, thumbnail: bool) -> Path:
         return self._kept / photo_id[-2:] / f"{photo_id}{'.thumbnail' if thumbnail else ''}.jpg"
+
+    def _aside(self, photo_id: str) -> Path:
+        return self._kept / photo_id[-2:] / f"{photo_id}.unblurred.jpg"
+
+    def _beside(self, photo_id: str, token: str) -> tuple[Path, Path]:
+        """The names of another version: its thumbnail, its picture."""
+        folder = self._kept / photo_id[-2:]
+        return folder / f"{photo_id}.{token}.thumbnail.jpg", folder / f"{photo_id}.{token}.jpg"
 
     def _new_file(self) -> tuple[io.FileIO, Path]:
         """A locked file that sweep() leaves alone."""

@@ -2,8 +2,9 @@
 
 Hides everything that can go wrong in a decoder from the server: it may run out of memory, crash or hang here. Promises to
 run at idle priority, so that receipts come first, and to say `ready WIDTH HEIGHT` only when the clean files are on disk;
-`unreadable WHY` only where the bytes prove to be no picture; `trouble WHY` for everything else. Started by cleaning.py:
-`python -m app.photos.worker FOLDER EDGE PIXELS`. Ends when its input does.
+`unreadable WHY` only where the bytes prove to be no picture; `trouble WHY` for everything else. Asked `blur ID TOKEN BOXES` it
+keeps a blurred version beside the photo. Started by cleaning.py: `python -m app.photos.worker FOLDER EDGE PIXELS`. Ends when
+its input does.
 """
 
 import contextlib
@@ -36,6 +37,8 @@ def main() -> None:
 
 def _answer(vault: Vault, photo_id: str, edge: int, pixels: int) -> str:
     try:
+        if photo_id.startswith("blur "):
+            return _blurred(vault, *photo_id.split(" ")[1:])
         # All bytes first: what fails below with an OSError is then never the disk.
         original = vault.original(photo_id)
         clean = images.clean(original, edge, pixels)
@@ -45,6 +48,13 @@ def _answer(vault: Vault, photo_id: str, edge: int, pixels: int) -> str:
     except (OSError, MemoryError, images.Trouble) as trouble:
         return f"trouble {type(trouble).__name__}: {trouble}"
     return f"ready {clean.width} {clean.height}"
+
+
+def _blurred(vault: Vault, photo_id: str, token: str, written: str) -> str:
+    boxes = [tuple(map(float, box.split(","))) for box in written.split(";") if box != "-"]
+    made = images.blurred(vault.unblurred(photo_id), boxes)  # type: ignore[arg-type]
+    vault.keep_beside(photo_id, token, made.jpeg, made.thumbnail)
+    return f"ready {made.width} {made.height}"
 
 
 if __name__ == "__main__":

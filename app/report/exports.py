@@ -100,11 +100,7 @@ def _feature(seen: Observation) -> dict[str, Any]:
 
 
 def _properties(seen: Observation) -> dict[str, Any]:
-    # Nothing is reviewed in this version; the field stands for the scripts that will look.
-    made = {
-        "photos": [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos],
-        "review": None,
-    }
+    made = {"photos": [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos]}
     return {name: made[name] if name in made else getattr(seen, name) for name in FIELDS}
 
 

@@ -59,6 +59,12 @@ def in_order(report: Report) -> list[Observation]:
                                                          seen.captured_utc, seen.id))  # fmt: skip
 
 
+def listed(report: Report) -> list[Observation]:
+    """The notes that stand for themselves in the list; those merged into one of them are told with it."""
+    there = {seen.id for seen in report.observations}
+    return [seen for seen in in_order(report) if seen.merged_into not in there]
+
+
 def places(report: Report, notes: Iterable[Observation]) -> list[Place]:
     """`notes`, in the list's order, grouped by where they were made."""
     stops = {stop.number: stop for stop in report.stops}
@@ -117,10 +123,10 @@ def pages(notes: list[Observation], asked: int) -> tuple[list[Observation], int,
 
 def addresses(report: Report, path: str) -> Callable[[Observation], str]:
     """A function that gives a note's address in the unfiltered list."""
-    page_of = {seen.id: at // PER_PAGE + 1 for at, seen in enumerate(in_order(report))}
+    page_of = {seen.id: at // PER_PAGE + 1 for at, seen in enumerate(listed(report))}
 
     def address(seen: Observation) -> str:
-        page = page_of[seen.id]
+        page = page_of[seen.id if seen.id in page_of else str(seen.merged_into)]
         return f"{path}{f'?page={page}' if page > 1 else ''}#n-{seen.id}"
 
     return address

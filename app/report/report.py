@@ -2,7 +2,8 @@
 
 Hides the tables behind `build()`; pages and exports are made from a Report alone and touch no SQL. Promises the same
 number of queries however many notes there are, each note once as its newest revision says, and no participant's name:
-names are never even read. Deleted notes are left out; sensitive ones too, unless the reader is cleared.
+names are never even read. Deleted notes are left out, and hidden ones; sensitive ones too, unless the reader is cleared.
+Words, place and photos are what the review has made of them; merged notes are told with the one that leads them.
 """
 
 import hashlib
@@ -14,9 +15,12 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from app import models
+from app.access.notes import COLUMNS, note_is_sensitive, out_of_sight, redacted, shown
 from app.measures import measures
 from app.measures.measures import Told
 from app.problems import Problem
+from app.review.decided import WAITING, Decided, decided, led_by
+from app.review.personal import looks_personal
 from app.sync.protocol import utc
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive
@@ -26,18 +30,30 @@ _OF_WALK = ("id", "title", "purpose", "state", "starts_at", "ends_at", "timezone
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """`state`: expected stored ready unreadable. `width`, `height`: pixels of what is served, None until it is ready."""
+    """`state`: expected stored ready unreadable. `width`, `height`: pixels of what is served, None until it is ready.
+    `review`: unseen approved public."""
 
     id: str
     url: str
     state: str
     width: int | None = None
     height: int | None = None
+    review: str = "unseen"
+    mark: str = ""
 
     @property
     def path(self) -> str:
         """The address on this server, for pages: they may be read under another name than TRYG_BASE_URL."""
         return f"/api/v1/photos/{self.id}"
+
+    @property
+    def picture(self) -> str:
+        """As `path`, another address once the photo was blurred, so that no browser shows what it kept from before."""
+        return self.path + self.mark
+
+    @property
+    def thumbnail(self) -> str:
+        return f"{self.path}/thumbnail{self.mark}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,8 @@ class Observation:
     """A note. `captured_at`: the phone's clock, as sent; `received_at`: ours, of the first revision.
 
     `place_source`: pin gps exif stop none; `accuracy_m`: radius in metres of a measured place, else None;
-    `stop`: the stop's number; `written_on`: phone paper table; `measures`: the numbers of those that rest on it."""
+    `stop`: the stop's number; `written_on`: phone paper table; `review`: waiting released merged; `merged_into`: the id of
+    the note in this report that leads it; `measures`: numbers of the measures that rest on it."""
 
     id: str
     captured_at: str
@@ -87,18 +104,19 @@ class Observation:
     photos: tuple[Photo, ...]
     flags: tuple[str, ...]
     agreements: int
-    measures: tuple[int, ...]
     other_texts: tuple[OtherText, ...]
+    sensitive: bool = False
+    review: str = "waiting"
+    merged_into: str | None = None
+    priority: int | None = None
+    partner_id: str | None = None
+    measures: tuple[int, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
         """The categories of its factors, each once; an unknown factor has none."""
         found = [known_factors()[key]["category"] for key in self.factors if key in known_factors()]
         return tuple(dict.fromkeys(found))
-
-    @property
-    def sensitive(self) -> bool:
-        return is_sensitive(list(self.factors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,14 @@ class Report:
     participants: dict[str, int]
     observations: tuple[Observation, ...]
     measures: tuple[Told, ...] = ()
+
+    def voices(self) -> dict[str, tuple[Observation, ...]]:
+        """By the id of a note that leads others: the notes merged into it, each with its own words and role."""
+        found: dict[str, list[Observation]] = {}
+        for seen in self.observations:
+            if seen.merged_into:
+                found.setdefault(seen.merged_into, []).append(seen)
+        return {lead: tuple(merged) for lead, merged in found.items()}
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -176,24 +202,35 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     numbers = measures.numbers_by_note(planned)
     table = models.Observation
     kept = (table.id, table.participant_id, table.captured_at, table.captured_utc, table.first_received_at,
-            table.valence, table.feeling, table.factors, table.note, table.suggestion, table.fix, table.pin,
-            table.stop_id, table.photo_ids, table.flags)  # fmt: skip
+            table.valence, table.feeling, table.stop_id, table.photo_ids, table.flags,
+            *(getattr(table, name) for name in COLUMNS))  # fmt: skip
     rows = (
         tx.connection()
         .execute(
-            select(*kept)  # type: ignore[call-overload]
+            select(*kept)
             .where(table.walk_id == walk_id, col(table.deleted).is_(False))
             .order_by(col(table.captured_utc), col(table.id))
         )
         .all()
     )
-    by_id = {stop.id: stop for stop in stops}
+    by_id, review = {stop.id: stop for stop in stops}, decided(tx, walk_id)
+    seen = [row for row in rows if not out_of_sight(row) and (sensitive or not note_is_sensitive(row))]
+    # A note that was changed after it was merged waits, and stands for itself until somebody has looked at it again.
+    merged = {key: made.merged_into for key, made in review.items() if made.state == "merged" and made.merged_into}
+    leads = led_by([row.id for row in seen], merged)
     observations = tuple(
         _observation(
-            row, by_id, people, photos, voices, numbers.get(row.id, ()), _allowed(clashes.get(row.id, ()), sensitive)
+            row,
+            by_id,
+            people,
+            photos,
+            voices,
+            () if redacted(row) else _allowed(clashes.get(row.id, ()), sensitive),
+            review.get(row.id, WAITING),
+            leads.get(row.id),
+            numbers.get(row.id, ()),
         )
-        for row in rows
-        if sensitive or not is_sensitive(row.factors)
+        for row in seen
     )
     return Report(
         walk={name: getattr(walk, name) for name in _OF_WALK},
@@ -218,11 +255,14 @@ def _observation(
     people: dict[str, tuple[str, str | None, str]],
     photos: dict[str, Photo],
     voices: dict[str, int],
-    numbers: tuple[int, ...],
     other_texts: tuple[OtherText, ...],
+    made: Decided,
+    lead: str | None,
+    numbers: tuple[int, ...],
 ) -> Observation:
     stop = stops.get(row.stop_id)
     role, team, written_on = people[row.participant_id]
+    said = shown(row)
     return Observation(
         id=row.id,
         captured_at=row.captured_at,
@@ -230,10 +270,10 @@ def _observation(
         received_at=utc(row.first_received_at),
         valence=row.valence,
         feeling=row.feeling,
-        factors=tuple(row.factors),
-        note=row.note,
-        suggestion=row.suggestion,
-        **_place(row.pin, row.fix, stop),
+        factors=tuple(said.factors),
+        note=said.note,
+        suggestion=said.suggestion,
+        **_place(said.pin, said.fix, stop),
         stop=stop.number if stop else None,
         role=role,
         team=team,
@@ -243,6 +283,11 @@ def _observation(
         agreements=voices.get(row.id, 0),
         measures=numbers,
         other_texts=other_texts,
+        sensitive=note_is_sensitive(row),
+        review=made.state,
+        merged_into=lead,
+        priority=made.priority,
+        partner_id=made.partner_id,
     )
 
 
@@ -285,12 +330,24 @@ def _walked_along(people: dict[str, tuple[str, str | None, str]], wrote: set[str
 
 def _photos(tx: Session, walk_id: str, base_url: str) -> dict[str, Photo]:
     photo, note = models.Photo, models.Observation
-    rows = tx.exec(
-        select(photo.id, photo.state, photo.width, photo.height)
+    kept = (photo.id, photo.state, photo.width, photo.height, photo.review, photo.blurs, photo.review_version)
+    rows = tx.connection().execute(
+        select(*kept)  # type: ignore[call-overload]
         .join(note, col(note.id) == col(photo.observation_id))
-        .where(note.walk_id == walk_id)
+        .where(note.walk_id == walk_id, photo.review != "refused")
     )
-    return {row[0]: Photo(row[0], f"{base_url}/api/v1/photos/{row[0]}", *row[1:]) for row in rows}
+    return {
+        row.id: Photo(
+            row.id,
+            f"{base_url}/api/v1/photos/{row.id}",
+            row.state,
+            row.width,
+            row.height,
+            row.review,
+            f"?v={row.review_version}" if row.blurs else "",
+        )
+        for row in rows
+    }
 
 
 def _voices(tx: Session, walk_id: str) -> dict[str, int]:
@@ -323,5 +380,5 @@ def _allowed(clashes: tuple[dict[str, Any], ...], sensitive: bool) -> tuple[Othe
     return tuple(
         OtherText(other["rev"], other["valence"], other["note"], other["suggestion"])
         for other in clashes
-        if sensitive or not is_sensitive(other["factors"])
+        if sensitive or not (is_sensitive(other["factors"]) or looks_personal(other["note"], other["suggestion"]))
     )

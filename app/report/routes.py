@@ -164,7 +164,7 @@ def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, 
     path = f"/walks/{reader.walk.id}/report"
     query, settings = asked.query(), request.app.state.settings
     shown = asked.of(report)
-    notes, number, last = page.pages(page.in_order(shown), page_number)
+    notes, number, last = page.pages(page.listed(shown), page_number)
     begun, ended = words.walked(report)
     return {
         "report": report,
@@ -178,6 +178,7 @@ def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, 
         "choices": asked.choices(report),
         "filtered": bool(asked),
         "area": _chosen_area(report, asked),
+        "voices": shown.voices(),
         "page_number": number,
         "pages": last,
         "link": path,

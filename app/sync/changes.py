@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from app.access.guards import walker_sees
+from app.access.notes import shown
 from app.db import next_seq
 from app.models import Agreement, Observation, Participant, Photo, Walk
 from app.problems import Problem
@@ -86,21 +87,33 @@ def missing(tx: Session, who: Participant, asked: KnownIn) -> KnownOut:
 def _as_changes(tx: Session, who: Participant, walk: Walk, rows: list[Observation]) -> list[Change | Gone]:
     voices, own = _agreements(tx, [row.id for row in rows]), _own_voices(tx, who, [row.id for row in rows])
     ids = [photo_id for row in rows for photo_id in row.photo_ids]
-    states = dict(tx.exec(select(Photo.id, Photo.state).where(col(Photo.id).in_(ids))).all()) if ids else {}
-    kept = ("id", "seq", "rev", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin",
-            "stop_id")  # fmt: skip
+    found = tx.exec(select(Photo.id, Photo.state, Photo.review).where(col(Photo.id).in_(ids))).all() if ids else []
+    states = {photo_id: (state, review) for photo_id, state, review in found}
     return [
         Gone(id=row.id, seq=row.seq)
         if row.deleted or not walker_sees(who, row, walk)
-        else Change(
-            **{name: getattr(row, name) for name in kept},
-            photos=[PhotoOut(id=photo_id, state=states[photo_id]) for photo_id in row.photo_ids],  # type: ignore[arg-type]
-            agreements=voices.get(row.id, 0),
-            mine=row.participant_id == who.id,
-            agreed=row.id in own,
-        )
+        else _as_change(who, row, states, voices.get(row.id, 0), row.id in own)
         for row in rows
     ]
+
+
+def _as_change(
+    who: Participant, row: Observation, states: dict[str, tuple[str, str]], agreements: int, agreed: bool
+) -> Change:
+    """The author's own words and photos to the author; what a reviewer has put in their place, to all others."""
+    mine = row.participant_id == who.id
+    said = row if mine else shown(row)
+    kept = ("id", "seq", "rev", "captured_at", "valence", "feeling", "stop_id")
+    photos = [(photo_id, *states[photo_id]) for photo_id in row.photo_ids]
+    return Change(
+        **{name: getattr(row, name) for name in kept},
+        **{name: getattr(said, name) for name in ("factors", "note", "suggestion", "fix", "pin")},
+        photos=[PhotoOut(id=photo_id, state=state) for photo_id, state, review in photos  # type: ignore[arg-type]
+                if mine or review != "refused"],
+        agreements=agreements,
+        mine=mine,
+        agreed=agreed,
+    )  # fmt: skip
 
 
 def _own_voices(tx: Session, who: Participant, ids: list[str]) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from app.access.guards import reader_sees
+from app.access.notes import shown
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.walks.walks import stops_of
 
@@ -123,11 +124,12 @@ def places(tx: Session, walk: Walk, *, sensitive: bool) -> dict[str, Any]:
     stops = {stop.id: stop for stop in stops_of(tx, walk.id)}
     features: list[dict[str, Any]] = []
     for row in rows:
-        point = row.pin or row.fix or _place_of(stops.get(row.stop_id or ""))
+        said = shown(row)
+        point = said.pin or said.fix or _place_of(stops.get(row.stop_id or ""))
         if reader_sees(row, sensitive=sensitive) and point:
             features.append({"type": "Feature",
                              "geometry": {"type": "Point", "coordinates": [point["lon"], point["lat"]]},
-                             "properties": {"valence": row.valence, "note": row.note or row.suggestion}})  # fmt: skip
+                             "properties": {"valence": row.valence, "note": said.note or said.suggestion}})  # fmt: skip
     features.sort(key=lambda one: (one["geometry"]["coordinates"][::-1], one["properties"]["note"]))
     return {"type": "FeatureCollection", "features": features}
 

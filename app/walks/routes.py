@@ -77,18 +77,21 @@ def _row(reader: WalkReader, notes: Counter[str], people: Counter[str]) -> dict[
 
 
 def _notes(tx: Session, readers: list[WalkReader]) -> Counter[str]:
-    """How many notes each reader sees in each walk. Only for readers without clearance each note is looked at."""
+    """How many notes each reader sees in each walk. Only for readers without clearance each note is looked at, and those
+    a reviewer has put other words to."""
     whole = [reader.walk.id for reader in readers if reader.sensitive]
     counted = (
         select(Observation.walk_id, func.count())
         .where(col(Observation.walk_id).in_(whole), col(Observation.deleted).is_(False))
+        .where(col(Observation.hidden).is_(False), col(Observation.shown).is_(None))
         .group_by(col(Observation.walk_id))
     )
     found = Counter(dict(tx.exec(counted).all()))
     for reader in readers:
-        if not reader.sensitive:
-            rows = tx.exec(select(Observation).where(Observation.walk_id == reader.walk.id)).all()
-            found[reader.walk.id] = sum(reader.sees(row) for row in rows)
+        rows = select(Observation).where(Observation.walk_id == reader.walk.id)
+        if reader.sensitive:
+            rows = rows.where(col(Observation.hidden).is_(False), col(Observation.shown).is_not(None))
+        found[reader.walk.id] += sum(reader.sees(row) for row in tx.exec(rows).all())
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from sqlmodel import Session, col, select
 
 from app import i18n
+from app.access.notes import out_of_sight, shown
 from app.earth import metres
 from app.i18n import gettext as _
 from app.i18n import ngettext
@@ -112,7 +113,9 @@ def _unsafe(tx: Session, earlier: Walk, stops: list[Stop], new_of: dict[str, str
     )
     at_stop, places = Counter[str](), list[_Place]()
     for note in tx.exec(wanted.order_by(col(Observation.captured_utc), col(Observation.id))).all():
-        if is_sensitive(note.factors):
+        said = shown(note)
+        sensitive = is_sensitive(list(said.factors)) if note.sensitive is None else note.sensitive
+        if out_of_sight(note) or sensitive:  # the words are not told, so they make no difference
             continue
         if note.stop_id in new_of:
             at_stop[new_of[note.stop_id]] += 1
@@ -135,9 +138,10 @@ def _unsafe(tx: Session, earlier: Walk, stops: list[Stop], new_of: dict[str, str
 
 def _where(note: Observation) -> list[float] | None:
     """[lon, lat] of the pin, else of what was measured well enough."""
-    if note.pin:
-        return [note.pin["lon"], note.pin["lat"]]
-    fix = note.fix
+    said = shown(note)
+    if said.pin:
+        return [said.pin["lon"], said.pin["lat"]]
+    fix = said.fix
     if fix is None or (fix.get("accuracy_m") or 0) > WRONG_M:
         return None
     return [fix["lon"], fix["lat"]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.access import answering, guards, roles
+from app.access import answering, guards, reviewers, roles
 from app.main import ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -29,6 +29,7 @@ EVERYBODY = Door("Everybody", frozenset(ROLES), phones=True)
 # The guards, the strictest first.
 DOORS: dict[Any, Door] = {
     guards.planned_walk: Door("Plan this walk, invite, open and close it", frozenset(guards.PLAN), of_a_walk=True),
+    reviewers.reviewed_walk: Door("Review this walk's notes", frozenset(guards.REVIEW), of_a_walk=True),
     answering.known_measure: Door("Change this measure", frozenset(guards.PLAN), of_a_walk=True),
     answering.measuring: Door("Make measures of this walk; meet about them", frozenset(guards.PLAN), of_a_walk=True),
     answering.routed_measure: Door(

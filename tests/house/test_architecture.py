@@ -31,6 +31,8 @@ FLOOR = {
 # contract's words (a leaf) are everybody's.
 ACROSS = {
     ("*", "app.access.guards"),
+    ("*", "app.access.notes"),
+    ("access", "app.review.personal"),  # patterns that know nothing of ours
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
@@ -39,6 +41,7 @@ ACROSS = {
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
+    ("review", "app.photos.blurring"),
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.
     ("measures", "app.access.answering"),
@@ -48,6 +51,8 @@ ACROSS = {
     ("measures", "app.photos.arrival"),
     ("measures", "app.photos.vault"),
     ("report", "app.review"),
+    ("review", "app.report.words"),  # a note is told in the same words
+    ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),

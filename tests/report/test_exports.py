@@ -55,7 +55,7 @@ def test_geojson_is_a_feature_for_each_note_with_every_property_of_the_contract(
     assert (properties["captured_at"], properties["feeling"], properties["accuracy_m"]) == (CAPTURED, 0, 8.5)
     assert (properties["stop"], properties["role"], properties["team"]) == (1, "resident", "Hold 1")
     assert (properties["factors"], properties["flags"]) == (["lighting.outage", "future.factor"], ["unknown-factor"])
-    assert (properties["agreements"], properties["review"], properties["measures"]) == (0, None, [])
+    assert (properties["agreements"], properties["review"], properties["measures"]) == (0, "waiting", [])
     [photo] = properties["photos"]
     assert photo == {"id": photo["id"], "url": f"http://testserver/api/v1/photos/{photo['id']}", "state": "expected"}
     bare = next(one for one in collection["features"] if one["id"] != told)
@@ -74,7 +74,7 @@ def test_the_table_opens_in_a_spreadsheet_with_the_same_facts(stage: Stage, desk
     assert row["suggestion"] == 'Sæt en "stor" lampe op,\nhelst to'
     assert row["photos"].startswith("http://testserver/api/v1/photos/")
     bare = next(one for one in found if one["id"] != told)
-    assert (bare["lat"], bare["lon"], bare["feeling"], bare["stop"], bare["review"]) == ("", "", "", "", "")
+    assert (bare["lat"], bare["lon"], bare["feeling"], bare["stop"], bare["review"]) == ("", "", "", "", "waiting")
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])

@@ -1,0 +1,60 @@
+"""Parts of a photo are made unrecognisable, in the picture and its thumbnail, by the process that cleans photos.
+
+Hides that the new version is made beside the old one and takes its place only when that has been decided. Promises that
+what is served holds nothing of what was blurred, and that what was there before is kept apart until erase(). Never decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import uuid4
+
+from app.photos.cleaning import Worker
+from app.photos.vault import Vault
+from app.problems import TryAgain
+
+Box = tuple[float, float, float, float]  # x, y, width, height from the upper left, parts of 1
+NONE = "-"  # how no boxes are written to the worker
+
+
+class Version:
+    """A blurred version that is not shown yet. `restores`: whether all of what was blurred before can be seen again in it."""
+
+    def __init__(self, vault: Vault, photo_id: str, token: str) -> None:
+        self._vault, self._photo_id, self._token = vault, photo_id, token
+
+    def show(self) -> None:
+        """From now on this is what is served. Raises TryAgain."""
+        try:
+            self._vault.take_over(self._photo_id, self._token)
+        except OSError as trouble:
+            raise TryAgain() from trouble
+
+
+@contextmanager
+def version(vault: Vault, photo_id: str, boxes: Sequence[Sequence[float]]) -> Iterator[Version]:
+    """A version of the photo with these parts blurred and no others, gone at the end unless it was shown. Raises TryAgain."""
+    token, worker = uuid4().hex, Worker(vault.folder)
+    written = ";".join(",".join(f"{part:.4f}" for part in box) for box in boxes)
+    try:
+        try:
+            answer = worker.ask(f"blur {photo_id} {token} {written or NONE}")
+        finally:
+            worker.end()
+        if not answer.startswith("ready "):
+            raise TryAgain()
+        yield Version(vault, photo_id, token)
+    finally:
+        vault.drop_beside(photo_id, token)
+
+
+def restorable(vault: Vault, photo_id: str) -> bool:
+    """Whether what was blurred in it can still be brought back."""
+    return vault.keeps_unblurred(photo_id)
+
+
+def erase(vault: Vault, photo_id: str) -> None:
+    """What was blurred is gone for good. Raises TryAgain."""
+    try:
+        vault.erase_unblurred(photo_id)
+    except OSError as trouble:
+        raise TryAgain() from trouble

@@ -1,0 +1,167 @@
+"""What a reviewer blurs is gone from what is served, comes back by an undo until the note is released, and then never."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from app.models import Photo
+from app.report import report
+from tests.cast import Stage
+from tests.phone import Phone, Picture
+from tests.photos.pictures import until
+from tests.review.conftest import Reviewer, history
+from tests.review.test_page import Desk
+
+
+def halves() -> bytes:
+    """A picture that is red on the left and blue on the right, with a white spot in the upper left corner."""
+    picture = Image.new("RGB", (1200, 900), (200, 0, 0))
+    picture.paste((0, 0, 200), (600, 0, 1200, 900))
+    picture.paste((255, 255, 255), (20, 20, 60, 60))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
+class Shot:
+    """A photo that is ready, with who took it and who else walks along."""
+
+    def __init__(self, stage: Stage, desk: Desk) -> None:
+        self.stage, self.desk = stage, desk
+        self.author, self.other = stage.phone(), stage.phone()
+        picture = Picture(halves())
+        self.note, self.id = self.author.note(picture), picture.id
+        self.author.sync()
+        until(lambda: self.author.get(f"/photos/{self.id}").status_code == 200)
+        self.before = self.served(self.other)
+
+    def served(self, phone: Phone, ending: str = "") -> bytes:
+        answer = phone.get(f"/photos/{self.id}{ending}")
+        assert answer.status_code == 200
+        return answer.content
+
+    def pixel(self, x: int, y: int, ending: str = "", phone: Phone | None = None) -> tuple[int, ...]:
+        picture = Image.open(io.BytesIO(self.served(phone or self.other, ending)))
+        return picture.getpixel((x * picture.width // 1200, y * picture.height // 900))  # type: ignore[return-value]
+
+    @property
+    def white(self) -> bool:
+        """Whether the spot can still be seen, by anybody, in the picture or its thumbnail."""
+        return min(self.pixel(40, 40)) > 200 or min(self.pixel(40, 40, "/thumbnail")) > 200
+
+    def blur(self, *boxes: str, **more: Any) -> Any:
+        with self.stage.db.read() as tx:
+            version = tx.get_one(Photo, self.id).review_version
+        form = {"note": self.note, "version": str(version), "lane": "photos", "box": list(boxes)} | more
+        return self.desk.post(f"review/photos/{self.id}", form)
+
+
+@pytest.fixture
+def desk(stage: Stage) -> Desk:
+    return Desk(stage, "ida@kommune.example", "coordinator")
+
+
+@pytest.fixture
+def shot(stage: Stage, desk: Desk) -> Shot:
+    return Shot(stage, desk)
+
+
+@pytest.mark.usefixtures("every_database")
+def test_what_is_blurred_is_replaced_in_the_picture_and_its_thumbnail_and_nothing_else(
+    shot: Shot, stage: Stage
+) -> None:
+    etag = shot.other.get(f"/photos/{shot.id}").headers["etag"]
+    with stage.db.read() as tx:
+        address = report.build(tx, stage.walk.id, sensitive=True, base_url="").observations[0].photos[0].picture
+    assert shot.white
+    answer = shot.blur("0,0")
+    assert answer.status_code == 200
+    assert "Billedet er sløret" in shot.desk.words
+    assert not shot.white
+    red = shot.pixel(300, 450)
+    assert red[0] > 180
+    assert red[1] < 40
+    assert shot.pixel(1100, 450)[2] > 180
+    assert (
+        len(Image.open(io.BytesIO(shot.served(shot.other))).convert("RGB").crop((5, 5, 90, 90)).getcolors(10_000) or ())
+        < 40
+    )
+    assert shot.other.get(f"/photos/{shot.id}").headers["etag"] != etag, (
+        "nobody is told that theirs is still the newest"
+    )
+    with stage.db.read() as tx:
+        assert report.build(tx, stage.walk.id, sensitive=True, base_url="").observations[0].photos[0].picture != address
+    assert len(shot.served(shot.other, "/thumbnail")) <= 20_000
+    assert not list(stage.vault.folder.glob("new/*"))
+
+
+@pytest.mark.usefixtures("every_database")
+def test_it_is_undone_to_the_last_byte_while_the_note_is_not_released(shot: Shot, stage: Stage) -> None:
+    shot.blur("0,0")
+    shot.blur("0,0", "11,8")
+    second, first = (step.id for step in reversed(history(stage, shot.note)))
+    assert shot.desk.post("review/undoing", {"decision": first, "note": shot.note}).status_code == 422, (
+        "not before the second"
+    )
+    shot.desk.post("review/undoing", {"decision": second, "note": shot.note})
+    assert not shot.white
+    assert shot.pixel(1190, 890)[2] > 180
+    shot.desk.post("review/undoing", {"decision": first, "note": shot.note})
+    assert shot.served(shot.other) == shot.before
+
+
+def test_once_the_note_is_released_what_was_blurred_is_erased(shot: Shot, stage: Stage, ida: Reviewer) -> None:
+    shot.blur("0,0")
+    assert any("unblurred" in name for name in stage.vault.files())
+    shot.desk.look(f"?note={shot.note}")
+    shot.desk.press("release")
+    assert not any("unblurred" in name for name in stage.vault.files())
+    [step] = [step for step in history(stage, shot.note) if step.what == "blur"]
+    answer = shot.desk.post("review/undoing", {"decision": step.id, "note": shot.note})
+    assert answer.status_code == 422
+    assert "Det slørede kan ikke hentes frem igen." in shot.desk.words
+    assert shot.blur().status_code == 422, "nor by taking the ticks away"
+    assert not shot.white
+    assert shot.blur("0,0", "5,5").status_code == 200, "more can be blurred, and is erased at once"
+    assert not any("unblurred" in name for name in stage.vault.files())
+
+
+def test_an_approved_photo_that_is_blurred_waits_to_be_looked_at_again(shot: Shot, stage: Stage) -> None:
+    with stage.db.write() as tx:
+        tx.get_one(Photo, shot.id).review = "approved"
+    shot.blur("0,0")
+    with stage.db.read() as tx:
+        assert tx.get_one(Photo, shot.id).review == "unseen"
+
+
+def test_who_is_not_cleared_blurs_more_but_brings_nothing_back(shot: Shot, stage: Stage) -> None:
+    shot.blur("0,0")
+    [step] = history(stage, shot.note)
+    shot.desk = Desk(stage, "frivillig@samraad.example", "organiser")
+    assert shot.blur("5,5").status_code == 200
+    assert not shot.white
+    newest = history(stage, shot.note)[-1]
+    for decision in (newest, step):
+        assert shot.desk.post("review/undoing", {"decision": decision.id, "note": shot.note}).status_code == 422
+    assert not shot.white
+
+
+def test_an_older_page_blurs_nothing_and_what_is_no_box_is_told(shot: Shot, stage: Stage) -> None:
+    assert shot.blur("0,0", version="7").status_code == 409
+    assert shot.blur("99,0").status_code == 422
+    assert shot.blur("0,0", note="x").status_code == 422
+    assert shot.served(shot.other) == shot.before
+    assert history(stage, shot.note) == []
+    assert not any(name.count(".") > 2 for name in stage.vault.files()), "no version is left beside"
+
+
+def test_the_page_has_a_box_for_each_part_and_those_that_are_blurred_are_ticked(shot: Shot) -> None:
+    shot.blur("3,2")
+    answer = shot.desk.open(f"review/photos/{shot.id}")
+    assert answer.status_code == 200
+    assert shot.desk.page.count('name="box"') == 108
+    assert 'value="3,2" checked' in shot.desk.page
+    assert shot.desk.page.count(" checked") == 1
+    assert shot.desk.open(f"review/photos/{shot.note}").status_code == 404
