@@ -42,6 +42,7 @@ ACROSS = {
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
     ("review", "app.photos.blurring"),
+    ("review", "app.access.reviewers"),
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.
     ("measures", "app.access.answering"),

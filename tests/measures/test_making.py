@@ -64,6 +64,12 @@ def test_what_a_sensitive_note_says_is_not_put_into_words_that_others_read(plan:
     assert told.kind == "police"
 
 
+def test_a_note_that_says_nothing_or_looks_as_if_it_named_a_person_makes_a_measure_too(plan: Plan, desk: Paper) -> None:
+    told = plan.make(desk, plan.note(note="Birthe Nielsen går her aldrig."))
+    assert told.problem == "It feels unsafe here"
+    assert plan.make(desk, plan.note(note="", valence="mixed", fix=None)).place == "Place not known"
+
+
 def test_the_same_form_sent_twice_makes_one_measure(plan: Plan, desk: Paper) -> None:
     desk.open(f"{plan.at}/new?note={plan.note()}")
     form = desk.form(plan.at)
