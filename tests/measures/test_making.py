@@ -207,6 +207,7 @@ def test_the_report_knows_which_measures_rest_on_a_note(plan: Plan, desk: Paper)
         whole = report.build(tx, plan.stage.walk.id, sensitive=True, base_url="")
     assert whole.observations[0].measures == (1,)
     assert whole.measures[0].answer == "Vi kommer."
+    assert f'href="{plan.at}/1"' in desk.open(f"/walks/{plan.stage.walk.id}/report").page
 
 
 def test_the_list_filters_and_counts(plan: Plan, desk: Paper) -> None:
