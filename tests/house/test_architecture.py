@@ -43,6 +43,7 @@ ACROSS = {
     ("review", "app.photos.vault"),
     ("review", "app.photos.blurring"),
     ("report", "app.review"),
+    ("review", "app.access.reviewers"),
     ("review", "app.report.words"),  # a note is told in the same words
     ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),
