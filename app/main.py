@@ -1,8 +1,8 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that what works in the background (cleaning of photos, letters, walks that open by themselves, the cutting of their maps)
-begins and ends with the server.
+and that what works in the background (cleaning of photos, letters to people and partners, walks that open by themselves,
+the cutting of their maps) begins and ends with the server.
 """
 
 import logging
@@ -28,6 +28,12 @@ from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.gathering.routes import router as gathering
+from app.measures.courier import Courier
+from app.measures.meeting_routes import router as meeting
+from app.measures.partner_routes import router as partner
+from app.measures.partners_routes import router as partners
+from app.measures.proof_routes import router as proof
+from app.measures.routes import router as measures
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
@@ -48,16 +54,18 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, report, basemap,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, measures, partner,
+    partners, report, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles, cutter."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
+    courier = Courier(db, settings)
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
 
@@ -66,10 +74,12 @@ def create_app(settings: Settings) -> FastAPI:
         cleaner.start()
         postman.start()
         opener.start()
+        courier.start()
         cutter.start()
         yield
         app.state.followers.end()
         cutter.stop()
+        courier.stop()
         opener.stop()
         postman.stop()
         cleaner.stop()
@@ -84,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
-    app.state.postman, app.state.followers = postman, followers(db)
+    app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
     for router in ROUTERS:
         app.include_router(router)

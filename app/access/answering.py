@@ -5,6 +5,8 @@ that a link which is wrong, too old, withdrawn or of a partner that was ended an
 note a partner is shown only words that somebody has released, never on a sensitive subject, never who wrote them.
 """
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,11 +25,12 @@ from app.access.guards import (
     secret_hash,
     signed_in,
 )
+from app.access.notes import note_is_sensitive, out_of_sight
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
-from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, now
+from app.i18n import gettext as _
+from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, Walk, now
 from app.problems import Problem
-from app.taxonomy import is_sensitive
 
 SHOWN = {"approved", "public"}  # a photo that nobody has looked at is shown to nobody outside
 
@@ -107,6 +110,8 @@ def answerer(request: Request, db: Db) -> Answerer:
         if found:
             return Answerer((found[1],), link=found[0])
     person = signed_in(request, db)
+    if person is None and secret:
+        raise Problem("not-allowed", ended_link())
     if person is None:
         raise Problem("sign-in-first", headers={"WWW-Authenticate": "Bearer"})
     if not any(role.role == "partner" for role in person.memberships):
@@ -146,8 +151,35 @@ def link_behind(request: Request, db: Database, secret: str) -> tuple[PartnerLin
         else:
             found[0].used_at = now()
     if found is None:
-        raise Problem("not-found")
+        raise Problem("not-found", ended_link())
     return found
+
+
+def ended_link() -> str:
+    """What is said of every link that opens nothing, whatever the reason."""
+    return _("This link opens nothing. It may have ended or been withdrawn. Ask whoever gave it to you for a new one.")
+
+
+def calendar_secret(walk_id: str, key: bytes) -> str:
+    """What stands in the address of a walk's calendar of deadlines: nobody can make it without the server's key."""
+    return hmac.new(key, f"deadlines:{walk_id}".encode(), hashlib.sha256).hexdigest()
+
+
+def calendar_walk(request: Request, db: Database, walk_id: str, secret: str) -> Walk:
+    """The walk whose calendar this address is. Raises not-found (404), too-many-attempts (429)."""
+    settings = request.app.state.settings
+    right = hmac.compare_digest(calendar_secret(walk_id, settings.signing_key()).encode(), secret.encode())
+    if not right:
+        with db.write() as tx:
+            if settings.rate_limits == "on":
+                not_guessing(tx, "calendar", address_of(request))
+            count_try(tx, "calendar", address_of(request))
+        raise Problem("not-found")
+    with db.read() as tx:
+        walk = tx.get(Walk, walk_id)
+    if walk is None or walk.state == "archived":
+        raise Problem("not-found")
+    return walk
 
 
 def _behind(tx: Session, secret: str) -> tuple[PartnerLink, Partner] | None:
@@ -164,10 +196,8 @@ def _behind(tx: Session, secret: str) -> tuple[PartnerLink, Partner] | None:
 def partner_reads(note: Observation, review: Review | None) -> bool:
     """Whether a note's words are for the partner of a measure that rests on it: released as it now stands, in sight, and
     on no sensitive subject."""
-    if note.deleted or note.hidden or review is None or review.state != "released" or review.of_rev != note.rev:
-        return False
-    shown = note.shown or {}
-    return not (is_sensitive(list(shown.get("factors", note.factors))) if note.sensitive is None else note.sensitive)
+    released = review is not None and review.state == "released" and review.of_rev == note.rev
+    return released and not (note.deleted or out_of_sight(note) or note_is_sensitive(note))
 
 
 def partner_sees_photo(note: Observation, review: Review | None, photo: Photo) -> bool:

@@ -17,7 +17,7 @@ from app.access.roles import may_give
 from app.access.signin import LETTER_LASTS
 from app.i18n import gettext as _
 from app.i18n import language
-from app.models import Invitation, Membership, User, now
+from app.models import Invitation, Membership, Partner, User, now
 from app.problems import invalid
 
 PAUSES_S = (60, 120, 240, 480, 900, 1800)  # after each failed try; the last one goes on
@@ -27,12 +27,13 @@ NOT_TWICE = timedelta(minutes=1)  # a button pressed again so soon after a lette
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an invitation gives: roles in an organisation, or everywhere (None)."""
+    """What an invitation gives: roles in an organisation, or everywhere (None). `partner_id`: whom a partner answers for."""
 
     email: str
     roles: tuple[str, ...]
     organisation_id: str | None
     cleared: bool = False
+    partner_id: str | None = None
 
 
 def invite(tx: Session, by: User, holds: Sequence[Membership], wanted: Wanted) -> Invitation:
@@ -46,12 +47,14 @@ def invite(tx: Session, by: User, holds: Sequence[Membership], wanted: Wanted) -
         raise invalid(("role", _("Choose at least one role.")))
     if not all(may_give(holds, role, wanted.organisation_id) for role in wanted.roles):
         raise invalid(("role", _("You cannot give this role here.")))
+    if "partner" in wanted.roles:
+        _check_partner(tx, wanted)
     if user is None:
         user = User(email=people.address(wanted.email), language=language())
         tx.add(user)
         tx.flush()
     for role in wanted.roles:
-        people.give(tx, user, role, wanted.organisation_id, cleared=wanted.cleared)
+        people.give(tx, user, role, wanted.organisation_id, cleared=wanted.cleared, partner_id=wanted.partner_id)
     same = select(Invitation).where(Invitation.user_id == user.id, col(Invitation.accepted_at).is_(None))
     same = same.where(col(Invitation.organisation_id).is_not_distinct_from(wanted.organisation_id))
     waiting = tx.exec(same).first()
@@ -61,6 +64,13 @@ def invite(tx: Session, by: User, holds: Sequence[Membership], wanted: Wanted) -
     else:
         send_again(waiting, by)
     return waiting
+
+
+def _check_partner(tx: Session, wanted: Wanted) -> None:
+    """Raises invalid (422) where the partner is of another organisation, or one no longer."""
+    found = tx.get(Partner, wanted.partner_id) if wanted.partner_id else None
+    if wanted.partner_id and (found is None or found.ended_at or found.organisation_id != wanted.organisation_id):
+        raise invalid(("partner", _("Choose a partner of this organisation.")))
 
 
 def send_again(invitation: Invitation, by: User) -> None:

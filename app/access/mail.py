@@ -108,7 +108,7 @@ def invitation_letter(sender: str, email: str, given: Invited) -> EmailMessage:
         asked = _(
             "%(by)s invites you to Tryghedsvandring for %(organisation)s.", by=given.by, organisation=given.organisation
         )
-    return _letter(sender, email, _("You are invited to Tryghedsvandring"), [
+    return letter(sender, email, _("You are invited to Tryghedsvandring"), [
         asked,
         _("Open this link, and press the button:"),
         given.link,
@@ -118,7 +118,8 @@ def invitation_letter(sender: str, email: str, given: Invited) -> EmailMessage:
     ])  # fmt: skip
 
 
-def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> EmailMessage:
+def letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> EmailMessage:
+    """A letter that nobody has typed, and that asks no machine to answer."""
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, sender, email
     message["Auto-Submitted"] = "auto-generated"
@@ -131,7 +132,7 @@ def _letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> Ema
 
 
 def _message(sender: str, email: str, code: str) -> EmailMessage:
-    return _letter(sender, email, _("Your code for Tryghedsvandring"), [
+    return letter(sender, email, _("Your code for Tryghedsvandring"), [
         _("Your code is %(code)s", code=f"{code[:3]} {code[3:]}"),
         _("It works for 10 minutes, once. Type it where you asked for it."),
         _("Did you not ask for it? Then do nothing: without the code nobody gets in."),

@@ -36,15 +36,27 @@ def add(tx: Session, email: str, role: str, organisation: str = "", *, cleared: 
     return user
 
 
-def give(tx: Session, user: User, role: str, organisation_id: str | None, *, cleared: bool = False) -> None:
-    """`user` has this role too from now on; a second time changes nothing but whether an organiser is cleared."""
+def give(
+    tx: Session,
+    user: User,
+    role: str,
+    organisation_id: str | None,
+    *,
+    cleared: bool = False,
+    partner_id: str | None = None,
+) -> None:
+    """`user` has this role too from now on; a second time changes nothing but whether an organiser is cleared.
+    `partner_id`: of whom a partner answers for; whoever answered for nobody yet does so from now on."""
     cleared = cleared and role == "organiser"
+    partner_id = partner_id if role == "partner" else None
     held = select(Membership).where(Membership.user_id == user.id, Membership.role == role)
     held = held.where(col(Membership.organisation_id).is_not_distinct_from(organisation_id))
-    found = tx.exec(held).first()
+    rows = tx.exec(held).all()
+    found = next((one for one in rows if one.partner_id in (partner_id, None) or partner_id is None), None)
     if found is None:
         found = Membership(user_id=user.id, organisation_id=organisation_id, role=role)
     found.cleared = cleared
+    found.partner_id = partner_id or found.partner_id
     tx.add(found)
 
 

@@ -17,7 +17,7 @@ from app.access.guards import GIVE, Person
 from app.access.invitations import Wanted
 from app.access.roles import GivenRole, Inviter, KnownInvitation
 from app.db import Db
-from app.models import Invitation, Membership, Organisation, User
+from app.models import Invitation, Membership, Organisation, Partner, User
 from app.problems import Problem
 
 router = APIRouter(tags=["access"])
@@ -41,11 +41,12 @@ def post_invitation(
     email: Text = "",
     organisation: Text = "",
     cleared: Text = "",
+    partner: Text = "",
 ) -> Response:
     """Gives somebody roles, and puts their letter into the queue."""
     browser.own_form(request)
     place = None if organisation == EVERYWHERE else organisation
-    wanted = Wanted(email, tuple(dict.fromkeys(role)), place, cleared=bool(cleared))
+    wanted = Wanted(email, tuple(dict.fromkeys(role)), place, bool(cleared), partner or None)
     try:
         with db.write() as tx:
             invitations.invite(tx, person.user, roles.roles_now(tx, person), wanted)
@@ -80,7 +81,16 @@ def post_removal(request: Request, given: GivenRole, person: Inviter, db: Db) ->
         return _page(request, person, db, wrong)
     answer = RedirectResponse("/people?taken=yes", 303, headers=pages.PRIVATE)
     place, cleared = given.organisation_id or EVERYWHERE, "yes" if given.cleared else ""
-    browser.keep_note(request, answer, "taken", user=given.user_id, role=given.role, place=place, cleared=cleared)
+    browser.keep_note(
+        request,
+        answer,
+        "taken",
+        user=given.user_id,
+        role=given.role,
+        place=place,
+        cleared=cleared,
+        partner=given.partner_id or "",
+    )
     return answer
 
 
@@ -96,7 +106,8 @@ def post_role(request: Request, person: Inviter, db: Db) -> Response:
             user = tx.get_one(User, note["user"])
             if user.id == person.user.id or not roles.may_give(roles.roles_now(tx, person), note["role"], place):
                 raise Problem("not-allowed")
-            people.give(tx, user, note["role"], place, cleared=bool(note["cleared"]))
+            partner_id = note.get("partner") or None
+            people.give(tx, user, note["role"], place, cleared=bool(note["cleared"]), partner_id=partner_id)
         browser.drop_note(request, answer, "taken")
     return answer
 
@@ -121,10 +132,11 @@ def _page(
     with db.read() as tx:
         rows = _rows(tx, person)
         places = _places(tx, person)
+        partners = _partners(tx, [None if key == EVERYWHERE else key for key, _name in places])
     field = wrong.more["errors"][0]["field"] if wrong else ""
     offered = [role for role in people.ROLES if any(role in GIVE.get(own.role, ()) for own in person.memberships)]
     return pages.render(
-        request, "access/people.html", wrong.status if wrong else 200, rows=rows, places=places, offered=offered,
+        request, "access/people.html", wrong.status if wrong else 200, rows=rows, places=places, partners=partners, offered=offered,
         wrong=wrong.detail if wrong else "", field=field, taken=taken, wanted=wanted or Wanted("", (), ""),
         no_mail=not request.app.state.settings.smtp_url.get_secret_value(),
     )  # fmt: skip
@@ -138,15 +150,26 @@ def _rows(tx: Session, person: Person) -> list[dict[str, Any]]:
         here = col(Membership.organisation_id)
         held = held.where(or_(here.in_(mine), here.is_(None)))
     letters = invitations.newest(tx)
+    named = {one.id: one.name for one in tx.exec(select(Partner)).all()}
     rows: dict[str, dict[str, Any]] = {}
     for role, user, place in tx.exec(held.order_by(User.email, Organisation.name, Membership.role)).all():
         row = rows.setdefault(user.id, {"user": user, "roles": [], "letters": []})
         mine_or_given = user.id == person.user.id or roles.may_give(person.memberships, role.role, role.organisation_id)
-        row["roles"].append({"role": role, "place": place.name if place else "", "may_take": mine_or_given})
+        row["roles"].append({"role": role, "place": place.name if place else "", "may_take": mine_or_given,
+                             "partner": named.get(role.partner_id or "", "")})  # fmt: skip
         letter = letters.pop((user.id, role.organisation_id), None)
         if letter and roles.oversees(person.memberships, role.organisation_id):
             row["letters"].append((letter, invitations.state(letter)))
     return list(rows.values())
+
+
+def _partners(tx: Session, organisation_ids: list[str | None]) -> list[tuple[str, str]]:
+    """The partners that somebody may be invited to answer for: (id, name)."""
+    named = [key for key in organisation_ids if key]
+    here = col(Partner.organisation_id)
+    there = or_(here.in_(named), here.is_(None)) if None in organisation_ids else or_(here.in_(named))
+    found = tx.exec(select(Partner).where(there, col(Partner.ended_at).is_(None)).order_by(Partner.name)).all()
+    return [(one.id, one.name) for one in found]
 
 
 def _places(tx: Session, person: Person) -> list[tuple[str, str]]:

@@ -42,10 +42,10 @@ class Draft:
 
 def typed(form: Mapping[str, Any], names: Sequence[str]) -> Draft:
     """What a form has of the fields `names`; the others stay as they are."""
-    said = {name: _clean(form[name]) for name in names if name in form}
+    fields = {name: said(form[name]) for name in names if name in form}
     version = str(form.get("version", ""))
     is_number = version.isascii() and version.isdigit() and len(version) < 9
-    return Draft(said, int(version) if is_number else 0, form.get("past") == "meant")
+    return Draft(fields, int(version) if is_number else 0, form.get("past") == "meant")
 
 
 def check(tx: Session, walk: Walk, draft: Draft, held: Measure | None, today: date) -> dict[str, Any]:
@@ -79,8 +79,9 @@ def check(tx: Session, walk: Walk, draft: Draft, held: Measure | None, today: da
 
 
 def _check_deadline(draft: Draft, wanted: dict[str, Any], held: Measure | None, today: date) -> None:
-    found = _day(draft.fields["deadline"])
-    if found is False:
+    try:
+        found = day_of(draft.fields["deadline"])
+    except ValueError:
         draft.errors["deadline"] = _("Write the deadline as day, month and year: 10.12.2026.")
         return
     wanted["deadline"] = found
@@ -88,16 +89,15 @@ def _check_deadline(draft: Draft, wanted: dict[str, Any], held: Measure | None, 
         draft.past = True
 
 
-def _day(written: str) -> date | None | bool:
-    """The day that was written, None for none, False where it is no day."""
+def day_of(written: str) -> date | None:
+    """The day that was written, None for none. Raises ValueError."""
     if not written.strip():
         return None
     danish = _DANISH.fullmatch(written.strip().rstrip("."))
-    try:
-        found = date(*map(int, reversed(danish.groups()))) if danish else date.fromisoformat(written.strip())
-    except ValueError:
-        return False
-    return found if 2000 <= found.year <= 2100 else False
+    found = date(*map(int, reversed(danish.groups()))) if danish else date.fromisoformat(written.strip())
+    if not 2000 <= found.year <= 2100:
+        raise ValueError
+    return found
 
 
 def _check_reason(draft: Draft, wanted: dict[str, Any], held: Measure | None) -> None:
@@ -111,7 +111,7 @@ def _check_reason(draft: Draft, wanted: dict[str, Any], held: Measure | None) ->
 
 def _partner(tx: Session, walk: Walk, draft: Draft, held: Measure | None) -> str | None:
     """Who answers for it: a partner's id, or "owner:vej" for one of the usual owners, made where there is none."""
-    said = draft.fields["partner"]
+    said = str(draft.fields["partner"])
     if not said:
         return None
     if held is not None and said == held.partner_id:  # also where they have been ended meanwhile
@@ -149,5 +149,5 @@ def _stop(tx: Session, walk: Walk, draft: Draft, wanted: dict[str, Any], held: M
     return {"stop_id": stop.id} | ({"lat": stop.lat, "lon": stop.lon} if nowhere else {})
 
 
-def _clean(value: Any) -> str:
+def said(value: Any) -> str:
     return str(clean(str(value))).replace("\r\n", "\n")

@@ -7,16 +7,20 @@ number comes from; and that of a note on a sensitive subject nothing but the sub
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
 from sqlmodel import Session, col, select
 
+from app.access.notes import note_is_sensitive, shown
 from app.earth import metres
-from app.i18n import language
+from app.i18n import gettext as _
+from app.i18n import language, mark
 from app.models import Agreement, Observation, Participant, Review, Stop, Walk
+from app.pages import distance
 from app.taxonomy import factors as known_factors
-from app.taxonomy import is_sensitive, label, usual_owner
+from app.taxonomy import label, usual_owner
 
-# Days until a measure should be done. Where a number comes from: the notes on sources in domain.md.
+# Days until a measure should be done, each with where the number comes from; always editable.
 BY_FACTOR = {
     "lighting.outage": 14,  # Aarhus mends a single lamp within 14 days (aarhus.dk)
 }
@@ -30,8 +34,15 @@ UPKEEP = {"lighting.outage", "lighting.blocked", "lighting.hours", "visibility.v
 UPKEEP_CATEGORIES = {"upkeep"}
 TOGETHER = {"samraad"}
 POLICE = {"politi", "social"}
+_WORST = ("unsafe", "mixed", None, "safe")
 NEAR_M = 60.0  # notes so close to each other are about one place, and the measure stands in their middle
 AT_STOP_M = 120.0  # a note so close to a stop is told of by the stop's name
+AROUND_M = 3_000.0  # further away, a stop says nothing about a place
+FEELS = {
+    "unsafe": mark("It feels unsafe here"),
+    "safe": mark("It feels safe here"),
+    "mixed": mark("It feels both ways here"),
+}
 WORDS = 160  # characters of a note that begin the problem
 
 
@@ -78,26 +89,30 @@ def sources(tx: Session, walk: Walk, notes: Sequence[Observation]) -> list[Sourc
     """These notes of the walk, in their order. Who may read them was decided before."""
     ids = [note.id for note in notes]
     stops = {stop.id: stop for stop in tx.exec(select(Stop).where(Stop.walk_id == walk.id)).all()}
-    reviews = {one.observation_id: one for one in tx.exec(select(Review).where(Review.walk_id == walk.id)).all()}
     roles = dict(tx.exec(select(Participant.id, Participant.role).where(Participant.walk_id == walk.id)).all())
-    voices: dict[str, int] = {}
+    voices, reviews = dict[str, int](), dict[str, Review]()
     for at in range(0, len(ids), 500):
-        some = col(Agreement.observation_id).in_(ids[at : at + 500]), col(Agreement.agrees).is_(True)
-        for note_id in tx.exec(select(Agreement.observation_id).where(*some)).all():
+        some = ids[at : at + 500]
+        agreed = col(Agreement.observation_id).in_(some), col(Agreement.agrees).is_(True)
+        for note_id in tx.exec(select(Agreement.observation_id).where(*agreed)).all():
             voices[note_id] = voices.get(note_id, 0) + 1
+        for one in tx.exec(select(Review).where(col(Review.observation_id).in_(some))).all():
+            reviews[one.observation_id] = one
     return [_source(note, stops, reviews.get(note.id), 1 + voices.get(note.id, 0), roles) for note in notes]
 
 
 def propose(walk_stops: Sequence[Stop], found: Sequence[Source], today: date) -> Proposal:
     """A measure that rests on these notes; at least one."""
+    found = sorted(found, key=lambda one: _WORST.index(one.valence))  # what is the matter comes first
     keys = list(dict.fromkeys(key for one in found for key in one.factors))
     owner = usual_owner([key for one in found for key in one.factors])
     kind = _kind(keys, owner)
     place = _place(found)
-    stop = next((one.stop for one in found if one.stop), None) or _near(walk_stops, place)
+    nearest, far = _nearest(walk_stops, place)
+    stop = next((one.stop for one in found if one.stop), None) or (nearest if far <= AT_STOP_M else None)
     where = place or _point(stop)
     return Proposal(
-        place=stop.name if stop else "",
+        place=stop.name if stop else _called(place, nearest, far),
         stop_id=stop.id if stop else None,
         lat=where[0] if where else None,
         lon=where[1] if where else None,
@@ -128,11 +143,13 @@ def _kind(keys: Sequence[str], owner: str | None) -> str:
 
 def _problem(keys: Sequence[str], found: Sequence[Source]) -> str:
     """What it is about, and how the first note that may be told begins."""
-    about = ", ".join(label(key, language()) for key in keys[:3])
+    told = [key for one in found if not one.sensitive for key in one.factors] or keys
+    feels = FEELS.get(found[0].valence or "", mark("See the notes"))  # a note may be a photo alone
+    about = ", ".join(label(key, language()) for key in list(dict.fromkeys(told))[:3])
     words = next((one.text for one in found if one.text and not one.sensitive), "")
     line = " ".join(words.split())
     begin = line if len(line) <= WORDS else line[:WORDS].rsplit(" ", 1)[0] + " …"
-    return ". ".join(part for part in (about, begin) if part)
+    return ". ".join(part for part in (about, begin) if part) or _(feels)
 
 
 def _place(found: Sequence[Source]) -> tuple[float, float] | None:
@@ -145,16 +162,26 @@ def _place(found: Sequence[Source]) -> tuple[float, float] | None:
     return sum(one[0] for one in close) / len(close), sum(one[1] for one in close) / len(close)
 
 
-def _near(stops: Sequence[Stop], place: tuple[float, float] | None) -> Stop | None:
+def _nearest(stops: Sequence[Stop], place: tuple[float, float] | None) -> tuple[Stop | None, float]:
+    """The stop that lies nearest, and how many metres away; (None, infinity) where there is none."""
     if place is None:
-        return None
-    far = {
-        stop.id: metres([place[1], place[0]], [stop.lon, stop.lat])
+        return None, inf
+    far = [
+        (metres([place[1], place[0]], [stop.lon, stop.lat]), stop)
         for stop in stops
         if stop.lat is not None and stop.lon is not None
-    }
-    nearest = min((stop for stop in stops if stop.id in far), key=lambda stop: far[stop.id], default=None)
-    return nearest if nearest and far[nearest.id] <= AT_STOP_M else None
+    ]
+    found = min(far, key=lambda one: one[0], default=None)
+    return (found[1], found[0]) if found else (None, inf)
+
+
+def _called(place: tuple[float, float] | None, nearest: Stop | None, far: float) -> str:
+    """What a place that is no stop's is called until somebody gives it a name."""
+    if place is None:
+        return _("Place not known")
+    if nearest is None or far > AROUND_M:
+        return f"{place[0]:.4f}, {place[1]:.4f}"
+    return _("%(far)s from %(stop)s", far=distance(far), stop=nearest.name)
 
 
 def _point(stop: Stop | None) -> tuple[float, float] | None:
@@ -164,20 +191,19 @@ def _point(stop: Stop | None) -> tuple[float, float] | None:
 def _source(
     note: Observation, stops: dict[str, Stop], review: Review | None, voices: int, roles: dict[str, str]
 ) -> Source:
-    shown = note.shown or {}
-    factors = tuple(shown.get("factors", note.factors))
-    pin = shown.get("pin") or note.pin or note.fix
+    words = shown(note)
+    pin = words.pin or words.fix
     return Source(
         id=note.id,
         valence=note.valence,
-        factors=factors,
-        text=shown.get("note", note.note),
-        suggestion=shown.get("suggestion", note.suggestion),
+        factors=tuple(words.factors),
+        text=words.note,
+        suggestion=words.suggestion,
         place=(pin["lat"], pin["lon"]) if pin else None,
         stop=stops.get(note.stop_id or ""),
         voices=voices,
         role=roles.get(note.participant_id, "other"),
-        sensitive=is_sensitive(list(factors)) if note.sensitive is None else note.sensitive,
+        sensitive=note_is_sensitive(note),
         released=review is not None and review.state == "released" and review.of_rev == note.rev,
         deleted=note.deleted,
         photo_ids=tuple(note.photo_ids),

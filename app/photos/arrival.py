@@ -46,7 +46,7 @@ def keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claimed: s
     if not same:
         raise mismatch()
     assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
-    _judge(arriving)
+    judge(arriving)
     arriving.keep(photo_id)
     photo, is_new = states.arrived(db, photo_id, arriving.size)
     if photo.state == "ready" and not is_new:
@@ -65,11 +65,12 @@ def too_large(limit: int, *, hang_up: bool = False) -> Problem:
     return Problem("photo-too-large", detail, headers={"Connection": "close"} if hang_up else None)
 
 
-def _judge(arriving: Arriving) -> None:
-    """By its bytes alone. Raises not-a-photo (415), too-many-pixels (413)."""
+def judge(arriving: Arriving) -> str:
+    """Which kind of picture it is, by its bytes alone. Raises not-a-photo (415), too-many-pixels (413)."""
     kind = header.kind_of(arriving.file)
     if kind is None:
         raise Problem("not-a-photo", _("Photos are JPEG, PNG, WebP or HEIC; this file is none of them."))
     if (header.pixels(arriving.file, kind) or 0) > PHOTO_PIXELS:
         most = PHOTO_PIXELS // 1_000_000
         raise Problem("too-many-pixels", _("A photo may have at most %(most)s megapixels.") % {"most": most})
+    return kind

@@ -16,6 +16,8 @@ from sqlmodel import Session, col, func, select
 
 from app import models
 from app.access.notes import COLUMNS, note_is_sensitive, out_of_sight, redacted, shown
+from app.measures import measures
+from app.measures.measures import Told
 from app.problems import Problem
 from app.review.decided import WAITING, Decided, decided, led_by
 from app.review.personal import looks_personal
@@ -120,13 +122,14 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`walk`: what _OF_WALK names of its row; `participants`: how many of each role; `observations`: in the order they
-    were captured."""
+    were captured; `measures`: by number."""
 
     walk: dict[str, Any]
     stops: tuple[Stop, ...]
     route: dict[str, Any] | None
     participants: dict[str, int]
     observations: tuple[Observation, ...]
+    measures: tuple[Told, ...] = ()
 
     def voices(self) -> dict[str, tuple[Observation, ...]]:
         """By the id of a note that leads others: the notes merged into it, each with its own words and role."""
@@ -177,7 +180,14 @@ def version(tx: Session, walk_id: str) -> str:
     clashes = select(func.count()).select_from(models.Variant).join(
         models.Observation, col(models.Observation.id) == col(models.Variant.observation_id)
     ).where(models.Observation.walk_id == walk_id)  # fmt: skip
-    facts = [walk.seq, walk.state, walk.title, sorted(map(list, people.all())), tx.exec(clashes).one()]
+    facts = [
+        walk.seq,
+        walk.state,
+        walk.title,
+        sorted(map(list, people.all())),
+        tx.exec(clashes).one(),
+        measures.mark(tx, walk_id),
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 
@@ -188,6 +198,8 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     stops = _stops(tx, walk_id)
     people = _people(tx, walk_id)
     photos, voices, clashes = _photos(tx, walk_id, base_url), _voices(tx, walk_id), _clashes(tx, walk_id)
+    planned = measures.of_walk(tx, walk_id)
+    numbers = measures.numbers_by_note(planned)
     table = models.Observation
     kept = (table.id, table.participant_id, table.captured_at, table.captured_utc, table.first_received_at,
             table.valence, table.feeling, table.stop_id, table.photo_ids, table.flags,
@@ -216,6 +228,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
             () if redacted(row) else _allowed(clashes.get(row.id, ()), sensitive),
             review.get(row.id, WAITING),
             leads.get(row.id),
+            numbers.get(row.id, ()),
         )
         for row in seen
     )
@@ -225,6 +238,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
         route=walk.route,
         participants=_walked_along(people, {row.participant_id for row in rows}),
         observations=observations,
+        measures=planned,
     )
 
 
@@ -244,6 +258,7 @@ def _observation(
     other_texts: tuple[OtherText, ...],
     made: Decided,
     lead: str | None,
+    numbers: tuple[int, ...],
 ) -> Observation:
     stop = stops.get(row.stop_id)
     role, team, written_on = people[row.participant_id]
@@ -266,6 +281,7 @@ def _observation(
         photos=tuple(photos[photo_id] for photo_id in row.photo_ids if photo_id in photos),
         flags=tuple(row.flags),
         agreements=voices.get(row.id, 0),
+        measures=numbers,
         other_texts=other_texts,
         sensitive=note_is_sensitive(row),
         review=made.state,

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.access import people, routes, signin
-from app.models import Invitation, Membership, now
+from app.models import Invitation, Measure, Membership, Partner, now
 from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Stage
 from tests.running import free_port
@@ -29,7 +29,20 @@ def invited(stage: Stage) -> dict[str, str]:
             user_id=people_[1].id, invited_by=people_[0].id, organisation_id=organisation, retry_at=now() + timedelta(days=1)
         )  # fmt: skip
         tx.add(letter)
-    none = {"session_name": "none", "passkey_id": "none", "user_id": people_[0].id}
+        partner = Partner(organisation_id=organisation, owner="vej", name="Vej og Park")
+        tx.add(partner)
+        tx.flush()
+        measure = Measure(
+            walk_id=stage.walk.id,
+            number=1,
+            place="Tunnelen",
+            problem="Mørk",
+            partner_id=partner.id,
+            created_by=people_[0].id,
+        )
+        tx.add(measure)
+    none = {"session_name": "none", "passkey_id": "none", "user_id": people_[0].id, "link_id": "none"}
+    none |= {"number": "1", "measure_id": measure.id, "partner_id": partner.id}
     return {"membership_id": role.id, "invitation_id": letter.id} | none
 
 
@@ -56,11 +69,18 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def add(stage: Stage) -> Callable[..., str]:
-    """Adds a person; the one-time link: `add("ida@kommune.example", "coordinator", "Aalborg Kommune")`."""
+    """Adds a person; the one-time link: `add("ida@kommune.example", "coordinator", "Aalborg Kommune")`. A partner answers
+    for the first one there is in the organisation."""
 
     def do(email: str, role: str, organisation: str = "", *, cleared: bool = False) -> str:
         with stage.db.write() as tx:
-            return signin.new_link(tx, people.add(tx, email, role, organisation, cleared=cleared), "http://testserver")
+            user = people.add(tx, email, role, organisation, cleared=cleared)
+            tx.flush()
+            if role == "partner":
+                held = tx.exec(select(Membership).where(Membership.user_id == user.id)).one()
+                there = tx.exec(select(Partner).where(Partner.organisation_id == held.organisation_id)).first()
+                held.partner_id = there.id if there else None
+            return signin.new_link(tx, user, "http://testserver")
 
     return do
 

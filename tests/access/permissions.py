@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.access import guards, reviewers, roles
+from app.access import answering, guards, reviewers, roles
 from app.main import ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -30,6 +30,15 @@ EVERYBODY = Door("Everybody", frozenset(ROLES), phones=True)
 DOORS: dict[Any, Door] = {
     guards.planned_walk: Door("Plan this walk, invite, open and close it", frozenset(guards.PLAN), of_a_walk=True),
     reviewers.reviewed_walk: Door("Review this walk's notes", frozenset(guards.REVIEW), of_a_walk=True),
+    answering.known_measure: Door("Change this measure", frozenset(guards.PLAN), of_a_walk=True),
+    answering.measuring: Door("Make measures of this walk; meet about them", frozenset(guards.PLAN), of_a_walk=True),
+    answering.routed_measure: Door(
+        "Answer this measure, where it is routed to one's partner", frozenset({"partner"}), of_a_walk=True
+    ),
+    answering.answerer: Door("What is routed to one's partner; also by a partner's link", frozenset({"partner"})),
+    answering.named_partner: Door(
+        "Change this partner, give and withdraw links", frozenset(guards.GIVE), of_a_walk=True
+    ),
     roles.given_role: Door("Take this role away, if one may give it", frozenset(guards.GIVE), of_a_walk=True),
     roles.known_invitation: Door("Send this invitation again", frozenset(guards.GIVE), of_a_walk=True),
     roles.inviter: Door("Invite people; see who may do what", frozenset(guards.GIVE)),
@@ -81,6 +90,7 @@ def written() -> str:
         "An organiser has the walks they lead, and those that nobody leads; coordinators and admins have all of the organisation's.",
         "A coordinator gives the roles organiser and partner, an admin every role, in their organisation or, holding it everywhere, in all;",
         "nobody gives themselves one, and the last admin stays.",
+        "A partner answers for who their role names; a link without an account does so until it ends or is withdrawn.",
         "What somebody may not read of another organisation answers as what is not there (404).",
         "",
         "## Doors",

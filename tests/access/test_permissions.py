@@ -21,9 +21,14 @@ MEANT_FOR_EVERYBODY = {
     "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",
     "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",  # marks before the walk, by the code
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits
+    "/p/{secret}", "/p/{secret}/deadlines.ics", "/deadlines/{walk_id}/{secret}.ics",  # by a secret of 256 bits
+    "/partner/leaving",  # forgets that secret
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/api/v1/tiles/{z}/{x}/{y}.mvt", "/walks/{walk_id}/invitation.ics"}
+# Nor has the measure a photo of it done, or a note, and nobody has met about it: tests/measures/.
+NOT_THERE |= {"/walks/{walk_id}/measures/{number}/proof.jpg", "/partner/measures/{measure_id}/proof.jpg",
+              "/partner/photos/{photo_id}", "/walks/{walk_id}/measures/minutes.txt"}  # fmt: skip
 ENDLESS = {"/walks/{walk_id}/live/events"}  # who may pass gets an answer that goes on: tests/walks/test_live.py
 
 

@@ -42,6 +42,15 @@ ACROSS = {
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
     ("review", "app.photos.blurring"),
+    ("review", "app.access.reviewers"),
+    # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
+    # every photo.
+    ("measures", "app.access.answering"),
+    ("measures", "app.access.roles"),
+    ("measures", "app.access.browser"),
+    ("measures", "app.access.mail"),
+    ("measures", "app.photos.arrival"),
+    ("measures", "app.photos.vault"),
     ("report", "app.review"),
     ("review", "app.access.reviewers"),
     ("review", "app.report.words"),  # a note is told in the same words

@@ -8,9 +8,10 @@ import pytest
 from sqlmodel import col, select
 
 from app.db import Database
-from app.demo import ground
+from app.demo import ground, plan
 from app.demo.content import NOTES, ROUTE, STOPS
 from app.demo.walk import make
+from app.measures import measures
 from app.models import Observation, Photo, Walk
 from app.photos.vault import Vault
 from app.problems import TryAgain
@@ -54,6 +55,21 @@ def test_the_demos_link_leads_to_its_report(stage: Stage, tmp_path: Path) -> Non
     report = browser.get(urlsplit(told["report_url"]).path)
     assert report.status_code == 200
     assert "Alle tre lamper i tunnelen er slukket." in report.text
+
+
+def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        found = measures.of_walk(tx, told["walk_id"])
+    assert [one.number for one in found] == list(range(1, len(plan.MEASURES) + 1))
+    assert {one.status for one in found} >= {"proposed", "accepted", "doing", "done", "refused"}
+    assert all(one.partner and one.place and one.observation_ids for one in found)
+    assert all(one.reason for one in found if one.kind == "impossible")
+    assert not [one.number for one in found if "sikker" in f"{one.problem} {one.measure} {one.answer}".lower()]
+    done = next(one for one in found if one.status == "done")
+    assert done.done_at
+    assert done.answered_at
+    assert [len(one.steps) for one in found if one.answer] == [2] * sum("answer" in one for one in plan.MEASURES)
 
 
 def test_a_broken_run_is_mended_by_the_next(stage: Stage, tmp_path: Path) -> None:

@@ -1,0 +1,39 @@
+"""Deadlines as a calendar that people's calendars subscribe to (iCalendar, RFC 5545).
+
+Hides the format. Promises one entry for each open measure with a deadline, which keeps its identity when the deadline is
+moved, so that it is moved in people's calendars too; no names of people, no words of notes.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from app import __version__
+from app.i18n import gettext as _
+from app.measures import words
+from app.measures.measures import Told
+
+
+def calendar(found: Sequence[tuple[Told, str]], name: str, base_url: str) -> bytes:
+    """The open ones of these measures, each with the address it is read at; `name`: what the calendar is called."""
+    from icalendar import Calendar, Event  # late: a twentieth of the start, for a file that few ask for
+
+    whole = Calendar()
+    whole.add("prodid", f"-//Tryghedsvandring//{__version__}//DA")
+    whole.add("version", "2.0")
+    whole.add("x-wr-calname", name)
+    for told, address in found:
+        if told.deadline is None or not told.is_open:
+            continue
+        event = Event()
+        event.add("uid", f"{told.id}@{urlsplit(base_url).hostname or 'tryghedsvandring'}")
+        event.add("sequence", told.version)
+        event.add("dtstamp", told.steps[-1].at if told.steps else told.created_at)
+        event.add("dtstart", told.deadline)
+        event.add("dtend", told.deadline + timedelta(days=1))
+        event.add("transp", "TRANSPARENT")
+        event.add("summary", f"{told.number}. {told.place}: {told.measure or words.kind(told.kind)}"[:200])
+        event.add("description", f"{words.status(told.status)}. {told.partner or _('Nobody yet')}")
+        event.add("url", address)
+        whole.add_component(event)
+    return bytes(whole.to_ical())
