@@ -51,6 +51,7 @@ ACROSS = {
     ("measures", "app.photos.vault"),
     ("review", "app.photos.blurring"),
     ("report", "app.review"),
+    ("review", "app.access.reviewers"),
     ("review", "app.report.words"),  # a note is told in the same words
     ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),
