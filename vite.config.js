@@ -142,8 +142,15 @@ export default defineConfig({
     emptyOutDir: false,
     manifest: "manifest.json",
     assetsInlineLimit: 0,
-    // Only styles are fetched ahead of their script: the list of everything else would be part of the shell.
-    modulePreload: { polyfill: false, resolveDependencies: (_name, needs) => needs.filter((one) => one.endsWith(".css")) },
+    // Only styles are fetched ahead of their script, and what a map on a page is drawn with: the list of everything else
+    // would be part of the shell.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (name, needs) => {
+        const ahead = /assets\/drawing-/.test(name) ? /(drawing|maplibre)-[^/]*\.(js|css)$/ : /\.css$/;
+        return needs.filter((one) => ahead.test(one));
+      },
+    },
     target: ["chrome111", "firefox114", "safari16.4"],
     // light-dark() is left as it is: lowered, a dark island on a light page would lose its colours.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],

@@ -53,8 +53,9 @@ export async function draw(element, shown, say) {
   const usual = shown.paper ? "paper" : "screen";
   let seen = passing(all, only);
   let gathered = radius(seen.length);
+  let dyes = colours(element, usual); // read once for each dressing: it makes the browser look at the whole page
   const style = (/** @type {"screen" | "paper"} */ worn = usual) => {
-    const [colour, notes, heat] = [colours(element, worn), lean(all, seen), shown.heat ?? null];
+    const [colour, notes, heat] = [worn === usual ? dyes : colours(element, worn), lean(all, seen), shown.heat ?? null];
     return {
       version: /** @type {const} */ (8),
       transition: { duration: 0, delay: 0 }, // paper does not wait
@@ -96,12 +97,13 @@ export async function draw(element, shown, say) {
   watchGround(map, say);
   watchCanvas(map, say);
   map.setMissingStyleImageResolver((id) => {
-    const image = picture(id, colours(element, usual));
+    const image = picture(id, dyes);
     if (image) map.addImage(id, image.data, image.options);
   });
   const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ n }) => all[n]);
   const chosen = tapped(element, map);
   const dressed = () => {
+    dyes = colours(element, usual);
     gathered = radius(seen.length);
     map.setStyle(style(), { diff: false });
   };
