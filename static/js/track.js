@@ -65,6 +65,7 @@ export function follow(/** @type {(kept: Kept) => void} */ fn) {
 /** Record from now on, or no more. */
 export async function record(/** @type {boolean} */ on) {
   last = null;
+  await queue; // what was measured before counts
   await change((held) => ({ ...held, on, full: false }));
   if (!on) await sendNow();
 }
@@ -72,6 +73,7 @@ export async function record(/** @type {boolean} */ on) {
 /** Delete all of it, here and on the server. */
 export async function remove() {
   last = null;
+  await queue;
   const emptied = (/** @type {Track} */ one) => ({ ...one, rev: one.rev + 1, deleted: true, parts: [], problem: "" });
   await change(({ tracks }) => ({ ...NONE, tracks: tracks.filter(({ tried }) => tried).map((one) => (one.deleted ? one : emptied(one))) }));
   await sendNow();
