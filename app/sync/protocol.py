@@ -10,7 +10,6 @@ import json
 import math
 import re
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -81,7 +80,7 @@ def _a_way(parts: list[list[list[float]]]) -> list[list[list[float]]]:
     """Lines of [longitude, latitude] pairs; a part without a point says nothing."""
     if sum(map(len, parts)) > TRACK_POINTS:
         raise ValueError("A track has at most 20,000 points.")
-    for point in chain.from_iterable(parts):
+    for point in (point for part in parts for point in part):
         if len(point) != 2 or not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
             raise ValueError("Each point of a track is a longitude and a latitude.")
     return [part for part in parts if part]
