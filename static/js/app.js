@@ -166,5 +166,5 @@ show();
 setInterval(apply, MINUTE_MS);
 watchNetwork();
 startSync();
-setting("track").then((kept) => kept && import("./screens/later.js")); // it goes on, and is sent, wherever one is
+setting("track").then((kept) => kept && import("./screens/later.js")).catch(() => {}); // it goes on, and is sent, wherever one is
 keepWorker().catch(() => {}); // without a worker the app still works while there is a network

@@ -254,7 +254,7 @@ def test_one_leaves_only_with_the_track_sent_and_takes_it_off_the_phone(night: E
     expect(page.get_by_text("ikke sendt")).to_have_count(0)
     page.goto(f"{night.url}#/help")
     night.button("Forlad vandringen").click()
-    expect(page.locator("#left")).to_contain_text("Jeres optagede vej er ikke sendt endnu.", timeout=20_000)
+    expect(page.locator("#left")).to_contain_text("Jeres optagede vej mangler at blive sendt eller slettet: se ved kortet.", timeout=20_000)
     expect(night.button("Gem en kopi")).to_have_count(0)
     night.offline(False)
     expect(page.locator("#left")).to_have_count(0, timeout=20_000)
@@ -276,3 +276,38 @@ def test_a_walk_that_asks_no_more_or_is_closed_stops_it(night: Evening, db: Data
     assert walked(page)[0] == [0, 10]
     expect(night.button("Optag videre")).to_have_count(0)
     expect(night.button("Slet vores vej")).to_be_visible()
+
+
+def seen_on_map(page: Page) -> int:
+    script = """() => document.querySelector("tryg-map").drawing().then(({ map }) => new Promise((found) => {
+        const look = () => found(map.queryRenderedFeatures({ layers: ["track"] }).length);
+        map.once("idle", look).triggerRepaint(); }))"""
+    return int(page.evaluate(script))
+
+
+def test_the_reports_map_shows_the_teams_ways_until_they_are_switched_off(night: Evening, db: Database) -> None:
+    ask(db, night)
+    page = record(night)
+    go(page, 0, 10, 20, 30)
+    night.button("Stop optagelsen").click()
+    at_last(page, lambda: len(held(db, night)) == 1)
+    page.goto(night.server.tryg("user", "add", "ida@kommune.example", "--role", "coordinator")["sign_in_url"])
+    night.button("Log ind").click()
+    page.wait_for_url(f"{night.server.url}/")
+    page.goto(f"{night.server.url}/walks/{night.walk['walk_id']}/report")
+    page.locator("tryg-map").scroll_into_view_if_needed()
+    expect(page.locator("tryg-map[state=drawn]")).to_be_visible(timeout=30_000)
+    at_last(page, lambda: seen_on_map(page) > 0)
+    expect(page.locator("figcaption")).to_contain_text("Gruppen har optaget sin vej.")
+    switch = page.get_by_role("button", name="Vis den på kortet")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    switch.focus()
+    page.keyboard.press("Enter")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    at_last(page, lambda: seen_on_map(page) == 0)
+    page.emulate_media(color_scheme="dark")  # a new dress brings nothing back
+    assert seen_on_map(page) == 0
+    switch.click()
+    at_last(page, lambda: seen_on_map(page) > 0)
+    page.emulate_media(color_scheme="light")
+    at_last(page, lambda: seen_on_map(page) > 0)

@@ -94,7 +94,7 @@ export const heldBack = (left, go) => {
   const only = [
     notes && plural(notes, "{n} note is only on this phone.", "{n} notes are only on this phone."),
     photos && plural(photos, "{n} photo is only on this phone.", "{n} photos are only on this phone."),
-    track && t("The way you recorded is not sent yet."),
+    track && t("The way you recorded still has to be sent or deleted: see the map."),
     drafts && plural(drafts, "{n} draft is not finished.", "{n} drafts are not finished."),
   ];
   return html`<div class="notice" data-tone="wait" id="left">${icon("clock")}<div class="stack tight">
