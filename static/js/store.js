@@ -46,7 +46,7 @@ export { Full, onChange } from "./database.js";
 /**
  * @typedef {{made_at: string, notes: Record<string, number>, photos: string[]}} Copied   what the newest copy holds: notes
  *   with their revisions, and photos
- * @typedef {{notes: number, photos: number, drafts: number, track: boolean, copied: boolean}} Left   what is only here; track:
+ * @typedef {{notes: number, photos: number, drafts: number, track?: boolean, copied: boolean}} Left   what is only here; track:
  *   where the team went, or that it is to be deleted (track.js); copied: the newest copy holds all of these notes, as they are now,
  *   and photos
  */
@@ -113,7 +113,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
     notes: 0,
     photos: 0,
     drafts: await tx.objectStore("drafts").count(),
-    track: Boolean(track?.tracks.some(({ rev, sent, problem }) => rev > sent && !problem)),
+    track: track?.unsent,
     copied: true,
   };
   for await (const { record, words, photos } of eachLacking(tx)) {

@@ -14,7 +14,8 @@ import { onStatus, status } from "./sync.js";
 /**
  * @typedef {import("./protocol.js").TrackBody & {id: string, sent: number, tried: boolean, problem: string}} Track
  *   sent: the revision that the server holds; tried: it may hold some; problem: why it wants none, in its words
- * @typedef {{on: boolean, full: boolean, tracks: Track[]}} Kept   on: being recorded; full: the phone had no room
+ * @typedef {{on: boolean, full: boolean, tracks: Track[], unsent?: boolean}} Kept   on: being recorded; full: the phone had no
+ *   room; unsent: whether one is, for store.js
  * @typedef {import("./database.js").Transaction} Transaction
  */
 
@@ -45,7 +46,7 @@ const joinedIn = async (/** @type {Transaction} */ tx) =>
 const change = (/** @type {(held: Kept, tx: Transaction) => Kept | null | Promise<Kept | null>} */ how) =>
   write(["kept"], async (tx) => {
     const next = await how(await heldIn(tx), tx);
-    if (next) await tx.objectStore("kept").put(next, KEY);
+    if (next) await tx.objectStore("kept").put({ ...next, unsent: next.tracks.some(isUnsent) }, KEY);
   }).then(look);
 
 const changeOne = (/** @type {string} */ id, /** @type {(one: Track) => Partial<Track>} */ how) =>

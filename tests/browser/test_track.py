@@ -254,7 +254,7 @@ def test_one_leaves_only_with_the_track_sent_and_takes_it_off_the_phone(night: E
     expect(page.get_by_text("ikke sendt")).to_have_count(0)
     page.goto(f"{night.url}#/help")
     night.button("Forlad vandringen").click()
-    expect(page.locator("#left")).to_contain_text("Jeres optagede vej mangler at blive sendt eller slettet: se ved kortet.", timeout=20_000)
+    expect(page.locator("#left")).to_contain_text("Jeres vej ved kortet er ikke sendt.", timeout=20_000)
     expect(night.button("Gem en kopi")).to_have_count(0)
     night.offline(False)
     expect(page.locator("#left")).to_have_count(0, timeout=20_000)
