@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from app.db import Database
 from app.models import Track, Walk
+from tests.browser.reading import assert_readable
 from tests.browser.test_battery import HIDDEN
 from tests.browser.walking import Evening, Planned, plan
 from tests.running import Server
@@ -276,6 +277,31 @@ def test_a_walk_that_asks_no_more_or_is_closed_stops_it(night: Evening, db: Data
     assert walked(page)[0] == [0, 10]
     expect(night.button("Optag videre")).to_have_count(0)
     expect(night.button("Slet vores vej")).to_be_visible()
+
+
+def test_what_the_server_refuses_is_said_in_its_words_and_holds_nobody_back(night: Evening, db: Database) -> None:
+    ask(db, night)
+    page = record(night)
+    night.offline()
+    go(page, 0, 10)
+    at_last(page, lambda: walked(page) == [[0, 10]])
+    ask(db, night, tracks=False)
+    night.offline(False)
+    expect(page.locator(".recording")).to_contain_text("Vandringen spørger ikke om, hvor I gik.", timeout=20_000)
+    assert held(db, night) == []
+    page.goto(f"{night.url}#/help")
+    night.button("Forlad vandringen").click()
+    expect(page.get_by_role("heading", name="Gå med på vandringen")).to_be_visible(timeout=20_000)
+
+
+def test_everybody_can_read_it_while_it_records(night: Evening, db: Database) -> None:
+    ask(db, night)
+    page = record(night)
+    go(page, 0, 10, 20)
+    expect(page.locator(".recording")).to_contain_text("indtil nu")
+    night.button("Slet vores vej").click()
+    expect(page.get_by_role("alert")).to_contain_text("Slet jeres vej her og i rapporten?")
+    assert_readable(page, "the map while it records")
 
 
 def seen_on_map(page: Page) -> int:
