@@ -21,7 +21,7 @@ const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/later\.js|pocket\.js/
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
   /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
-const WALKING = /(js\/(screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|node_modules\/lit[\w-]*\/directive.*)$/;
+const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const RELEASES_KEPT = 3;
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */

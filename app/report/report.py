@@ -15,6 +15,8 @@ from sqlmodel import Session, col, func, select
 
 from app import models
 from app.problems import Problem
+from app.report import tracks as ways
+from app.report.tracks import Track
 from app.sync.protocol import utc
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive
@@ -101,13 +103,14 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`walk`: what _OF_WALK names of its row; `participants`: how many of each role; `observations`: in the order they
-    were captured."""
+    were captured; `tracks`: where the teams went, for the page alone."""
 
     walk: dict[str, Any]
     stops: tuple[Stop, ...]
     route: dict[str, Any] | None
     participants: dict[str, int]
     observations: tuple[Observation, ...]
+    tracks: tuple[Track, ...] = ()
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -150,7 +153,8 @@ def version(tx: Session, walk_id: str) -> str:
     clashes = select(func.count()).select_from(models.Variant).join(
         models.Observation, col(models.Observation.id) == col(models.Variant.observation_id)
     ).where(models.Observation.walk_id == walk_id)  # fmt: skip
-    facts = [walk.seq, walk.state, walk.title, sorted(map(list, people.all())), tx.exec(clashes).one()]
+    facts = [walk.seq, walk.state, walk.title, sorted(map(list, people.all())), tx.exec(clashes).one(),
+             ways.facts(tx, walk_id)]  # fmt: skip
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 
@@ -186,6 +190,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
         route=walk.route,
         participants=_walked_along(people, {row.participant_id for row in rows}),
         observations=observations,
+        tracks=ways.of_walk(tx, walk_id),
     )
 
 

@@ -20,7 +20,7 @@ from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
 from app.problems import Problem
-from app.report import comparison, exports, page, words
+from app.report import comparison, exports, page, tracks, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 
@@ -171,6 +171,7 @@ def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, 
         "begun": begun,
         "ended": ended,
         "stop_points": page.stop_points(report),
+        "tracks": tracks.on_map(report.tracks),
         "stop_name": partial(words.stop_name, report=report),
         "numbers": report.numbers,
         "found": len(shown.observations),

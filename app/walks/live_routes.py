@@ -101,6 +101,15 @@ def post_sharing(request: Request, walk: PlannedWalk, db: Db, sharing: Annotated
     return to_live(walk)
 
 
+@router.post("/walks/{walk_id}/tracks")
+def post_tracks(request: Request, walk: PlannedWalk, db: Db, tracks: Annotated[str, Form()] = "") -> Response:
+    """Whether the teams may record where they go (`tracks=yes`); the switch stands beside the plan."""
+    guards.own_form(request)
+    with db.write() as tx:
+        walks.ask_for_tracks(tx, tx.get_one(Walk, walk.id, with_for_update=True), tracks == "yes")
+    return RedirectResponse(f"/walks/{walk.id}/plan#tracks", 303, headers=pages.PRIVATE)
+
+
 def to_live(walk: Walk) -> Response:
     return RedirectResponse(f"/walks/{walk.id}/live", 303, headers=pages.PRIVATE)
 

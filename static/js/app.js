@@ -13,7 +13,7 @@ import * as join from "./screens/join.js";
 import * as notes from "./screens/notes.js";
 import * as walk from "./screens/walk.js";
 import { noNetwork, says } from "./screens/words.js";
-import { draft, dropDraft, joined } from "./store.js";
+import { draft, dropDraft, joined, setting } from "./store.js";
 import { onStatus, start as startSync, status } from "./sync.js";
 import { apply } from "./theme.js";
 
@@ -166,4 +166,5 @@ show();
 setInterval(apply, MINUTE_MS);
 watchNetwork();
 startSync();
+setting("track").then((kept) => kept && import("./screens/later.js")).catch(() => {}); // it goes on, and is sent, wherever one is
 keepWorker().catch(() => {}); // without a worker the app still works while there is a network

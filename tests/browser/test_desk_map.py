@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.db import Database
 from app.models import Walk
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.browser.test_report import PATIENCE_MS, Evening, drawn, shown, walked
 from tests.phone import Phone
 from tests.running import Server
@@ -226,7 +226,7 @@ def test_two_maps_side_by_side_move_together_and_the_table_says_the_same(evening
     assert second != before
     assert first == pytest.approx(second)
     expect(page.get_by_role("table").get_by_text("Få stemmer")).to_have_count(2)
-    readable(page, "side by side")
+    assert_readable(page, "side by side")
 
 
 def test_how_thick_notes_lie_is_drawn_in_the_colour_of_their_valence_alone(
@@ -310,4 +310,4 @@ def test_the_live_page_shows_a_note_on_the_map_as_soon_as_it_arrives(
             break
         page.wait_for_timeout(100)
     assert page.locator("tryg-map").evaluate(count) == 4
-    readable(page, "live, with its map")
+    assert_readable(page, "live, with its map")

@@ -201,11 +201,12 @@ def test_it_is_opened_paused_and_closed_from_there(stage: Stage, desk: Browser) 
 
 def test_a_form_of_another_site_changes_nothing(stage: Stage, desk: Browser) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-    for what, field in (("pause", "paused"), ("sharing", "sharing")):
+    for what, field in (("pause", "paused"), ("sharing", "sharing"), ("tracks", "tracks")):
         reply = desk.post(f"/walks/{stage.walk.id}/{what}", data={field: "yes"}, headers=foreign)
         assert reply.status_code == 403
     with stage.db.read() as tx:
         assert tx.get_one(Walk, stage.walk.id).paused_at is None
+        assert tx.get_one(Walk, stage.walk.id).tracks is False
 
 
 @pytest.mark.usefixtures("every_database")

@@ -11,7 +11,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
 import "../later.js";
 import { ground, watchGround } from "./ground.js";
-import { CLOSEST, layers, outline, radius, sources } from "./layers.js";
+import { CLOSEST, layers, NOTHING, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
 import { extent, lean, passing, placed } from "./places.js";
 import { answering } from "./popup.js";
@@ -155,6 +155,10 @@ export async function draw(element, shown, say) {
       area = within;
       source("area")?.setData(outline(area));
     },
+    tracks(lines) {
+      shown.tracks = lines;
+      source("tracks")?.setData(lines ?? NOTHING);
+    },
     all: () => all,
     notes: () => seen.map((n) => all[n]),
     point: chosen,
@@ -186,6 +190,7 @@ const nowhere = {
   update: () => {},
   filter: async () => {},
   choose: () => {},
+  tracks: () => {},
   all: () => [],
   notes: () => [],
   point: () => {},

@@ -12,6 +12,7 @@ import { icon, mark } from "../icons.js";
 import { distance, watch } from "../place.js";
 import * as store from "../store.js";
 import { inOrder, items, placeOf } from "../walking/nearby.js";
+import { recording } from "../walking/recording.js";
 import { addressAt, groundOf } from "../walking/under.js";
 import { entries } from "./entries.js";
 import { Feed } from "./feed.js";
@@ -58,6 +59,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     draw();
   });
 
+  const way = recording(() => ({ walk: feed.walk, team: me.team }), () => root.firstChild && draw(), () => chart);
   const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (root.querySelector(selector));
 
   // What there is
@@ -119,6 +121,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     showOwn();
     showOthers();
     showMe();
+    way.show();
     draw();
   }
 
@@ -217,6 +220,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
           <div class="place">${icon("locate")}<span>${here()}</span></div>
           ${listOnly || state === "failed" ? nothing : legend()}
           ${chart?.map.getSource("ground") && !listOnly ? html`<button type="button" aria-pressed=${unlit} @click=${light}>${icon(unlit ? "check" : "moon")}${t("Show where street light is missing")}</button>` : nothing}
+          ${way.panel()}
           <div class="row between"><h2 id="nearest">${position.fix ? t("Nearest to you") : t("On the walk")}</h2>${switches()}</div>
           ${feed.trouble ? html`<p class="small dim">${feed.seen.size ? t("What the others have written may be out of date.") : t("The others' notes come when there is a network.")}</p>` : nothing}
           <ul class="notes" id="near" aria-labelledby="nearest">${entry.list(all.slice(0, most))}</ul>
@@ -298,7 +302,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     showMe();
     draw();
   });
-  const stops = [unwatch, feed.start(), store.onChange(refresh)];
+  const stops = [unwatch, way.stop, feed.start(), store.onChange(refresh)];
   refresh();
   setTimeout(begin); // when the screen is on the page, and has a size
   return () => {
