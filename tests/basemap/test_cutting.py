@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from app.basemap.archive import Archive
+from app.basemap.archive import Archive, put_together
 from app.basemap.cut import AROUND_M, MOST_BYTES, cut
 from app.basemap.kept import GRACE_S
 from app.earth import metres
+from app.main import create_app
 from app.models import Stop, Walk
 from app.walks import plan, walks
 from tests.cast import Stage
@@ -73,6 +75,11 @@ def mapped(stage: Stage, walk: Walk, *, other_than: str | None = None) -> Walk:
 def looked_at(stage: Stage, walk: Walk) -> Walk:
     """The walk once it was found that there is nothing for it, or that what it has is right."""
     return until(lambda: (now := kept(stage, walk)).map_of is not None and now)  # type: ignore[no-any-return]
+
+
+def found_good(stage: Stage, walk: Walk) -> None:
+    """Waits until the walk was looked at after it got its map: nothing is left to do, and nobody looks by himself again."""
+    until(lambda: walk.map_sha256 in stage.app.state.cutter._done.get(walk.id, ()))
 
 
 def fetched(stage: Stage, walk: Walk) -> bytes:
@@ -164,6 +171,15 @@ class TestWhenThePlanChanges:
         assert not before.exists()
         assert stage.app.state.maps.path(now.map_sha256)
 
+    def test_a_map_that_was_replaced_can_still_be_fetched_however_old_it_is(self, stage: Stage) -> None:
+        walk = mapped(stage, walked(stage))
+        before = stage.app.state.maps.path(walk.map_sha256)
+        os.utime(before, (time.time() - 30 * GRACE_S,) * 2)
+        change_plan(stage, walk, route=[[24.937, 60.166], [24.939, 60.167]])
+        mapped(stage, walk, other_than=walk.map_sha256)
+        stage.app.state.cutter.tidy()
+        assert stage.http.get(f"/api/v1/maps/{walk.map_sha256}.pmtiles").status_code == 200
+
     def test_a_route_that_is_still_being_drawn_is_left_to_rest(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -215,6 +231,37 @@ class TestWhatCanBeWrong:
         until(path.exists)
         assert kept(stage, walk).map_sha256 == walk.map_sha256
 
+    def test_a_map_that_is_lost_is_cut_again_once_a_phone_asks_for_it(self, stage: Stage) -> None:
+        walk = mapped(stage, walked(stage))
+        found_good(stage, walk)
+        stage.app.state.maps.path(walk.map_sha256).unlink()
+        until(lambda: stage.http.get(f"/api/v1/maps/{walk.map_sha256}.pmtiles").status_code == 200)
+        assert kept(stage, walk).seq == walk.seq
+
+    def test_a_map_that_is_lost_is_found_missing_when_maps_are_tidied(self, stage: Stage) -> None:
+        walk = mapped(stage, walked(stage))
+        found_good(stage, walk)
+        path = stage.app.state.maps.path(walk.map_sha256)
+        path.unlink()
+        stage.app.state.cutter.tidy()
+        until(path.exists)
+
+    def test_a_walk_that_nobody_can_cut_for_is_in_no_others_way(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        first = walked(stage, [[24.937, 60.166], [24.939, 60.167]])
+        mapped(stage, first)
+        with stage.db.write() as tx:
+            walk = tx.get_one(Walk, first.id)
+            walk.route, walk.plan_rev = {"coordinates": [["nowhere"]]}, walk.plan_rev + 1
+        until(lambda: f"walk {first.id} has no map yet" in caplog.text)
+        assert mapped(stage, walked(stage)).map_bytes
+        with stage.db.write() as tx:
+            tx.delete(tx.get_one(Walk, first.id))
+        last = walked(stage, title="Efter")
+        mapped(stage, last)
+        assert caplog.text.count("Traceback") == 1, "it was left alone for a while"
+
     @pytest.mark.parametrize(
         "content",
         [
@@ -253,6 +300,38 @@ class TestWhatCanBeWrong:
         until(lambda: any("has no map yet" in record.message for record in caplog.records))
         settings.maps.unlink()
         assert mapped(stage, walk).map_bytes
+
+
+def test_copies_of_one_base_map_are_one_whenever_they_were_written(tmp_path: Path) -> None:
+    marks = []
+    for name, written in (("here", 1_000_000_000), ("there", 1_500_000_000)):
+        os.utime(shutil.copy(helsinki(), tmp_path / name), (written, written))
+        archive = Archive(tmp_path / name)
+        marks.append(archive.mark)
+        archive.close()
+    assert marks[0] == marks[1]
+    archive = Archive(tmp_path / "here")
+    other = put_together({(12, 1, 1): b"x"}, archive.kind, archive.packed, (9, 56, 10, 57), {})
+    (tmp_path / "other").write_bytes(other)
+    archive.close()
+    archive = Archive(tmp_path / "other")
+    assert archive.mark not in marks
+    archive.close()
+
+
+def test_of_two_processes_one_cuts_and_the_other_when_it_ends(
+    stage: Stage, every_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tryg")
+    mapped(stage, walked(stage))
+    with TestClient(create_app(stage.app.state.settings)) as beside:
+        for step in range(3):
+            mapped(stage, walked(stage, [[24.937, 60.166], [24.939, 60.167 + step / 10_000]]))
+        assert not beside.app.state.maps.take_turn()  # type: ignore[attr-defined]
+        assert caplog.text.count("has a map of") == 4, "each was cut once"
+        stage.app.state.cutter.stop()
+        until(lambda: beside.app.state.maps.take_turn())  # type: ignore[attr-defined]
+        assert mapped(stage, walked(stage, [[24.937, 60.166], [24.94, 60.168]])).map_bytes
 
 
 def test_without_a_base_map_a_restored_walk_says_that_it_has_none(stage: Stage, ground: Path) -> None:
