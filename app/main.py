@@ -39,6 +39,7 @@ from app.walks.live_routes import followers
 from app.walks.live_routes import router as live
 from app.walks.marks_routes import router as marks
 from app.walks.opening import Opener
+from app.walks.places import Places
 from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
 from app.walks.teams_routes import router as teams
@@ -52,7 +53,8 @@ ROUTERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, followers, maps, tiles, cutter,
+    places."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.followers = postman, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
+    app.state.places = Places(db)
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)

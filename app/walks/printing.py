@@ -6,6 +6,7 @@ can be read by a screen reader (PDF/UA-1), unless a letter was typed that none o
 """
 
 import json
+import logging
 import re
 import unicodedata
 from functools import cache
@@ -25,6 +26,8 @@ from app.taxonomy import categories
 from app.walks.invitation import qr_code
 from app.walks.typeface import FACES
 from app.walks.walks import join_url, shown
+
+log = logging.getLogger("tryg")
 
 MAP_MM = (186.0, 178.0)  # of the drawn map on a sheet of A4; A5 has the same, smaller
 SOURCES = ROOT / "templates" / "paper"
@@ -178,5 +181,8 @@ def _printed(source: str, given: dict[str, Any]) -> bytes:
     except typst.TypstError as refused:
         # A letter that our faces lack (Chinese, say) is no reason for no sheet: a box stands for it.
         if "could not be displayed" not in str(refused):
-            raise
+            if not given.get("map"):
+                raise
+            log.error("A sheet is printed without its map: %s", refused)
+            return _printed(source, given | {"map": None})
         return sheet.compile(format="pdf")  # type: ignore[no-any-return]
