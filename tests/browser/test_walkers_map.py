@@ -355,6 +355,7 @@ def test_a_place_asked_for_is_taken_by_a_draft_that_says_nothing_yet(night: Even
     page.goto("about:blank")  # as when the phone closes the app
     page.goto(f"{night.url}#/walk")
     opened(night)
+    expect(page.locator("#near article").first).to_contain_text("Stop 3")  # the list has found its order
     line(page, "Stop 2: Birketorvet").get_by_role("link", name="Skriv om dette stop").click()
     expect(page.locator(".place")).to_contain_text("Birketorvet")
 
