@@ -21,7 +21,7 @@ const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/later\.js|pocket\.js/
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
   /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
-const WALKING = /(js\/(screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|node_modules\/lit[\w-]*\/directive.*)$/;
+const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const RELEASES_KEPT = 3;
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
@@ -142,8 +142,15 @@ export default defineConfig({
     emptyOutDir: false,
     manifest: "manifest.json",
     assetsInlineLimit: 0,
-    // Only styles are fetched ahead of their script: the list of everything else would be part of the shell.
-    modulePreload: { polyfill: false, resolveDependencies: (_name, needs) => needs.filter((one) => one.endsWith(".css")) },
+    // Only styles are fetched ahead of their script, and what a map on a page is drawn with: the list of everything else
+    // would be part of the shell.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (name, needs) => {
+        const ahead = /assets\/drawing-/.test(name) ? /(drawing|maplibre)-[^/]*\.(js|css)$/ : /\.css$/;
+        return needs.filter((one) => ahead.test(one));
+      },
+    },
     target: ["chrome111", "firefox114", "safari16.4"],
     // light-dark() is left as it is: lowered, a dark island on a light page would lose its colours.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],

@@ -29,12 +29,14 @@ SCRIPTS = ROOT / "static" / "js"
 TRANSLATED = "da"
 SCRIPT_TEXTS = SCRIPTS / "locales" / f"{TRANSLATED}.json"
 _PLANNING = "static/js/planning/"
-LATER = {  # by file of texts: who alone uses them, and imports planning/words.js or later.js
+_WALKING = (
+    *("static/js/walking/", "static/js/track.js"),
+    *(f"static/js/screens/{name}.js" for name in ("others", "feed", "entries", "map", "pin")),
+)
+LATER = {  # by file of texts: who alone uses them, and imports planning/words.js, walking/words.js (screens/later.js) or later.js
     "planning.json": (_PLANNING,),
-    "later.json": (
-        *(_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/walking/", "static/js/pocket.js"),
-        *(f"static/js/screens/{name}.js" for name in ("others", "feed", "entries", "map", "pin")),
-    ),
+    "walking.json": _WALKING,
+    "later.json": (_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/pocket.js", *_WALKING),
 }
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
 JINJA = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}

@@ -130,11 +130,12 @@ def serve(
         told = {"url": settings.base_url}
         if with_demo:
             from app.demo.ground import with_its_map
+            from app.demo.walk import show
 
             settings = with_its_map(settings)
             told |= _demo(settings)
             if not as_json:
-                _show_demo(told)
+                show(told)
                 print("" if settings.basemap else "There is no map under it: make map tries to build one.\n", end="")
         server.run(settings, listener, lambda: _say(as_json, told, f"Serving {settings.base_url}"))
 
@@ -150,11 +151,13 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
 @cli.command()
 def demo(data: Data = None, as_json: Json = False) -> None:
     """Make a walk with route, stops, notes and photos to look at; once, then only a new sign-in link."""
+    from app.demo.walk import show
+
     with _database(data) as (settings, _db):
         told = _demo(settings)
     if as_json:
         return _say(True, told)
-    _show_demo(told)
+    show(told)
 
 
 def _demo(settings: Settings) -> dict[str, str]:
@@ -168,16 +171,6 @@ def _demo(settings: Settings) -> dict[str, str]:
         return make(db, Vault(settings.photos), settings)
     finally:
         db.close()
-
-
-def _show_demo(told: dict[str, str]) -> None:
-    import segno
-
-    from app.walks.walks import shown
-
-    print(f"\nWalkers join here: {told['join_url']}   (code {shown(told['code'])})\n")
-    segno.make(told["join_url"], error="l", micro=False).terminal(compact=True, border=2)
-    print(f"\nA coordinator signs in here, once:\n{told['sign_in_url']}\n", flush=True)
 
 
 @walk.command("create")

@@ -109,6 +109,8 @@ def invalid(*errors: tuple[str, str]) -> Problem:
 # What the wire contract says of a value; it imports nothing of ours, so its sentences are named here for translation.
 CONTRACT_SAYS = (
     mark("This must be a time with an offset, such as 2026-11-24T19:32:11+01:00."),
+    mark("A track has at most 20,000 points."),
+    mark("Each point of a track is a longitude and a latitude."),
     mark("A note needs at least a feeling, a reason, some words or a photo."),
 )
 

@@ -6,6 +6,7 @@ kept (PDF/A-2a), unless a letter was typed that none of our faces has: then a bo
 """
 
 import json
+import logging
 import re
 import unicodedata
 from functools import cache
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from app.pages import DIST, ROOT
+
+log = logging.getLogger("tryg")
 
 FACES = DIST / "faces"  # unpacked at the build by app.walks.typeface
 SOURCES = ROOT / "templates" / "paper"
@@ -62,7 +65,10 @@ def printed(
     except typst.TypstError as refused:
         # A letter that our faces lack (Chinese, say) is no reason for no sheet: a box stands for it.
         if "could not be displayed" not in str(refused):
-            raise
+            if not given.get("map"):
+                raise
+            log.error("A sheet is printed without its map: %s", refused)
+            return printed(source, given | {"map": None}, folder=folder, standards=standards)
         return sheet.compile(format="pdf")  # type: ignore[no-any-return]
 
 

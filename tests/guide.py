@@ -1,4 +1,5 @@
-"""The guide's pictures, taken from the running app: `python -m tests.guide` (`make guide`).
+"""The guide's pictures, taken from the running app: `python -m tests.guide` (`make guide`); with names after it, those alone
+are written.
 
 Starts a server with the demo walk, at a date that stays the same, once for each language; opens every page as its people
 see it, on a laptop or a phone; and writes docs/guide/pictures/<name>.<language>.webp, each below 150 KB. A page that is
@@ -31,6 +32,7 @@ from app.demo.walk import make
 from app.photos.vault import Vault
 from app.schema import migrate_to_newest
 from app.settings import Settings
+from tests import maps
 from tests.conftest import CHROMIUM_FLAGS
 from tests.machine import system_chromium
 from tests.running import Server
@@ -98,10 +100,21 @@ def scroll_to(selector: str) -> Callable[[Page, Scene], None]:
     return lambda page, _scene: page.locator(selector).first.evaluate("one => one.scrollIntoView({block: 'start'})")
 
 
+def with_maps(page: Page, _scene: Scene) -> None:
+    page.locator("tryg-map").first.evaluate("one => one.scrollIntoView({block: 'center'})")
+    expect(page.locator("tryg-map[state=drawn]")).to_have_count(2)
+
+
+def with_the_sketch(page: Page, scene: Scene) -> None:
+    scroll_to("#stops")(page, scene)
+    expect(page.locator("tryg-sketch[state=drawn]")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # its tiles
+
+
 DESK = (
     Shot("walks", "/"),
     Shot("plan", "/walks/{walk}/plan"),
-    Shot("stops", "/walks/{walk}/plan", scroll_to("#stops")),
+    Shot("stops", "/walks/{walk}/plan", with_the_sketch),
     Shot("invite", "/walks/{walk}/plan", part="section[aria-labelledby=invite]"),
     Shot("poster", "/walks/{walk}/plan", part="section:has(> * a[href*='poster.pdf'])", later=True),
     Shot("marks-map", "/walks/{walk}/marks", let_marks_be_put, later=True),
@@ -112,6 +125,7 @@ DESK = (
     Shot("table", "/walks/{walk}/table?stop=2"),
     Shot("report", "/walks/{walk}/report"),
     Shot("notes-in-report", "/walks/{walk}/report", scroll_to("#notes")),
+    Shot("compare", "/walks/{walk}/report/comparison", with_maps),
 )
 
 
@@ -125,8 +139,22 @@ def join(page: Page, scene: Scene) -> None:
     expect(page.get_by_text(ready, exact=True)).to_be_visible(timeout=30_000)
 
 
-def begin_note(page: Page, scene: Scene) -> None:
+def map_screen(page: Page, scene: Scene) -> None:
+    page.get_by_role("link", name=scene.say("Kort", "Map"), exact=True).click()
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
+    page.evaluate("() => scrollTo(0, 0)")
+
+
+def move_the_pin(page: Page, scene: Scene) -> None:
+    page.go_back()
     page.get_by_role("link", name=scene.say("Ny note", "New note"), exact=True).click()
+    page.get_by_role("button", name=scene.say("Skift sted", "Change place")).click()
+    page.get_by_role("button", name=scene.say("Flyt prikken på kortet", "Move the pin on the map")).click()
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
+
+
+def begin_note(page: Page, scene: Scene) -> None:
+    page.evaluate("() => { location.hash = '#/note/new'; }")  # from wherever the picture before was taken
     page.get_by_role("radio", name=scene.say("Utryg", "Unsafe"), exact=True).check(force=True)
     page.get_by_role("button", name=scene.say("Skriv", "Write"), exact=True).click()
     note = page.get_by_role("textbox", name="Note", exact=True)
@@ -154,6 +182,8 @@ POCKET = (
     Shot("marks-phone", "/marks/{code}", later=True),
     Shot("join", "/app/?walk={code}"),
     Shot("ready", "", join),
+    Shot("map-phone", "", map_screen),
+    Shot("pin", "", move_the_pin),
     Shot("note", "", begin_note),
     Shot("waiting", "", save_without_network),
     Shot("sent", "", send),
@@ -162,6 +192,7 @@ POCKET = (
 
 def main() -> int:
     PICTURES.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=20_000)
     taken: dict[str, set[str]] = {}
     for language in BOTH:
         with tempfile.TemporaryDirectory(prefix="tryg-guide-") as folder, demo(Path(folder) / "var", language) as scene:
@@ -190,7 +221,8 @@ def demo(data: Path, language: str) -> Iterator[Scene]:
     with db.write() as tx:
         tx.get_one(models.Walk, told["walk_id"]).code = CODE  # each demo draws its own
     db.close()
-    server = Server(data, TRYG_RATE_LIMITS="off").start()
+    ground = {"TRYG_BASEMAP": str(maps.helsinki()), "TRYG_BASEMAP_CREDIT": maps.CREDIT}
+    server = Server(data, TRYG_RATE_LIMITS="off", **ground).start()
     try:
         yield Scene(server, told["walk_id"], CODE, language)
     finally:
@@ -283,7 +315,8 @@ def take(page: Page, scene: Scene, shot: Shot) -> bool:
     page.evaluate("() => document.fonts.ready")
     page.wait_for_timeout(300)  # a picture that has come is painted in the next frames
     shown = page.locator(shot.part).first if shot.part else page
-    write(PICTURES / f"{shot.name}.{scene.language}.webp", shown.screenshot(animations="disabled"))
+    if not sys.argv[1:] or shot.name in sys.argv[1:]:
+        write(PICTURES / f"{shot.name}.{scene.language}.webp", shown.screenshot(animations="disabled"))
     return True
 
 

@@ -19,6 +19,16 @@ import psycopg
 
 from tests.machine import postgresql
 
+# Whoever is still connected is thrown out; the rows of all tables go, whatever names whom. Our tables have no sequences.
+EMPTIED = """DO $$ DECLARE one text; BEGIN
+  PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+  SET LOCAL session_replication_role = replica;
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', one);
+  END LOOP;
+END $$"""
+
 
 class Cluster:
     """A cluster in `folder`; `database()` lends a new database. `stop()` pulls its plug, `start()` plugs it in again."""
@@ -26,6 +36,8 @@ class Cluster:
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder, self._programs, self._owner = folder, programs, _owner(folder)
         self._data = folder / "data"
+        self._free: dict[str, list[str]] = {}
+        self._made: set[str] = set()
         self._run("initdb", "-D", str(self._data), "-U", "tryg", "--auth=trust", "--encoding=UTF8", "--locale=C")
 
     def start(self) -> None:
@@ -45,13 +57,22 @@ class Cluster:
 
     @contextmanager
     def database(self, like: str = "template1") -> Iterator[str]:
-        """The SQLAlchemy address of a new database, a copy of `like` (empty by default), dropped when the block ends."""
-        name = f"tryg_{uuid.uuid4().hex}"
-        self.create(name, like)
+        """The SQLAlchemy address of a new database, a copy of `like` (empty by default), gone when the block ends.
+
+        A copy with tables is emptied and lent again: making and dropping one takes ten times as long."""
+        lent = self._free.setdefault(like, [])
+        name = lent.pop() if lent else f"tryg_{uuid.uuid4().hex}"
+        if name not in self._made:
+            self.create(name, like)
+            self._made.add(name)
         try:
             yield self.address(name)
         finally:
-            self._say(f"DROP DATABASE {name} WITH (FORCE)")
+            if like != "template1":
+                self._say(EMPTIED, name)
+                lent.append(name)
+            else:
+                self._say(f"DROP DATABASE {name} WITH (FORCE)")
 
     def create(self, name: str, like: str = "template1") -> None:
         self._say(f"CREATE DATABASE {name} TEMPLATE {like}")
@@ -59,8 +80,8 @@ class Cluster:
     def address(self, name: str) -> str:
         return f"postgresql+psycopg://tryg@/{name}?host={self.folder}"
 
-    def _say(self, statement: str) -> None:
-        with psycopg.connect(host=str(self.folder), user="tryg", dbname="postgres", autocommit=True) as connection:
+    def _say(self, statement: str, database: str = "postgres") -> None:
+        with psycopg.connect(host=str(self.folder), user="tryg", dbname=database, autocommit=True) as connection:
             connection.execute(statement)
 
 

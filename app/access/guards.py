@@ -167,7 +167,7 @@ def reader_sees(observation: Observation, *, sensitive: bool) -> bool:
     """Whether a note of a walk is for who may read that walk; `sensitive`: the notes on sensitive subjects too."""
     if observation.deleted or out_of_sight(observation):
         return False
-    return sensitive or not note_is_sensitive(observation)
+    return sensitive or not note_is_sensitive(observation, addresses=False)
 
 
 def signed_in(request: Request, db: Db) -> Person | None:

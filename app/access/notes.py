@@ -53,16 +53,16 @@ def out_of_sight(observation: Any) -> bool:
     return bool(observation.hidden) or _written_anew(observation)
 
 
-def note_is_sensitive(observation: Any) -> bool:
+def note_is_sensitive(observation: Any, *, addresses: bool = True) -> bool:
     """Whether it is for its author and the cleared alone: as a reviewer judged this revision, else as its factors and
-    words say; always where words are written anew after some were struck out."""
+    words say (`addresses`: see looks_personal); always where words are written anew after some were struck out."""
     if _written_anew(observation):
         return True
     judged = observation.sensitive
     if judged or (judged is False and (not observation.shown or observation.shown["rev"] == observation.rev)):
         return bool(judged)
     seen = shown(observation) if observation.shown else observation
-    return is_sensitive(list(seen.factors)) or looks_personal(seen.note, seen.suggestion)
+    return is_sensitive(list(seen.factors)) or looks_personal(seen.note, seen.suggestion, addresses=addresses)
 
 
 def _written_anew(observation: Any) -> bool:

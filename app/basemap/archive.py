@@ -17,6 +17,7 @@ from app.settings import Settings
 HEAD_BYTES = 127
 ROOT_BYTES = 16_384 - HEAD_BYTES  # header and root directory lie in a file's first 16 KiB
 _DIRECTORIES = 64  # that many are remembered: a route lies in few
+_DEEPEST = 24  # zooms of a map that means something
 _MOST = 64 * 1024 * 1024  # bytes of a directory, a tile or the metadata; more is a broken number
 
 
@@ -25,7 +26,7 @@ class Unreadable(Exception):
 
 
 class Archive:
-    """A PMTiles file. `mark` changes with the file; `zooms` are the first and the last; `layers` as its metadata says."""
+    """A PMTiles file. `mark` changes with its content, and is the same for every copy of it; `zooms` are the first and the last; `layers` as its metadata says."""
 
     def __init__(self, path: Path) -> None:
         """Raises Unreadable."""
@@ -45,8 +46,15 @@ class Archive:
             if self.header["internal_compression"] != Compression.GZIP:
                 raise Unreadable("The base map's directories are packed in a way that this version cannot read.")
             self.zooms = (self.header["min_zoom"], self.header["max_zoom"])
+            if not self.zooms[0] <= self.zooms[1] <= _DEEPEST:
+                raise ValueError("zooms")
             self.metadata = self._metadata()
-            self._directory(self.header["root_offset"], self.header["root_length"])
+            root = self.header["root_offset"], self.header["root_length"]
+            self._directory(*root)
+            # Where each tile lies and how long it is: no map of other content has the same. Not when it was written, or two
+            # servers with a copy each would cut each other's maps anew for ever.
+            content = head + f" {about.st_size} ".encode() + self._piece(*root)
+            self.mark = hashlib.sha256(content).hexdigest()[:32]
         except Unreadable:
             self.close()
             raise
@@ -55,8 +63,6 @@ class Archive:
             raise Unreadable(f"The base map is no PMTiles file of version 3, or is broken ({_kind(broken)}).") from None
         layers = self.metadata.get("vector_layers")
         self.layers: list[Any] = layers if isinstance(layers, list) else []
-        written = f"{about.st_size} {about.st_mtime_ns}".encode()
-        self.mark = hashlib.sha256(head + written).hexdigest()[:32]
 
     def close(self) -> None:
         os.close(self._file)
@@ -75,9 +81,9 @@ class Archive:
         """The tile as it lies there, compressed; None where there is none. Raises Unreadable."""
         from pmtiles.tile import find_tile, zxy_to_tileid
 
-        wanted = zxy_to_tileid(z, x, y)
         at, length = self.header["root_offset"], self.header["root_length"]
         try:
+            wanted = zxy_to_tileid(z, x, y)
             for _depth in range(4):
                 found = find_tile(self._directory(at, length), wanted)
                 if found is None:

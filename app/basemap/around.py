@@ -40,6 +40,13 @@ def box_around(lines: list[Line], metres: float) -> tuple[float, float, float, f
     return max(-180.0, west * 360 - 180), latitude(south), min(180.0, east * 360 - 180), latitude(north)
 
 
+def tiles_within(box: tuple[float, float, float, float], zoom: int) -> tuple[range, range]:
+    """Columns and rows of the tiles of a zoom in a box (west, south, east, north)."""
+    (left, bottom), (right, top) = mercator(*box[:2]), mercator(*box[2:])
+    size = 2**zoom
+    return range(int(left * size), int(right * size) + 1), range(int(top * size), int(bottom * size) + 1)
+
+
 def mercator(lon: float, lat: float) -> tuple[float, float]:
     """Where a place is on the web's map: 0, 0 is its north-west corner, 1, 1 the south-east one."""
     phi = radians(max(-_EDGE, min(_EDGE, lat)))

@@ -1,9 +1,10 @@
 """Each walk gets its own map, cut in the background: after its plan has changed, and at the start where it has none.
 
-Hides the thread that looks for such walks. Promises that no request waits for it; that a walk whose map is as it should be
-is not touched; that phones hear of a new map by the walk's next number, and of nothing where the map stays the same; and
-that a base map which is broken or away leaves walks as they are, with a sentence in the log. What is planned or open gets
-a map; what is over keeps the one it has.
+Hides the thread that looks for such walks. Promises that no request waits for it; that of all processes with one data folder
+one cuts, and another when that ends; that a walk whose map is as it should be is not touched, and one that cannot be cut
+for is in no other's way; that phones hear of a new map by the walk's next number, and of nothing where the map stays the
+same; that a map whose file is lost is cut again once a phone asks for it; and that a base map which is broken or away
+leaves walks as they are, with a sentence in the log. What is planned or open gets a map; what is over keeps the one it has.
 """
 
 import logging
@@ -32,7 +33,8 @@ SETTLE_S = (
     5.0  # how long a plan has rested before its walk's map is replaced: a route that is being drawn is saved often
 )
 TIDY_S = 600.0
-PAUSE_S = 30.0  # for a walk whose map could not be cut
+PAUSE_S = 30.0  # for a walk whose map could not be cut; longer each time where nobody knows why
+_MOST_MISSED = 1000  # names of maps that were asked for and are not there: anybody may ask for any
 AHEAD = {"planned", "open"}
 _LOOKED_AT: tuple[Any, ...] = (Walk.id, Walk.plan_rev, Walk.state, Walk.map_of, Walk.map_sha256)
 
@@ -46,6 +48,8 @@ class Cutter:
         self._done: dict[str, Any] = {}  # by walk, what was last looked at and found good
         self._plans: dict[str, tuple[int, float]] = {}  # by walk, the plan's revision and since when
         self._later: dict[str, float] = {}  # by walk, when to try again
+        self._stumbled: dict[str, int] = {}  # by walk, how often for a reason nobody foresaw
+        self._missed: set[str] = set()
         self._file: tuple[Any, Archive | None] = (None, None)
         # A daemon: a server that is forced to end, without stop(), ends.
         self._thread = threading.Thread(target=self._run, name="cutting", daemon=True)
@@ -60,11 +64,19 @@ class Cutter:
             self._tiles.close()
         self._thread.join()
         self._use(None, None)
+        self._maps.leave_turn()
+
+    def is_missed(self, sha256: str) -> None:
+        """Somebody asked for this map, and it is not there: the next look cuts it again, if a walk has it."""
+        if len(self._missed) < _MOST_MISSED:
+            self._missed.add(sha256)
 
     def _run(self) -> None:
         tidied = 0.0
         while not self._stopping.is_set():
             try:
+                if not self._maps.take_turn():
+                    continue
                 self.look()
                 if time.monotonic() - tidied > TIDY_S or not tidied:
                     tidied = time.monotonic()
@@ -73,7 +85,8 @@ class Cutter:
                 pass  # the database is busy or its disk full: the next look
             except Exception:
                 log.exception("cutting of maps was interrupted")
-            self._stopping.wait(LOOK_S)
+            finally:
+                self._stopping.wait(LOOK_S)
 
     def look(self) -> None:
         """Cut for every walk that wants a map. Raises TryAgain."""
@@ -81,22 +94,39 @@ class Cutter:
         with self._db.read() as tx:
             asked = columns(*(col(name) for name in _LOOKED_AT)).order_by(col(Walk.id).desc())
             found = [tuple(row) for row in tx.connection().execute(asked).all()]
+        missed, self._missed = self._missed, set()
         for walk_id, *known in found:
             now = (*known, ground and ground.mark)
-            if self._done.get(walk_id) == now or self._later.get(walk_id, 0.0) > time.monotonic():
+            is_good = self._done.get(walk_id) == now and known[-1] not in missed
+            if is_good or self._later.get(walk_id, 0.0) > time.monotonic():
                 continue
-            if known[-1] and not self._has_settled(walk_id, known[0]):
+            if known[-1] and known[-1] not in missed and not self._has_settled(walk_id, known[0]):
                 continue
             if self._stopping.is_set():
                 return
-            try:
-                self._bring(str(walk_id), ground)
+            if self._try(str(walk_id), ground):
                 self._done[walk_id] = now  # changed by us, it is looked at once more, and then found good
-            except (NotReached, Unreadable, OSError) as trouble:
-                if self._stopping.is_set():
-                    return
+            else:
+                self._missed |= missed & {known[-1]}
+
+    def _try(self, walk_id: str, ground: Ground | None) -> bool:
+        """Whether the walk has what it should have; where not, it is left alone for a while. Raises TryAgain."""
+        try:
+            self._bring(walk_id, ground)
+        except TryAgain:
+            raise
+        except (NotReached, Unreadable, OSError) as trouble:
+            if not self._stopping.is_set():
                 log.warning("walk %s has no map yet: %s", walk_id, trouble)
-                self._later[walk_id] = time.monotonic() + PAUSE_S
+            self._later[walk_id] = time.monotonic() + PAUSE_S
+            return False
+        except Exception:  # of one walk: the others' maps do not wait for somebody to find out
+            self._stumbled[walk_id] = times = self._stumbled.get(walk_id, 0) + 1
+            log.exception("walk %s has no map yet", walk_id)
+            self._later[walk_id] = time.monotonic() + PAUSE_S * 2 ** min(times, 6)
+            return False
+        self._stumbled.pop(walk_id, None)
+        return True
 
     def _has_settled(self, walk_id: str, plan_rev: int) -> bool:
         """Whether this revision of the plan has been there for a while."""
@@ -107,10 +137,15 @@ class Cutter:
         return time.monotonic() - since >= SETTLE_S
 
     def tidy(self) -> None:
-        """Remove the maps that no walk names any more. Raises TryAgain."""
+        """Remove the maps that no walk names any more; see to those that are named and not there. Raises TryAgain."""
         with self._db.read() as tx:
-            named = tx.exec(select(Walk.map_sha256).where(col(Walk.map_sha256).is_not(None))).all()
-        if gone := self._maps.tidy([str(sha256) for sha256 in named]):
+            named = [
+                str(sha256) for sha256 in tx.exec(select(Walk.map_sha256).where(col(Walk.map_sha256).is_not(None)))
+            ]
+        for sha256 in named:
+            if self._maps.path(sha256) is None:
+                self.is_missed(sha256)
+        if gone := self._maps.tidy(named):
             log.info("maps that no walk has any more: %s removed", gone)
 
     def _bring(self, walk_id: str, ground: Ground | None) -> None:
@@ -119,7 +154,7 @@ class Cutter:
             walk = tx.get(Walk, walk_id)
             if walk is None:
                 return
-            lines = _lines(tx, walk)
+            lines = lines_of(tx, walk)
         is_lost = walk.map_sha256 is not None and self._maps.path(walk.map_sha256) is None
         if walk.state not in AHEAD and not is_lost:
             return
@@ -141,13 +176,15 @@ class Cutter:
         """Whether the walk now has that map. Not where its way has changed meanwhile: the next look sees to that."""
         with self._db.write() as tx:
             walk = tx.get(Walk, walk_id, with_for_update=True)
-            if walk is None or _lines(tx, walk) != lines:
+            if walk is None or lines_of(tx, walk) != lines:
                 return False
-            is_other = walk.map_sha256 != sha256
+            before, is_other = walk.map_sha256, walk.map_sha256 != sha256
             walk.map_of, walk.map_sha256, walk.map_bytes = mark, sha256, size or None
             tx.flush()
             if is_other:
                 walk.seq = walk.changed_seq = next_seq(tx, walk.id)
+                if before:
+                    self._maps.let_go(before)
             return is_other
 
     def _ground(self) -> Ground | None:
@@ -176,7 +213,7 @@ class Cutter:
             before.close()
 
 
-def _lines(tx: Session, walk: Walk) -> list[Line]:
+def lines_of(tx: Session, walk: Walk) -> list[Line]:
     """Where the walk goes: its route, or from stop to stop; nothing where neither has a place."""
     line = (walk.route or {}).get("coordinates") or [
         [stop.lon, stop.lat] for stop in stops_of(tx, walk.id) if stop.lat is not None and stop.lon is not None

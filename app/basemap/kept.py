@@ -1,14 +1,17 @@
 """The walks' own maps as files: each by the SHA-256 of what is in it, so that a name says what one gets.
 
 Hides the folder. Promises that a file is there whole or not at all, that one content lies there once however many walks
-have it, and that what no walk names goes, but not while a phone may still be fetching it. Never changes a file.
+have it, that what no walk names goes, but not while a phone may still be fetching it, and that one process at a time may
+say that the folder is its own to fill. Never changes a file.
 """
 
+import fcntl
 import hashlib
 import os
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +23,30 @@ class Maps:
     """The folder of the walks' maps; made with the first."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._turn = folder, -1
+
+    def take_turn(self) -> bool:
+        """Whether this process is the one that cuts for this folder: from now on until leave_turn(), or its end. A lock on
+        a file beside the folder, so that it does not matter what the database is. Raises OSError."""
+        if self._turn >= 0:
+            return True
+        lock = os.open(self._folder.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        self._turn = lock
+        return True
+
+    def leave_turn(self) -> None:
+        """The next process that asks may have it."""
+        if self._turn >= 0:
+            fcntl.flock(
+                self._turn, fcntl.LOCK_UN
+            )  # closing it does not, where a process that was begun meanwhile has it too
+            os.close(self._turn)
+            self._turn = -1
 
     def path(self, sha256: str) -> Path | None:
         """Where this map lies; None where it is not here, or the name is no name."""
@@ -52,6 +78,11 @@ class Maps:
         finally:
             os.close(folder)
         return sha256
+
+    def let_go(self, sha256: str) -> None:
+        """A walk names this map no more: from now on it can be fetched for GRACE_S, however old it is."""
+        with suppress(OSError):  # lost already
+            os.utime(self._folder / f"{sha256}.pmtiles")
 
     def tidy(self, named: Iterable[str]) -> int:
         """Remove what is not `named` and has not been for a while, and what was left half-written; how many."""

@@ -4,10 +4,25 @@ Hides the wire format. Promises that bytes which are no such tile are refused (V
 nothing is made larger than it was.
 """
 
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 _LENGTHS = {1: 8, 5: 4}  # of the fixed wire types
+
+
+def unpacked(tile: bytes, most: int) -> bytes:
+    """The tile without its gzip, if it has one. Raises ValueError where it is broken, or larger than `most` bytes."""
+    if tile[:2] != b"\x1f\x8b":
+        return tile
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacking.decompress(tile, most)
+    except zlib.error:
+        content = b""
+    if not unpacking.eof:
+        raise ValueError("a tile that cannot be unpacked")
+    return content
 
 
 def layers_of(tile: bytes) -> dict[str, set[str]]:
@@ -68,6 +83,13 @@ class Thing(NamedTuple):
 
 def things(tile: bytes) -> dict[str, list[Thing]]:
     """What is in each layer. Raises ValueError where this is no vector tile."""
+    try:
+        return _things(tile)
+    except (AttributeError, TypeError, LookupError, ArithmeticError) as broken:  # a number where words should be, say
+        raise ValueError("no vector tile") from broken
+
+
+def _things(tile: bytes) -> dict[str, list[Thing]]:
     found: dict[str, list[Thing]] = {}
     for number, layer in fields(tile):
         if number != 3 or not isinstance(layer, bytes):
@@ -85,10 +107,7 @@ def things(tile: bytes) -> dict[str, list[Thing]]:
 def _thing(feature: bytes, keys: list[str], values: list[Any], extent: int) -> Thing:
     told = dict(fields(feature))
     tags = _numbers(told.get(2, b""))
-    try:
-        about = {keys[key]: values[value] for key, value in zip(tags[::2], tags[1::2], strict=True)}
-    except IndexError:
-        raise ValueError("a property that is not there") from None
+    about = {keys[key]: values[value] for key, value in zip(tags[::2], tags[1::2], strict=True)}
     return Thing(int(told.get(3, 0)), about, _parts(_numbers(told.get(4, b"")), extent))
 
 

@@ -5,7 +5,6 @@ is told by shape, number and darkness; that it says how long a metre is, where n
 ground which cannot be read gives no picture rather than half of one.
 """
 
-import gzip
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 from app.basemap.archive import Archive, Unreadable
 from app.basemap.around import Line, mercator
 from app.basemap.kept import Maps
-from app.basemap.mvt import Thing, things
+from app.basemap.mvt import Thing, things, unpacked
 from app.basemap.schemas import in_our_words
 from app.earth import RADIUS_M
 
@@ -25,6 +24,8 @@ log = logging.getLogger("tryg")
 
 UNIT = 10  # of the drawing in a millimetre
 _ACROSS = 4.5  # tiles on the longer side: enough detail, and few enough to be drawn at once
+_MOST_TILES = 200  # where the map has no zoom that is small enough: a stop typed far away
+_TILE_BYTES = 8 * 1024 * 1024  # unpacked
 _EDGE_M = 90  # what is shown beyond the way
 _LEAST_M = 350  # on the shorter side
 _STRAIGHT = ("M", "L")
@@ -78,10 +79,14 @@ def picture(ground: Archive, shown: Shown, credit: str, width: float, height: fl
     if not places:
         return None
     view = _View(places, width * UNIT, height * UNIT, ground.zooms)
+    if view.number > _MOST_TILES and len(shown.route) > 1:  # without the stop that somebody typed far away
+        view = _View(shown.route, width * UNIT, height * UNIT, ground.zooms)
+    if view.number > _MOST_TILES:
+        raise ValueError("its places lie too far from each other for one sheet")
     under = _Under(view)
     for tile in view.tiles():
         if packed := ground.tile(*tile):
-            under.take(tile, in_our_words(things(_unpacked(packed))))
+            under.take(tile, in_our_words(things(unpacked(packed, _TILE_BYTES))))
     w, h = round(width * UNIT), round(height * UNIT)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{width}mm" height="{height}mm">',
@@ -92,13 +97,6 @@ def picture(ground: Archive, shown: Shown, credit: str, width: float, height: fl
         "</svg>",
     ]
     return "".join(parts)
-
-
-def _unpacked(tile: bytes) -> bytes:
-    try:
-        return gzip.decompress(tile) if tile[:2] == b"\x1f\x8b" else tile
-    except (OSError, EOFError) as broken:
-        raise ValueError("a tile that cannot be unpacked") from broken
 
 
 class _View:
@@ -125,11 +123,22 @@ class _View:
     def on(self, x: float, y: float) -> tuple[float, float]:
         return (x - self.left) * self.scale, (y - self.top) * self.scale
 
+    @property
+    def number(self) -> int:
+        """How many tiles() are."""
+        across, down = self._spans()
+        return len(across) * len(down)
+
     def tiles(self) -> Iterable[tuple[int, int, int]]:
+        across, down = self._spans()
+        return ((self.zoom, x, y) for x in across for y in down)
+
+    def _spans(self) -> tuple[range, range]:
         size = 2**self.zoom
-        across = range(floor(self.left * size), floor((self.left + self.width / self.scale) * size) + 1)
-        down = range(floor(self.top * size), floor((self.top + self.height / self.scale) * size) + 1)
-        return ((self.zoom, x, y) for x in across for y in down if 0 <= x < size and 0 <= y < size)
+        spans = ((self.left, self.width), (self.top, self.height))
+        ends = [(floor(start * size), floor((start + wide / self.scale) * size) + 1) for start, wide in spans]
+        across, down = (range(max(0, first), min(size, last)) for first, last in ends)
+        return across, down
 
     @property
     def mm(self) -> float:
@@ -311,13 +320,17 @@ def _text(
     weight: int = 500,
     turn: float = 0.0,
 ) -> str:
-    """Words with their middle at a place. The halo is drawn beneath as words of its own: not every reader knows paint-order."""
+    """Words with their middle at a place. The halo is drawn beneath as words of its own: not every reader knows paint-order.
+    What cannot be printed is left out: a control character makes a drawing that nobody can read."""
+    said = escape("".join(sign for sign in said if sign.isprintable()))
     turned = f' transform="rotate({turn:.1f} {x:.1f} {y:.1f})"' if turn else ""
     at = f'x="{x:.1f}" y="{y + 0.36 * size:.1f}" text-anchor="middle" font-family="{_FACE}" font-size="{size:.1f}" font-weight="{weight}"{turned}'
-    words = f'<text {at} fill="{colour}">{escape(said)}</text>'
+    words = f'<text {at} fill="{colour}">{said}</text>'
     if not halo:
         return words
-    under = f'<text {at} fill="none" stroke="#ffffff" stroke-width="{0.3 * size:.1f}" stroke-linejoin="round">{escape(said)}</text>'
+    under = (
+        f'<text {at} fill="none" stroke="#ffffff" stroke-width="{0.3 * size:.1f}" stroke-linejoin="round">{said}</text>'
+    )
     return under + words
 
 

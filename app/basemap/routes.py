@@ -2,8 +2,9 @@
 
 Hides where a file lies and whose tiles are passed on. Promises what a PMTiles reader needs: byte ranges (206), an ETag that
 changes with the file, and an answer that a browser may keep. The base map is only for those who are signed in, and for
-residents with the link to a walk that takes marks; a walk's map is for whoever knows its name, which nobody can guess, and
-holds nothing but public map data. Nothing is there where no base map is configured.
+residents with the link to a walk that takes marks, to whom only tiles around that walk are passed on; a walk's map is for
+whoever knows its name, which nobody can guess, and holds nothing but public map data. Nothing is there where no base map
+is configured.
 """
 
 import gzip
@@ -13,9 +14,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from app.access.guards import Reader, address_of, etag_matches
-from app.basemap.tileserver import NotReached
-from app.db import Db
+from app.basemap.around import box_around, tiles_within
+from app.basemap.cutting import lines_of
+from app.basemap.tileserver import DEEPEST, NotReached
+from app.db import Database, Db
 from app.i18n import gettext as _
+from app.models import Walk
 from app.problems import Problem, TryAgain
 from app.sync.protocol import BASE
 from app.walks import marks
@@ -24,7 +28,10 @@ router = APIRouter(tags=["map"])
 
 # The reader of the file notices a new ETag by itself, so a day is safe and spares a request for each tile.
 _KEPT = {"Cache-Control": "private, max-age=86400", "Vary": "Cookie, Authorization"}
+_TILE_KEPT = {"Cache-Control": "private, max-age=3600", "Vary": "Cookie, Authorization, Accept-Encoding"}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_NEAR_M, _NEAR_TILES = 5_000, 2  # around a walk, and at each zoom so many tiles more: what a screen shows beside it
+_WIDE = 14  # the deepest zoom under a walk that has no place yet; the pages enlarge it
 _DESCRIBED = {"content": {"application/vnd.pmtiles": {}}, "description": "a PMTiles archive, whole or a range of it"}
 _TILE = {"content": {"application/vnd.mapbox-vector-tile": {}}, "description": "a vector tile"}
 _NO_TILE = {"description": "nothing is there"}
@@ -56,7 +63,10 @@ async def tile_for_residents(request: Request, code: str, z: int, x: int, y: int
     """The same, under the map that residents put marks on."""
     from starlette.concurrency import run_in_threadpool
 
-    await run_in_threadpool(_may_mark, request, code, db)
+    walk = await run_in_threadpool(_may_mark, request, code, db)
+    _check(request, z, x, y)
+    if not await run_in_threadpool(_lies_near, db, walk, z, x, y):
+        return Response(status_code=204, headers=_TILE_KEPT)
     return await _passed_on(request, z, x, y)
 
 
@@ -66,6 +76,7 @@ def walks_map(request: Request, sha256: str) -> Response:
     """A walk's own map by the SHA-256 of its content, or the range of it that was asked for."""
     path = request.app.state.maps.path(sha256)
     if path is None:
+        request.app.state.cutter.is_missed(sha256)
         raise Problem("not-found")
     headers = _FOREVER | {"ETag": f'"{sha256}"'}
     if etag_matches(request, headers["ETag"]):
@@ -73,10 +84,10 @@ def walks_map(request: Request, sha256: str) -> Response:
     return _sent(path, headers)
 
 
-def _may_mark(request: Request, code: str, db: Db) -> None:
+def _may_mark(request: Request, code: str, db: Db) -> Walk:
     """Raises walk-not-found (404), too-many-attempts (429)."""
     limited = request.app.state.settings.rate_limits == "on"
-    marks.walk_behind(db, code, address_of(request), limited=limited)
+    return marks.walk_behind(db, code, address_of(request), limited=limited)
 
 
 def _file(request: Request) -> Response:
@@ -98,16 +109,32 @@ def _sent(path: os.PathLike[str], headers: dict[str, str]) -> FileResponse:
     return FileResponse(path, headers=headers, media_type="application/vnd.pmtiles", stat_result=found)
 
 
+def _check(request: Request, z: int, x: int, y: int) -> None:
+    """Raises not-found (404) where there is no such tile."""
+    if request.app.state.tiles is None or not (0 <= z <= DEEPEST and 0 <= x < 2**z and 0 <= y < 2**z):
+        raise Problem("not-found")
+
+
+def _lies_near(db: Database, walk: Walk, z: int, x: int, y: int) -> bool:
+    """Whether whoever looks at the walk's surroundings needs this tile: nobody has our tile server for the whole world."""
+    with db.read() as tx:
+        lines = lines_of(tx, walk)
+    if not lines:
+        return z <= _WIDE
+    across, down = tiles_within(box_around(lines, _NEAR_M), z)
+    return across.start - _NEAR_TILES <= x < across.stop + _NEAR_TILES and (
+        down.start - _NEAR_TILES <= y < down.stop + _NEAR_TILES
+    )
+
+
 async def _passed_on(request: Request, z: int, x: int, y: int) -> Response:
     """Waits without a thread of those that answer phones."""
-    tiles = request.app.state.tiles
-    if tiles is None or not (0 <= z <= 20 and 0 <= x < 2**z and 0 <= y < 2**z):
-        raise Problem("not-found")
+    _check(request, z, x, y)
     try:
-        content = await tiles.passed_on(z, x, y)
+        content = await request.app.state.tiles.passed_on(z, x, y)
     except NotReached:
         raise TryAgain(_("The map's server does not answer just now. Everything else works without it.")) from None
-    kept = {"Cache-Control": "private, max-age=3600", "Vary": "Cookie, Authorization, Accept-Encoding"}
+    kept = dict(_TILE_KEPT)
     if content is None:
         return Response(status_code=204, headers=kept)
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -1,9 +1,10 @@
 """Somebody's vector tiles, asked for by us so that no phone and no page of ours has to.
 
 Hides the address with its token, and how patient one can be. Promises that what is passed on are vector tiles and nothing
-else, of a bounded size; that a server which is slow, down or answers a page is told in a sentence and left alone for a
-moment, so that nobody waits for it again and again; and that a tile is asked for once an hour at most. What it answers is
-kept in memory alone. Never says where the reader is: the server learns that of us.
+else, of a bounded size; that a server which is slow, down or refuses us is told in a sentence and left alone for a moment,
+so that nobody waits for it again and again, while one tile that is wrong is left alone by itself; that a tile is asked for
+once an hour at most; and that only so many wait for one. What it answers is kept in memory alone. Never says where the
+reader is: the server learns that of us.
 """
 
 import asyncio
@@ -12,27 +13,36 @@ import hashlib
 import logging
 import threading
 import time
-import zlib
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.basemap.mvt import layers_of
+from app.basemap.exchange import Exchange, NoAnswer, TooLong
+from app.basemap.mvt import layers_of, unpacked
 
 log = logging.getLogger("tryg")
 
 PATIENCE_S = 5.0  # for each step: a connection, a piece of the answer
-WHOLE_S = 10.0  # for one tile
+WHOLE_S = 10.0  # for one tile, from the server's name to the last byte
 TILE_BYTES = 2 * 1024 * 1024  # unpacked; a dense city's has 500 KB
 KEPT_S, KEPT_BYTES = 3600.0, 32 * 1024 * 1024
-PAUSE_S = 10.0  # after a failure
+PAUSE_S = 10.0  # for all tiles, after a failure of the server
+WRONG_S = 60.0  # for one tile that came out wrong
 AT_ONCE = 6  # tiles that are being asked for
+WAITING = 60  # that wait for their turn; a page on a large screen wants some thirty
 DEEPEST = 16  # Skærmkort has 20, but ours are drawn from 16
+_REFUSED = {401, 403, 429}  # says something of us, not of the tile
+
+Where = tuple[int, int, int]  # zoom, column, row
 
 
 class NotReached(Exception):
-    """The tile server does not answer, or not with a tile; the text is the sentence for the log."""
+    """There is no tile to be had just now; the text is the sentence for the log."""
+
+
+class _Down(NotReached):
+    """Nor any other: the server does not answer, or not to us."""
 
 
 class TileServer:
@@ -45,11 +55,15 @@ class TileServer:
         self._host = urlsplit(address).hostname or ""
         self.mark = hashlib.sha256(address.partition("?")[0].encode()).hexdigest()[:32]  # a new token is no new map
         self._layers: dict[str, set[str]] = {}
-        self._kept: OrderedDict[tuple[int, int, int], tuple[float, bytes | None]] = OrderedDict()
+        self._kept: OrderedDict[Where, tuple[float, bytes | None]] = OrderedDict()
+        self._wrong: OrderedDict[Where, tuple[float, str]] = OrderedDict()
         self._size, self._lock, self._closed = 0, threading.Lock(), False
-        self._client: Any = None
+        self._exchange, self._said = (
+            Exchange(AT_ONCE + 1),
+            (0.0, ""),
+        )  # what was logged last, and until when that will do
         # Threads of its own: a server that is slow must not take those in which phones are answered.
-        self._askers = ThreadPoolExecutor(AT_ONCE, "tiles")
+        self._askers, self._waiting = ThreadPoolExecutor(AT_ONCE, "tiles"), 0
         self._paused_until, self._why = 0.0, ""
 
     @property
@@ -66,36 +80,68 @@ class TileServer:
 
     def close(self) -> None:
         with self._lock:
-            client, self._client, self._closed = self._client, None, True
-        if client:
-            client.close()
-        self._askers.shutdown(wait=False, cancel_futures=True)
+            self._closed, self._why = True, "The server is shutting down."
+        self._exchange.close()
+        self._askers.shutdown(wait=False)
 
     async def passed_on(self, z: int, x: int, y: int) -> bytes | None:
-        """The tile, gzipped; None where the server has none. Raises NotReached."""
-        return await asyncio.get_running_loop().run_in_executor(self._askers, self.tile, z, x, y)
+        """The tile, gzipped; None where the server has none. Raises NotReached, also where too many wait already."""
+        known, content = self._known((z, x, y))
+        if known:
+            return content
+        if self._waiting >= WAITING + AT_ONCE:
+            raise NotReached("Too many tiles are waited for.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._askers, self.tile, z, x, y)
+        finally:
+            self._waiting -= 1
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         """The tile, gzipped; None where the server has none. Raises NotReached."""
-        where, now = (z, x, y), time.monotonic()
-        with self._lock:
-            if where in self._kept and self._kept[where][0] > now:
-                self._kept.move_to_end(where)
-                return self._kept[where][1]
-            if self._closed or now < self._paused_until:
-                raise NotReached(self._why)
+        where = (z, x, y)
+        known, content = self._known(where)
+        if known:
+            return content
         try:
             content = self._ask(z, x, y)
         except NotReached as failed:
-            with self._lock:
-                if now >= self._paused_until and not self._closed:
-                    log.warning("%s", failed)
-                self._paused_until, self._why = time.monotonic() + PAUSE_S, str(failed)
+            self._failed(where, failed)
             raise
         self._keep(where, content)
         return content
 
-    def _keep(self, where: tuple[int, int, int], content: bytes | None) -> None:
+    def _known(self, where: Where) -> tuple[bool, bytes | None]:
+        """Whether it is kept, and what is. Raises NotReached where it is not to be asked for just now."""
+        now = time.monotonic()
+        with self._lock:
+            if where in self._kept and self._kept[where][0] > now:
+                self._kept.move_to_end(where)
+                return True, self._kept[where][1]
+            if self._closed or now < self._paused_until:
+                raise NotReached(self._why)
+            until, why = self._wrong.get(where, (0.0, ""))
+            if now < until:
+                raise NotReached(why)
+        return False, None
+
+    def _failed(self, where: Where, failed: NotReached) -> None:
+        now, why = time.monotonic(), str(failed)
+        with self._lock:
+            if self._closed:
+                return
+            if now > self._said[0] or why != self._said[1]:
+                log.warning("%s", why)
+                self._said = (now + WRONG_S, why)
+            if isinstance(failed, _Down):
+                self._paused_until, self._why = now + PAUSE_S, why
+                return
+            self._wrong[where] = (now + WRONG_S, why)
+            self._wrong.move_to_end(where)
+            if len(self._wrong) > 20_000:
+                self._wrong.popitem(last=False)
+
+    def _keep(self, where: Where, content: bytes | None) -> None:
         with self._lock:
             _until, old = self._kept.pop(where, (0.0, None))
             self._kept[where] = (time.monotonic() + KEPT_S, content)
@@ -105,36 +151,26 @@ class TileServer:
                 self._size -= len(gone or b"")
 
     def _ask(self, z: int, x: int, y: int) -> bytes | None:
-        import httpx
-
         address = self._address.replace("{z}", str(z)).replace("{x}", str(x)).replace("{y}", str(y))
-        began, body = time.monotonic(), bytearray()
         try:
-            with self._http().stream("GET", address, timeout=PATIENCE_S) as answer:
-                if answer.status_code in {204, 404}:
-                    return None
-                if answer.status_code != 200:
-                    raise NotReached(f"The tile server {self._host} answers {answer.status_code}.")
-                for piece in answer.iter_bytes():
-                    body += piece
-                    if len(body) > TILE_BYTES:
-                        raise NotReached(f"The tile server {self._host} sends more than a tile is long.")
-                    if time.monotonic() - began > WHOLE_S:
-                        raise NotReached(f"The tile server {self._host} is too slow.")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as trouble:
-            raise NotReached(f"The tile server {self._host} does not answer: {type(trouble).__name__}.") from None
-        return self._checked(bytes(body))
+            status, body = self._exchange.ask(address, TILE_BYTES, PATIENCE_S, WHOLE_S)
+        except NoAnswer as trouble:
+            raise _Down(f"The tile server {self._host} does not answer: {trouble}.") from None
+        except TooLong:
+            raise NotReached(f"The tile server {self._host} sends more than a tile is long.") from None
+        if status in {204, 404}:
+            return None
+        if status != 200:
+            about = _Down if status in _REFUSED or status >= 500 else NotReached
+            raise about(f"The tile server {self._host} answers {status}.")
+        return self._checked(body)
 
     def _checked(self, body: bytes) -> bytes | None:
         """The tile gzipped, or None where nothing is in it. Raises NotReached where it is no tile: a page, a picture."""
         try:
-            if body[:2] == b"\x1f\x8b":
-                unpacking = zlib.decompressobj(wbits=31)
-                body = unpacking.decompress(body, TILE_BYTES)
-                if not unpacking.eof:
-                    raise ValueError
+            body = unpacked(body, TILE_BYTES)
             there = layers_of(body)
-        except (ValueError, zlib.error):
+        except ValueError:
             raise NotReached(f"The tile server {self._host} answers something else than a vector tile.") from None
         with self._lock:
             for name, keys in there.items():
@@ -147,14 +183,3 @@ class TileServer:
         with self._lock:
             known = {name: sorted(keys) for name, keys in sorted(self._layers.items())}
         return [{"id": name, "fields": dict.fromkeys(keys, "String")} for name, keys in known.items()]
-
-    def _http(self) -> Any:
-        import httpx
-
-        with self._lock:
-            if self._closed:
-                raise NotReached("The server is shutting down.")
-            if self._client is None:
-                limits = httpx.Limits(max_connections=AT_ONCE + 1)
-                self._client = httpx.Client(limits=limits, follow_redirects=False)
-            return self._client

@@ -1,7 +1,8 @@
 """The demo walk: one evening in Helsinki, told by eight people who do not exist.
 
 Hides its content and how it gets in: by the same doors as a phone's, the ingest and the photo vault. Promises that it is
-made once, that what a broken run left out comes with the next, and a fresh sign-in link each time.
+made once, that what a broken run left out comes with the next, that one of an earlier version stays as it is, beside it,
+and a fresh sign-in link each time.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from app.sync.protocol import ObservationIn
 from app.walks import walks
 
 COORDINATOR = "tovholder@example.org"
+EDITION = "helsinki"  # another one whenever the walk goes elsewhere: on a new map, an old walk is in the wrong town
 DANISH = ZoneInfo("Europe/Copenhagen")
 
 
@@ -46,6 +48,15 @@ def make(db: Database, vault: Vault, settings: Settings) -> dict[str, str]:
         "sign_in_url": sign_in_url,
         "report_url": f"{settings.base_url}/walks/{walk.id}/report",
     }
+
+
+def show(told: dict[str, str]) -> None:
+    """Print its links, with a code for a phone's camera."""
+    import segno
+
+    print(f"\nWalkers join here: {told['join_url']}   (code {walks.shown(told['code'])})\n")
+    segno.make(told["join_url"], error="l", micro=False).terminal(compact=True, border=2)
+    print(f"\nA coordinator signs in here, once:\n{told['sign_in_url']}\n", flush=True)
 
 
 def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
@@ -133,4 +144,4 @@ def _draw(scene: str) -> bytes:
 
 
 def _id(what: str) -> str:
-    return str(uuid5(NAMESPACE_URL, f"urn:tryghedsvandring:demo:{what}"))
+    return str(uuid5(NAMESPACE_URL, f"urn:tryghedsvandring:demo:{EDITION}:{what}"))

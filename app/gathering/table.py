@@ -207,4 +207,4 @@ def _waiting(tx: Session, walk_id: str) -> int:
     kept = (getattr(Observation, name) for name in COLUMNS)
     wanted = select(*kept).where(Observation.walk_id == walk_id, col(Observation.deleted).is_(False))
     rows = tx.connection().execute(wanted)
-    return sum(note_is_sensitive(row) and not out_of_sight(row) for row in rows)
+    return sum(note_is_sensitive(row, addresses=False) and not out_of_sight(row) for row in rows)

@@ -44,6 +44,7 @@ class Walk(SQLModel, table=True):
     paused_at: datetime | None = Field(default=None, sa_column=instant(null=True))  # open, but having a break
     sharing: bool = Field(default=True, description="walkers see each other's notes")
     marks_open: bool = Field(default=False, description="residents may put marks on the map before the walk")
+    tracks: bool = Field(default=False, description="each team's note taker may record where the team goes")
     invited: list[str] = Field(default_factory=list, sa_column=as_json())  # roles of participants
     follows_id: str | None = Field(default=None, description="the earlier walk that this one goes back to, or pairs")
     follows_as: str | None = Field(default=None, description="return pair")

@@ -14,8 +14,9 @@ from sqlmodel import Session, col, or_, select
 
 from app.access import guards
 from app.access.guards import Person, WalkReader
+from app.earth import metres
 from app.models import Walk
-from app.report.report import Observation, Report
+from app.report.report import Observation, Report, Stop
 
 FEW = 5  # fewer notes than this are words
 NEAR_M = 60  # notes as near as this thicken each other; static/js/elements/layers.js draws as far
@@ -70,20 +71,26 @@ def related(tx: Session, person: Person, walk: Walk) -> list[WalkReader]:
 def of_one(report: Report) -> Comparison:
     """Where it felt safe beside where it felt unsafe."""
     sides = (_side(report, "safe"), _side(report, "unsafe"))
-    rows = tuple(Row(number, name, (notes, notes)) for number, name, notes in _by_stop(report))
-    return Comparison(sides, rows, _full(sides), twice=False)
+    notes = _by_stop(report)
+    rows = [Row(number, name, (here, here)) for number, name, here in _named(report, notes)]
+    between = Row(None, "", (notes[None], notes[None]))
+    return Comparison(sides, (*rows, between), _full(sides), twice=False)
 
 
 def of_two(earlier: Report, later: Report, valence: str) -> Comparison:
     """The notes of one valence on two walks, the earlier first."""
     sides = (_side(earlier, valence), _side(later, valence))
     then, since = _by_stop(earlier), _by_stop(later)
-    known = {name.casefold(): notes for _number, name, notes in then}
-    names = {name.casefold() for _number, name, _notes in since}
-    rows = [Row(number, name, (known.get(name.casefold()), notes)) for number, name, notes in since]
-    gone = [Row(None, name, (notes, None)) for _number, name, notes in then if name.casefold() not in names]
-    between = [row for row in rows if not row.name]
-    return Comparison(sides, (*(row for row in rows if row.name), *gone, *between), _full(sides), twice=True)
+    was = _same_places(earlier.stops, later.stops)
+    rows = [
+        Row(number, name, (then[was[number]] if number in was else None, notes))
+        for number, name, notes in _named(later, since)
+    ]
+    gone = [
+        Row(None, name, (notes, None)) for number, name, notes in _named(earlier, then) if number not in was.values()
+    ]
+    between = Row(None, "", (then[None], since[None]))
+    return Comparison(sides, (*rows, *gone, between), _full(sides), twice=True)
 
 
 def few(notes: Counter[str] | None) -> bool:
@@ -98,12 +105,39 @@ def _of(report: Report, valence: str) -> list[Observation]:
     return [seen for seen in report.observations if seen.valence == valence and seen.lat is not None]
 
 
-def _by_stop(report: Report) -> list[tuple[int | None, str, Counter[str]]]:
-    """Number, name and notes by valence of each stop; what lies between them last, without a name."""
+def _by_stop(report: Report) -> dict[int | None, Counter[str]]:
+    """The notes by valence of each stop, by its number; None: what lies between them."""
     counted: dict[int | None, Counter[str]] = {stop.number: Counter() for stop in report.stops} | {None: Counter()}
     for seen in report.observations:
         counted[seen.stop][seen.valence or "none"] += 1
-    return [*((stop.number, stop.name, counted[stop.number]) for stop in report.stops), (None, "", counted[None])]
+    return counted
+
+
+def _named(report: Report, notes: dict[int | None, Counter[str]]) -> list[tuple[int, str, Counter[str]]]:
+    return [(stop.number, stop.name, notes[stop.number]) for stop in report.stops]
+
+
+def _same_places(earlier: Sequence[Stop], later: Sequence[Stop]) -> dict[int, int]:
+    """By the number of a later stop that of the earlier one which is the same place: it has the same name, and of several
+    with one name it is the nearest; where that is not known, the next in order."""
+    near = sorted(
+        (_apart(one, other), abs(one.number - other.number), one.number, other.number)
+        for one in earlier
+        for other in later
+        if one.name.casefold() == other.name.casefold()
+    )
+    same: dict[int, int] = {}
+    for _metres, _places, before, after in near:
+        if after not in same and before not in same.values():
+            same[after] = before
+    return same
+
+
+def _apart(one: Stop, other: Stop) -> float:
+    """Metres; infinite where one of them has no place."""
+    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+        return math.inf
+    return metres([one.lon, one.lat], [other.lon, other.lat])
 
 
 def _full(sides: Sequence[Side]) -> int:

@@ -19,6 +19,8 @@ from app.access.notes import COLUMNS, note_is_sensitive, out_of_sight, redacted,
 from app.measures import measures
 from app.measures.measures import Told
 from app.problems import Problem
+from app.report import tracks as ways
+from app.report.tracks import Track
 from app.review.decided import WAITING, Decided, decided, led_by
 from app.review.personal import looks_personal
 from app.sync.protocol import utc
@@ -135,7 +137,7 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`walk`: what _OF_WALK names of its row; `participants`: how many of each role; `observations`: in the order they
-    were captured; `measures`: by number."""
+    were captured; `measures`: by number; `tracks`: where the teams went, for the page alone."""
 
     walk: dict[str, Any]
     stops: tuple[Stop, ...]
@@ -143,6 +145,7 @@ class Report:
     participants: dict[str, int]
     observations: tuple[Observation, ...]
     measures: tuple[Told, ...] = ()
+    tracks: tuple[Track, ...] = ()
 
     def voices(self) -> dict[str, tuple[Observation, ...]]:
         """By the id of a note that leads others: the notes merged into it, each with its own words and role."""
@@ -200,6 +203,7 @@ def version(tx: Session, walk_id: str) -> str:
         sorted(map(list, people.all())),
         tx.exec(clashes).one(),
         measures.mark(tx, walk_id),
+        ways.facts(tx, walk_id),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
@@ -227,7 +231,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
         .all()
     )
     by_id, review = {stop.id: stop for stop in stops}, decided(tx, walk_id)
-    seen = [row for row in rows if not out_of_sight(row) and (sensitive or not note_is_sensitive(row))]
+    seen = [row for row in rows if not out_of_sight(row) and (sensitive or not note_is_sensitive(row, addresses=False))]
     # A note that was changed after it was merged waits, and stands for itself until somebody has looked at it again.
     merged = {key: made.merged_into for key, made in review.items() if made.state == "merged" and made.merged_into}
     leads = led_by([row.id for row in seen], merged)
@@ -238,7 +242,6 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
             people,
             photos,
             voices,
-            numbers.get(row.id, ()),
             () if redacted(row) else _allowed(clashes.get(row.id, ()), sensitive),
             review.get(row.id, WAITING),
             leads.get(row.id),
@@ -253,6 +256,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
         participants=_walked_along(people, {row.participant_id for row in rows}),
         observations=observations,
         measures=planned,
+        tracks=ways.of_walk(tx, walk_id),
     )
 
 

@@ -20,7 +20,7 @@ from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
 from app.problems import Problem
-from app.report import comparison, exports, geopackage, page, spreadsheet, words
+from app.report import comparison, exports, geopackage, page, spreadsheet, tracks, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 
@@ -188,6 +188,7 @@ def _shown(request: Request, reader: WalkReader, report: Report, asked: Filter, 
         "begun": begun,
         "ended": ended,
         "stop_points": page.stop_points(report),
+        "tracks": tracks.on_map(report.tracks),
         "stop_name": partial(words.stop_name, report=report),
         "numbers": report.numbers,
         "found": len(shown.observations),

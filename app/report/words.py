@@ -41,6 +41,16 @@ def role(key: str) -> str:
     return _(ROLES[key])
 
 
+def recorded(report: Report) -> str:
+    """Who recorded their way, and what the line on the map does not tell; nothing where nobody did."""
+    teams = [one.team for one in report.tracks if one.team]
+    named = ngettext("%(num)s team recorded its way: %(names)s.", "%(num)s teams recorded their way: %(names)s.", len(teams),
+                     names=", ".join(teams))  # fmt: skip
+    alone = _("The group recorded its way.") if not teams else _("So did people without a team.")
+    said = ([named] if teams else []) + ([alone] if len(teams) < len(report.tracks) else [])
+    return " ".join([*said, _("Where the dots stop, nothing was measured.")]) if said else ""
+
+
 def category(key: str) -> str:
     """A category's name, or what stands for notes without a reason."""
     return _("No reason given") if key == "none" else label(key, language())

@@ -18,6 +18,7 @@ VERSION = 1
 BASE = "/api/v1"
 BODY_BYTES = 1024 * 1024  # a JSON body; the contract's 1 MiB
 LIMITS = {"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500}
+TRACK_POINTS = 20_000  # of a track, in all its parts; as many metres apart as phones note them, 160 km
 PHOTO_EDGE = 2048  # pixels, long edge of what is kept and served
 PHOTO_PIXELS = 50_000_000
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
@@ -73,6 +74,16 @@ def _plain_zeros(value: Any) -> Any:
 def _checked_time(text: str) -> str:
     instant(text)
     return text
+
+
+def _a_way(parts: list[list[list[float]]]) -> list[list[list[float]]]:
+    """Lines of [longitude, latitude] pairs; a part without a point says nothing."""
+    if sum(map(len, parts)) > TRACK_POINTS:
+        raise ValueError("A track has at most 20,000 points.")
+    for point in (point for part in parts for point in part):
+        if len(point) != 2 or not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
+            raise ValueError("Each point of a track is a longitude and a latitude.")
+    return [part for part in parts if part]
 
 
 def _whole(value: Any) -> Any:
@@ -175,6 +186,25 @@ class ObservationIn(Wire):
         if content["fix"] and content["fix"]["fixed_at"]:
             content["fix"]["fixed_at"] = instant(content["fix"]["fixed_at"]).isoformat()
         return hashlib.sha256(json.dumps(_plain_zeros(content), sort_keys=True).encode()).hexdigest()
+
+
+class TrackIn(Wire):
+    """Where a team went, as its note taker's phone measured it: lines, and a gap wherever nothing was measured. No times."""
+
+    walk_id: Uuid
+    team: Annotated[str | None, Field(max_length=LIMITS["name"])] = None
+    rev: Annotated[int, Whole, Field(ge=1, le=2**31 - 1)]
+    deleted: Annotated[bool, _or(bool)] = False
+    parts: Annotated[list[list[list[float]]], AfterValidator(_a_way), _or(list)] = []
+
+
+class TrackReceipt(Wire):
+    """What the server holds of a track: its newest revision."""
+
+    id: str
+    rev: int
+    deleted: bool
+    received_at: str
 
 
 class PhotoOut(Wire):

@@ -15,7 +15,7 @@ from app.db import Db
 from app.i18n import gettext as _
 from app.models import Walk
 from app.problems import Problem
-from app.sync import changes, ingest
+from app.sync import changes, ingest, tracks
 from app.sync.body import described, json_body
 from app.sync.join import join, waits
 from app.sync.protocol import (
@@ -31,6 +31,8 @@ from app.sync.protocol import (
     ObservationIn,
     Outbox,
     Receipt,
+    TrackIn,
+    TrackReceipt,
     Uuid,
 )
 from app.walks.walks import for_phone
@@ -87,6 +89,17 @@ def put_observation(
         )
     response.status_code = 201 if kept.created else 200
     return kept.receipt
+
+
+@router.put("/tracks/{track_id}", openapi_extra=described(TrackIn))
+def put_track(
+    track_id: Uuid, response: Response, who: Walker, db: Db, sent: Annotated[TrackIn, json_body(TrackIn)]
+) -> TrackReceipt:
+    """Where a team went, from its note taker's phone. Only where the walk asks for it, except to delete it."""
+    with db.write() as tx:
+        receipt, created = tracks.keep(tx, who, track_id, sent)
+    response.status_code = 201 if created else 200
+    return receipt
 
 
 @router.get("/walks/{walk_id}/changes")

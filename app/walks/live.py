@@ -13,7 +13,6 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from app.access.guards import reader_sees
-from app.access.notes import shown
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.walks.walks import stops_of
 
@@ -113,29 +112,6 @@ def look(tx: Session, walk: Walk, *, sensitive: bool) -> Live:
         stops=_by_stop(seen, stops),
         newest=tuple(Arrival(row.first_received_at, row.valence, stops.get(row.stop_id or "")) for row in latest),
     )
-
-
-def places(tx: Session, walk: Walk, *, sensitive: bool) -> dict[str, Any]:
-    """Where notes were made, as GeoJSON for the page's map: what was felt and said, never when, by whom or by which team.
-
-    A place is the pin, else what was measured, else the stop's; a note without any is in the list alone. Without ids and
-    from south to north, because an id and the order of arrival tell the time."""
-    rows = tx.exec(select(Observation).where(Observation.walk_id == walk.id)).all()
-    stops = {stop.id: stop for stop in stops_of(tx, walk.id)}
-    features: list[dict[str, Any]] = []
-    for row in rows:
-        said = shown(row)
-        point = said.pin or said.fix or _place_of(stops.get(row.stop_id or ""))
-        if reader_sees(row, sensitive=sensitive) and point:
-            features.append({"type": "Feature",
-                             "geometry": {"type": "Point", "coordinates": [point["lon"], point["lat"]]},
-                             "properties": {"valence": row.valence, "note": said.note or said.suggestion}})  # fmt: skip
-    features.sort(key=lambda one: (one["geometry"]["coordinates"][::-1], one["properties"]["note"]))
-    return {"type": "FeatureCollection", "features": features}
-
-
-def _place_of(stop: Stop | None) -> dict[str, float] | None:
-    return {"lat": stop.lat, "lon": stop.lon} if stop and stop.lat is not None and stop.lon is not None else None
 
 
 def _phones(tx: Session, walk: Walk, at: datetime, notes: Counter[str]) -> list[PhoneSeen]:

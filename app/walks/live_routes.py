@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from app import pages
 from app.access import guards
-from app.access.guards import PlannedWalk, ReaderOfWalk, WalkReader
+from app.access.guards import PlannedWalk, ReaderOfWalk, WalkReader, etag_matches
 from app.basemap import basemap_of
 from app.db import Database, Db
 from app.i18n import gettext as _
@@ -25,7 +25,8 @@ from app.problems import Problem, TryAgain
 from app.sync.protocol import utc
 from app.walks import walks
 from app.walks.following import Followers, View
-from app.walks.live import Live, PhoneSeen, look, places, signature
+from app.walks.live import Live, PhoneSeen, look, signature
+from app.walks.places import Places
 
 router = APIRouter(tags=["walks"])
 
@@ -68,11 +69,14 @@ def get_news(walk: PlannedWalk, reader: ReaderOfWalk, db: Db) -> Response:
 
 
 @router.get("/walks/{walk_id}/live.geojson")
-def get_places(walk: PlannedWalk, reader: ReaderOfWalk, db: Db) -> Response:
+def get_places(walk: PlannedWalk, reader: ReaderOfWalk, request: Request) -> Response:
     """The places of the notes that have arrived, for the page's map; never where a phone is."""
-    with db.read() as tx:
-        found = json.dumps(places(tx, walk, sensitive=reader.sensitive))
-    return Response(found, media_type="application/geo+json", headers=pages.HEADERS | pages.PRIVATE)
+    places: Places = request.app.state.places
+    headers = pages.HEADERS | pages.PRIVATE
+    if etag_matches(request, tag := _tag(walk.seq, reader)):
+        return Response(status_code=304, headers=headers | {"ETag": tag})
+    seq, found = places.of(walk, sensitive=reader.sensitive)
+    return Response(found, media_type="application/geo+json", headers=headers | {"ETag": _tag(seq, reader)})
 
 
 @router.get("/walks/{walk_id}/live/events", response_class=Response)
@@ -99,6 +103,19 @@ def post_sharing(request: Request, walk: PlannedWalk, db: Db, sharing: Annotated
     with db.write() as tx:
         walks.share(tx, tx.get_one(Walk, walk.id), sharing == "yes")
     return to_live(walk)
+
+
+@router.post("/walks/{walk_id}/tracks")
+def post_tracks(request: Request, walk: PlannedWalk, db: Db, tracks: Annotated[str, Form()] = "") -> Response:
+    """Whether the teams may record where they go (`tracks=yes`); the switch stands beside the plan."""
+    guards.own_form(request)
+    with db.write() as tx:
+        walks.ask_for_tracks(tx, tx.get_one(Walk, walk.id, with_for_update=True), tracks == "yes")
+    return RedirectResponse(f"/walks/{walk.id}/plan#tracks", 303, headers=pages.PRIVATE)
+
+
+def _tag(seq: int, reader: WalkReader) -> str:
+    return f'"{seq}{"-all" if reader.sensitive else ""}"'
 
 
 def to_live(walk: Walk) -> Response:

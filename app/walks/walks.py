@@ -87,6 +87,13 @@ def share(tx: Session, walk: Walk, sharing: bool) -> None:
     tx.flush()
 
 
+def ask_for_tracks(tx: Session, walk: Walk, tracks: bool) -> None:
+    """Whether teams may record where they go from now on. What has come stays until whoever recorded it deletes it."""
+    if walk.tracks != tracks:
+        walk.tracks = tracks
+        _told(tx, walk)
+
+
 def close(tx: Session, walk: Walk) -> None:
     """Close it: nobody new joins, late phones still deliver. A second closing changes nothing."""
     if walk.state not in {"closed", "published", "archived"}:
@@ -141,6 +148,7 @@ def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
         "teams": [team.model_dump(exclude={"walk_id"}) for team in teams_of(tx, walk.id)],
         "paused": walk.paused_at is not None,
         "sharing": walk.sharing,
+        "tracks": walk.tracks,
         "taxonomy": for_phones(),
         "privacy_notice": walk.privacy_notice,
         "contacts": walk.contacts,

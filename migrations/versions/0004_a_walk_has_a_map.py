@@ -12,6 +12,7 @@ text, whole = sa.String(), sa.Integer()
 
 
 def upgrade() -> None:
+    op.add_column("walk", sa.Column("tracks", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("walk", sa.Column("map_of", text, nullable=True))
     op.add_column("walk", sa.Column("map_sha256", text, nullable=True))
     op.add_column("walk", sa.Column("map_bytes", whole, nullable=True))

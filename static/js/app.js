@@ -4,6 +4,7 @@
 // cut off is opened again; a new release is offered only when nothing is being written, and never taken by itself; a
 // network that wants a sign-in is told of where nobody is disturbed in writing.
 
+import { whoAnswers } from "./api.js";
 import { bar, html, render, toast, turnPage } from "./dom.js";
 import { icon } from "./icons.js";
 import { start as startLanguage, t } from "./i18n.js";
@@ -13,7 +14,7 @@ import * as join from "./screens/join.js";
 import * as notes from "./screens/notes.js";
 import * as walk from "./screens/walk.js";
 import { noNetwork, says } from "./screens/words.js";
-import { draft, dropDraft, joined } from "./store.js";
+import { draft, dropDraft, joined, setting } from "./store.js";
 import { onStatus, start as startSync, status } from "./sync.js";
 import { apply } from "./theme.js";
 
@@ -34,6 +35,17 @@ const SCREENS = {
   "#/map": (root) => later("map", root),
 };
 
+let stuck = false; // something could not be fetched: some browsers do not ask for it again while the page lives
+addEventListener("vite:preloadError", () => (stuck = true));
+
+/** Begins anew, where there is a network again. */
+async function anew() {
+  if (!stuck || (await whoAnswers()) !== "us") return;
+  await draft(null); // comes after what is being written
+  location.reload();
+  await new Promise(() => {});
+}
+
 /** Screens that are fetched when they are asked for; where that fails, `back` is shown. */
 async function later(
   /** @type {"others" | "map" | "pin"} */ name,
@@ -42,6 +54,7 @@ async function later(
   /** @type {string | null} */ id = null,
 ) {
   let screens;
+  await anew();
   try {
     screens = await import("./screens/later.js");
   } catch {
@@ -150,8 +163,14 @@ async function offerRelease(/** @type {ServiceWorker} */ waiting) {
 function watchNetwork() {
   let told = false;
   let takeBack = () => {};
+  let off = false;
   const look = () => {
-    const { stranger } = status();
+    const { online, stranger } = status();
+    off ||= online === false;
+    if (off && online && location.hash === "#/walk" && !busy()) {
+      off = false;
+      anew(); // for what the walk's screen could not fetch
+    }
     if (!stranger) takeBack();
     if (stranger && !told && busy()) return;
     if (stranger && !told) takeBack = toast(noNetwork(true));
@@ -166,4 +185,5 @@ show();
 setInterval(apply, MINUTE_MS);
 watchNetwork();
 startSync();
+setting("track").then((kept) => kept && import("./screens/later.js")).catch(() => {}); // it goes on, and is sent, wherever one is
 keepWorker().catch(() => {}); // without a worker the app still works while there is a network

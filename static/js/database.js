@@ -144,7 +144,7 @@ export async function write(
     return result;
   } catch (failure) {
     if (!(failure instanceof DOMException) || failure.name !== "QuotaExceededError") throw failure;
-    if (what === "map" || !(await run(["kept"], "readwrite", withoutMap))) throw new Full(what);
+    if (what === "map" || !(await run(["kept"], "readwrite", withoutMap).catch(() => null))) throw new Full(what);
     return write(stores, work, what, told);
   }
 }

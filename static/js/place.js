@@ -18,6 +18,8 @@ const EARTH_M = 6_371_008.8; // mean radius, IUGG
 
 /** @type {Set<(position: Position) => void>} */
 const askers = new Set();
+/** Told of every measurement as it is; never a reason to measure. @type {Set<(fix: Fix) => void>} */
+export const bystanders = new Set();
 /** @type {{fix: Fix, at: number, heading: number | null}[]} */
 let fixes = [];
 /** @type {State} */
@@ -107,6 +109,7 @@ function located(/** @type {GeolocationPosition} */ { coords, timestamp }) {
   };
   const at = Date.now();
   fixes = [...fixes.filter((earlier) => at - earlier.at <= RECENT_MS), { fix, at, heading: coords.speed ? coords.heading : null }];
+  for (const fn of bystanders) fn(fix);
   tell("fix");
 }
 

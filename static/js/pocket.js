@@ -13,7 +13,7 @@ import "./later.js";
 import { joined, setting } from "./store.js";
 
 /** @typedef {import("./protocol.js").Walk} Walk */
-/** @typedef {{sha256: string, buffer: ArrayBuffer}} Held */
+/** @typedef {{sha256: string, buffer: ArrayBuffer, credit?: string}} Held   credit: of those who drew it, also when the walk has another */
 /** @typedef {"" | "cut" | "foreign" | "full"} Trouble */
 
 const PATIENCE_MS = 20_000;
@@ -22,7 +22,8 @@ const LARGEST = 8_000_000; // bytes; the server promises 2 MB
 const ROOM_FOR_NOTES = 5_000_000; // bytes that stay free for words and photos
 const SOONEST_MS = 10_000;
 const LATEST_MS = 300_000;
-const WORKER_PATIENCE_MS = 3_000;
+const WORKER_PATIENCE_MS = 3_000; // how long it is waited for at a time
+const COLLECTING_MS = 120_000; // an answer that is later than this does not come any more
 
 /** @type {Trouble} */
 let trouble = "";
@@ -32,6 +33,12 @@ let started = false;
 let pause = SOONEST_MS;
 let timer = 0;
 let tried = ""; // the map that was last asked for
+/** What the worker said last. @type {boolean | "full"} */
+let code = false;
+/** @type {Promise<void> | null} */
+let asked = null;
+let askAgain = 0; // ms; until then it is not asked once more
+let rest = SOONEST_MS;
 
 /** @returns {Promise<Held | null>} the map of the walk, as a PMTiles file */
 export const held = () =>
@@ -40,12 +47,12 @@ export const held = () =>
 /** Fetch the walk's map, unless it is here. @returns {Promise<boolean>} whether it is here now */
 export async function keep(/** @type {Walk} */ { id, basemap }) {
   if (!basemap) return false;
-  if ((await setting("map")) === basemap.sha256) return true;
   try {
+    if ((await setting("map")) === basemap.sha256) return true;
     if (!(await roomFor(basemap.bytes))) return fails("full");
     const buffer = await fetched(basemap);
     if (!buffer) return fails("foreign");
-    const kept = await write(["kept"], (tx) => put(tx, id, { sha256: basemap.sha256, buffer }), "map");
+    const kept = await write(["kept"], (tx) => put(tx, id, { sha256: basemap.sha256, buffer, credit: basemap.credit }), "map");
     trouble = "";
     return kept;
   } catch (failure) {
@@ -94,14 +101,19 @@ export async function about() {
   const basemap = (await joined())?.walk.basemap;
   if (!basemap) return [null, ""];
   if ((await setting("map")) === basemap.sha256) {
-    if (await workerHasCode()) return [true, t("The map is on the phone")];
+    const there = await workerHasCode();
+    if (there === true) return [true, t("The map is on the phone")];
+    if (there) return noRoom();
   } else if (trouble === "full" || (tried === basemap.sha256 && !trouble && !underway))
-    return [null, t("There is no room for the map. Notes do not need it. Make room on the phone, and it is fetched.")];
+    return noRoom();
   else if (trouble === "foreign")
     return [null, t("What came was not the walk's map, so it was not kept. Notes do not need it. It is fetched again later.")];
   else if (trouble === "cut") return [false, t("The map did not come through. It is fetched again as soon as there is a network.")];
   return [false, t("The map is still being fetched")];
 }
+
+/** @returns {import("./ready.js").MapState} */
+const noRoom = () => [null, t("There is no room for the map. Notes do not need it. Make room on the phone, and it is fetched.")];
 
 /** Look after the map: now, when the network or the walker is back, when the walk has changed, and after a while. */
 function start() {
@@ -109,13 +121,16 @@ function start() {
   addEventListener("online", soon);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && soon());
   onChange(async (stores) => {
-    if (stores.includes("kept") && (await joined())?.walk.basemap?.sha256 !== tried) soon();
+    if (!stores.includes("kept") || ((await joined().catch(() => null))?.walk.basemap?.sha256 ?? "") === tried) return;
+    [tried, trouble] = ["", ""]; // what was so with another map, or before this walk was left, is so no more
+    soon();
   });
   look();
 }
 
 function soon() {
-  pause = SOONEST_MS;
+  pause = rest = SOONEST_MS;
+  askAgain = 0;
   look();
 }
 
@@ -126,24 +141,38 @@ async function look() {
   const walk = (await joined().catch(() => null))?.walk;
   if (underway || !walk?.basemap) return;
   tried = walk.basemap.sha256;
-  underway = keep(walk);
-  const kept = await underway;
-  underway = null;
-  if (kept) return;
+  underway = keep(walk).finally(() => {
+    underway = null;
+  });
+  if (await underway) return;
   if (trouble === "foreign") pause = LATEST_MS; // it costs a download each time
   timer = window.setTimeout(look, pause);
   pause = Math.min(LATEST_MS, pause * 2);
 }
 
-/** The worker keeps what draws a map, too. Where there is none, the map is drawn only while there is a network. */
+/**
+ * The worker keeps what draws a map, too. Where there is none, the map is drawn only while there is a network. As it fetches
+ * what it does not have, it is asked once at a time, and later and later.
+ */
 async function workerHasCode() {
   const active = (await navigator.serviceWorker?.getRegistration("/app/"))?.active;
   if (!active) return false;
+  if (!asked && Date.now() >= askAgain)
+    asked = answerOf(active).then((answer) => {
+      [asked, code] = [null, answer];
+      if (answer !== true) askAgain = Date.now() + rest;
+      rest = answer === true ? SOONEST_MS : Math.min(LATEST_MS, rest * 2);
+    });
+  await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, WORKER_PATIENCE_MS))]);
+  return code;
+}
+
+/** @returns {Promise<boolean | "full">} */
+function answerOf(/** @type {ServiceWorker} */ worker) {
   const { port1, port2 } = new MessageChannel();
-  const answer = new Promise((resolve) => {
+  return new Promise((resolve) => {
     port1.onmessage = ({ data }) => resolve(data.map);
-    setTimeout(resolve, WORKER_PATIENCE_MS, false);
+    setTimeout(resolve, COLLECTING_MS, false);
+    worker.postMessage("map", [port2]);
   });
-  active.postMessage("map", [port2]);
-  return /** @type {Promise<boolean>} */ (answer);
 }

@@ -14,7 +14,9 @@ export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "
 /** @typedef {{lat: number, lon: number, accuracy_m: number|null, source: "gps"|"exif", fixed_at: string|null}} Fix */
 /** @typedef {{lat: number, lon: number}} Place */
 /** @typedef {{id: string, sha256: string, bytes: number, type: string}} PhotoDeclaration */
+/** @typedef {{walk_id: string, team: string|null, rev: number, deleted: boolean, parts: number[][][]}} TrackBody */
 /** @typedef {{id: string, rev: number, seq: number, received_at: string, flags: string[], photos: PhotoOut[]}} Receipt */
+/** @typedef {{id: string, rev: number, deleted: boolean, received_at: string}} TrackReceipt */
 /** @typedef {{id: string, sha256: string, bytes: number, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoReceipt */
 /** @typedef {{id: string, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoOut */
 /** @typedef {{observations: HeldIn[], photos: string[]}} Missing */
@@ -29,7 +31,7 @@ export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "
 /** @typedef {{id: string, title: string, purpose: string, state: WalkState, starts_at: string|null,
  *   ends_at: string|null, timezone: string, light: "daylight"|"dusk"|"dark"|null, meeting_point: string,
  *   route: {type: "LineString", coordinates: number[][]}|null, stops: Stop[],
- *   teams?: Team[], paused?: boolean, sharing?: boolean, report_url?: string|null,
+ *   teams?: Team[], paused?: boolean, sharing?: boolean, tracks?: boolean, report_url?: string|null,
  *   taxonomy: {version: string, categories: Category[]}, privacy_notice: string, contacts: string,
  *   basemap: {url: string, sha256: string, bytes: number, credit?: string}|null,
  *   limits: {note: number, photos: number, photo_bytes: number}, seq: number}} Walk */

@@ -21,7 +21,7 @@ export async function check() {
   const walk = (await joined().catch(() => null))?.walk;
   const [shell, [basemap, map], persisted, quota_photos, position] = await Promise.all([
     shellIsWhole(),
-    walk?.basemap ? import("./pocket.js").then(({ about }) => about(), coming) : /** @type {MapState} */ ([null, ""]),
+    walk?.basemap ? import("./pocket.js").then(({ about }) => about()).catch(coming) : /** @type {MapState} */ ([null, ""]),
     navigator.storage?.persisted?.().catch(() => null) ?? null,
     room(),
     granted(),
@@ -49,7 +49,7 @@ async function shellIsWhole() {
 }
 
 /** @typedef {[boolean | null, string]} MapState   as Kit's basemap and map */
-// What looks after the map is not here yet.
+// What looks after the map is not here yet, or cannot look now.
 const coming = () => /** @type {MapState} */ ([false, t("There is no network right now.")]);
 
 async function room() {

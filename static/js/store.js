@@ -46,8 +46,9 @@ export { Full, onChange } from "./database.js";
 /**
  * @typedef {{made_at: string, notes: Record<string, number>, photos: string[]}} Copied   what the newest copy holds: notes
  *   with their revisions, and photos
- * @typedef {{notes: number, photos: number, drafts: number, copied: boolean}} Left   what is only here; copied: the newest
- *   copy holds all of these notes, as they are now, and photos
+ * @typedef {{notes: number, photos: number, drafts: number, track?: boolean, copied: boolean}} Left   what is only here; track:
+ *   where the team went, or that it is to be deleted (track.js); copied: the newest copy holds all of these notes, as they are now,
+ *   and photos
  */
 
 /** Leaving is refused while the phone holds what the server does not. */
@@ -97,7 +98,7 @@ const update = (/** @type {string} */ walkId, /** @type {(before: Joined) => Par
     if (before?.walk.id === walkId) await tx.objectStore("kept").put({ ...before, ...change(before) }, "joined");
   });
 
-/** Throws Unsent while a note, a photo or a draft is only here; `withCopy`: notes and photos may be in a copy instead. */
+/** Throws Unsent while a note, a photo, a draft or a track is only here; `withCopy`: notes and photos may be in a copy instead. */
 export const leave = ({ withCopy = false } = {}) => write(ALL, (tx) => forgetWalk(tx, withCopy));
 
 /** What is only on this phone. */
@@ -107,7 +108,14 @@ export const onlyHere = () => read(ALL, whatIsLeft);
 async function whatIsLeft(/** @type {Transaction} */ tx) {
   const copy = /** @type {Copied | undefined} */ (await tx.objectStore("kept").get("setting:copied"));
   const inCopy = new Set(copy?.photos);
-  const left = { notes: 0, photos: 0, drafts: await tx.objectStore("drafts").count(), copied: true };
+  const track = /** @type {import("./track.js").Kept | undefined} */ (await tx.objectStore("kept").get("setting:track"));
+  const left = {
+    notes: 0,
+    photos: 0,
+    drafts: await tx.objectStore("drafts").count(),
+    track: track?.unsent,
+    copied: true,
+  };
   for await (const { record, words, photos } of eachLacking(tx)) {
     left.notes += Number(words);
     left.photos += photos.length;
@@ -119,8 +127,8 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
 
 async function forgetWalk(/** @type {Transaction} */ tx, /** @type {boolean} */ withCopy) {
   const left = await whatIsLeft(tx);
-  if (left.drafts || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
-  for (const key of ["joined", "setting:copied", "map", "setting:map"]) await tx.objectStore("kept").delete(key);
+  if (left.drafts || left.track || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
+  for (const key of ["joined", "setting:copied", "map", "setting:map", "setting:track"]) await tx.objectStore("kept").delete(key);
   for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
 }
 

@@ -46,13 +46,13 @@ async function collect(/** @type {Cache} */ cache, /** @type {string} */ url, fr
 async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all([SHELL, ...files].map((url) => collect(cache, url)));
-  if (await caches.match(WANTED)) await withMap();
+  if (await caches.match(WANTED).catch(() => {})) await withMap().catch(() => {}); // a release does without it
 }
 
-/** @type {Promise<boolean> | null} */
+/** @type {Promise<boolean | "full"> | null} */
 let collecting = null;
 
-/** Keep what a map needs, too. @returns {Promise<boolean>} whether all of it is there */
+/** Keep what a map needs, too. @returns {Promise<boolean | "full">} whether all of it is there; "full": there is no room for it */
 function withMap() {
   collecting ??= collectMap().finally(() => {
     collecting = null;
@@ -62,9 +62,10 @@ function withMap() {
 
 async function collectMap() {
   const cache = await caches.open(CACHE);
-  await cache.put(WANTED, new Response("yes"));
   const one = async (/** @type {string} */ url) => (await cache.match(url, { ignoreVary: true })) || collect(cache, url);
-  return (await Promise.allSettled(onDemand.map(one))).every(({ status }) => status === "fulfilled");
+  const done = await Promise.allSettled([cache.put(WANTED, new Response("yes")), ...onDemand.map(one)]);
+  const failed = done.flatMap((each) => (each.status === "rejected" ? [each.reason?.name] : []));
+  return failed.includes("QuotaExceededError") ? "full" : !failed.length;
 }
 
 async function whole() {
@@ -120,5 +121,5 @@ worker.addEventListener("message", (event) => {
   if (event.data === "take-over") worker.skipWaiting();
   if (event.data === "whole?")
     event.waitUntil(whole().then((answer) => event.ports[0]?.postMessage({ id, whole: answer })));
-  if (event.data === "map") event.waitUntil(withMap().then((answer) => event.ports[0]?.postMessage({ id, map: answer })));
+  if (event.data === "map") event.waitUntil(withMap().catch(() => false).then((answer) => event.ports[0]?.postMessage({ id, map: answer })));
 });

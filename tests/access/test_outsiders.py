@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from app.models import Walk
+from app.walks import walks
 from tests.access.conftest import PAGE, Browser, invited
 from tests.cast import Stage
 from tests.phone import Picture, jpeg, new_id
@@ -46,12 +48,17 @@ def filled(stage: Stage) -> dict[str, str]:
     note = phone.note(picture)
     assert phone.put(note).status_code == 201
     assert phone.put_picture(picture.id).status_code == 201
+    with stage.db.write() as tx:
+        walks.ask_for_tracks(tx, tx.get_one(Walk, stage.walk.id), True)
+    track, way = new_id(), {"walk_id": stage.walk.id, "rev": 1, "parts": [[[9.98, 57.04], [9.981, 57.04]]]}
+    assert stage.http.put(f"/api/v1/tracks/{track}", json=way, headers=phone.key).status_code == 201
     return {
         "walk_id": stage.walk.id,
         "participant_id": phone.id,
         "mark_id": new_id(),
         "observation_id": note,
         "photo_id": picture.id,
+        "track_id": track,
         "z": "12",
         "x": "2166",
         "y": "1257",

@@ -57,6 +57,7 @@ def filled(stage: Stage) -> dict[str, str]:
         "observation_id": note,
         "photo_id": picture.id,
         "participant_id": phone.id,
+        "track_id": new_id(),
         "mark_id": mark.id,
     } | invited(stage)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import random
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from app.basemap.archive import Archive
-from app.basemap.cut import AROUND_M, MOST_BYTES, cut
+from app.basemap.cut import AROUND_M
 from app.basemap.kept import GRACE_S
 from app.earth import metres
+from app.main import create_app
 from app.models import Stop, Walk
 from app.walks import plan, walks
 from tests.cast import Stage
@@ -73,6 +74,11 @@ def mapped(stage: Stage, walk: Walk, *, other_than: str | None = None) -> Walk:
 def looked_at(stage: Stage, walk: Walk) -> Walk:
     """The walk once it was found that there is nothing for it, or that what it has is right."""
     return until(lambda: (now := kept(stage, walk)).map_of is not None and now)  # type: ignore[no-any-return]
+
+
+def found_good(stage: Stage, walk: Walk) -> None:
+    """Waits until the walk was looked at after it got its map: nothing is left to do, and nobody looks by himself again."""
+    until(lambda: walk.map_sha256 in stage.app.state.cutter._done.get(walk.id, ()))
 
 
 def fetched(stage: Stage, walk: Walk) -> bytes:
@@ -164,6 +170,15 @@ class TestWhenThePlanChanges:
         assert not before.exists()
         assert stage.app.state.maps.path(now.map_sha256)
 
+    def test_a_map_that_was_replaced_can_still_be_fetched_however_old_it_is(self, stage: Stage) -> None:
+        walk = mapped(stage, walked(stage))
+        before = stage.app.state.maps.path(walk.map_sha256)
+        os.utime(before, (time.time() - 30 * GRACE_S,) * 2)
+        change_plan(stage, walk, route=[[24.937, 60.166], [24.939, 60.167]])
+        mapped(stage, walk, other_than=walk.map_sha256)
+        stage.app.state.cutter.tidy()
+        assert stage.http.get(f"/api/v1/maps/{walk.map_sha256}.pmtiles").status_code == 200
+
     def test_a_route_that_is_still_being_drawn_is_left_to_rest(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -215,6 +230,37 @@ class TestWhatCanBeWrong:
         until(path.exists)
         assert kept(stage, walk).map_sha256 == walk.map_sha256
 
+    def test_a_map_that_is_lost_is_cut_again_once_a_phone_asks_for_it(self, stage: Stage) -> None:
+        walk = mapped(stage, walked(stage))
+        found_good(stage, walk)
+        stage.app.state.maps.path(walk.map_sha256).unlink()
+        until(lambda: stage.http.get(f"/api/v1/maps/{walk.map_sha256}.pmtiles").status_code == 200)
+        assert kept(stage, walk).seq == walk.seq
+
+    def test_a_map_that_is_lost_is_found_missing_when_maps_are_tidied(self, stage: Stage) -> None:
+        walk = mapped(stage, walked(stage))
+        found_good(stage, walk)
+        path = stage.app.state.maps.path(walk.map_sha256)
+        path.unlink()
+        stage.app.state.cutter.tidy()
+        until(path.exists)
+
+    def test_a_walk_that_nobody_can_cut_for_is_in_no_others_way(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        first = walked(stage, [[24.937, 60.166], [24.939, 60.167]])
+        mapped(stage, first)
+        with stage.db.write() as tx:
+            walk = tx.get_one(Walk, first.id)
+            walk.route, walk.plan_rev = {"coordinates": [["nowhere"]]}, walk.plan_rev + 1
+        until(lambda: f"walk {first.id} has no map yet" in caplog.text)
+        assert mapped(stage, walked(stage)).map_bytes
+        with stage.db.write() as tx:
+            tx.delete(tx.get_one(Walk, first.id))
+        last = walked(stage, title="Efter")
+        mapped(stage, last)
+        assert caplog.text.count("Traceback") == 1, "it was left alone for a while"
+
     @pytest.mark.parametrize(
         "content",
         [
@@ -255,58 +301,28 @@ class TestWhatCanBeWrong:
         assert mapped(stage, walk).map_bytes
 
 
+def test_of_two_processes_one_cuts_and_the_other_when_it_ends(
+    stage: Stage, every_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tryg")
+    mapped(stage, walked(stage))
+    with TestClient(create_app(stage.app.state.settings)) as beside:
+        for step in range(3):
+            mapped(stage, walked(stage, [[24.937, 60.166], [24.939, 60.167 + step / 10_000]]))
+        assert not beside.app.state.maps.take_turn()  # type: ignore[attr-defined]
+        cut = until(lambda: len(cut := re.findall(r"walk (\S+) has a map of", caplog.text)) >= 4 and cut)
+        assert len(cut) == len(set(cut)), "each was cut once"
+        stage.app.state.cutter.stop()
+        until(lambda: beside.app.state.maps.take_turn())  # type: ignore[attr-defined]
+        assert mapped(stage, walked(stage, [[24.937, 60.166], [24.94, 60.168]])).map_bytes
+
+
 def test_without_a_base_map_a_restored_walk_says_that_it_has_none(stage: Stage, ground: Path) -> None:
     walk = mapped(stage, walked(stage))
     ground.unlink()
     stage.app.state.maps.path(walk.map_sha256).unlink()
     change_plan(stage, walk, title="Andet navn")
     assert until(lambda: kept(stage, walk).map_sha256 is None)
-
-
-class City:
-    """A ground where each tile is as large as asked, and no two are alike."""
-
-    mark, zooms, layers = "city", (0, 16), [{"id": "road", "fields": {}}]
-
-    def __init__(self, tile_bytes: int) -> None:
-        from pmtiles.tile import Compression, TileType
-
-        self.kind, self.packed, self._bytes = TileType.MVT, Compression.GZIP, tile_bytes
-
-    def tile(self, z: int, x: int, y: int) -> bytes | None:
-        return random.Random(f"{z} {x} {y}").randbytes(self._bytes)
-
-
-LONG = [[9.9 + step * 0.002, 57.0 + step * 0.0005] for step in range(60)]  # some 8 km
-
-
-@pytest.mark.parametrize(("tile_bytes", "deepest"), [(2_000, 16), (60_000, 14), (120_000, 13), (400_000, 12)])
-def test_the_deepest_zooms_go_first_where_a_map_would_be_too_large(tile_bytes: int, deepest: int) -> None:
-    content = cut([LONG], City(tile_bytes), CREDIT)
-    assert content is not None
-    assert len(content) <= MOST_BYTES
-    assert header(content)["max_zoom"] == deepest
-    assert header(content)["min_zoom"] == 12
-
-
-def test_no_way_however_long_makes_a_map_that_is_too_large_or_takes_for_ever() -> None:
-    for way in ([[-179.9, -85], [179.9, 85]], [[9.9, 57.0]] * 5000, [[9.9, 57.0, 14.5]], [[180, 90], [180, -90]]):
-        began = time.monotonic()
-        content = cut([way], City(3_000), CREDIT)
-        assert content is None or len(content) <= MOST_BYTES
-        assert time.monotonic() - began < 10
-
-
-@pytest.mark.alone
-def test_cutting_a_map_is_done_before_anybody_wonders() -> None:
-    """Under a second where nothing else runs (`make bench`); a slow machine is no failure."""
-    watch = [[24.9494 - step * 0.0000013, 60.17312 + (step % 7) * 0.00001] for step in range(5000)]
-    for way in (ROUTE, watch):
-        archive = Archive(helsinki())
-        began = time.monotonic()
-        assert cut([way], archive, CREDIT)
-        assert time.monotonic() - began < 3
-        archive.close()
 
 
 def test_every_walk_without_a_map_gets_one_at_the_start(

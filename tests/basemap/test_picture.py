@@ -139,6 +139,83 @@ def test_without_a_map_or_with_a_broken_one_there_is_no_picture(
     assert on_own_map(maps, maps.put(whole), shown, CREDIT, WIDTH, HEIGHT)
 
 
+def field(number: int, content: bytes | int) -> bytes:
+    """A field of a tile as it is written: bytes with their length, or a small number."""
+    if isinstance(content, int):
+        return bytes([number << 3, content])
+    assert len(content) < 16_384
+    return bytes([number << 3 | 2, len(content) & 0x7F | 0x80, len(content) >> 7]) + content
+
+
+def layer(*more: bytes, name: bytes | int = b"road") -> bytes:
+    return field(3, field(1, name) + b"".join(more))
+
+
+NAME = b"\x0a\x04name"
+TILES = {
+    "packed wrongly": gzip.compress(bytes(999))[:10] + b"\xff" * 40,
+    "packed and cut off": gzip.compress(layer())[:-9],
+    "a bomb": gzip.compress(bytes(40_000_000)),
+    "no tile": gzip.compress(b"<html>"),
+    "a number for a name": layer(name=7),
+    "a number for a key": layer(field(3, 7)),
+    "a number for a value": layer(field(4, 7)),
+    "a number for a thing": layer(field(2, 7)),
+    "no such key": layer(field(2, field(2, b"\x07\x07"))),
+    "a key without a value": layer(field(2, field(2, b"\x07"))),
+    "words for the extent": layer(field(5, b"wide"), field(2, field(3, 2) + field(4, b"\x09\x02\x02\x0a\x04\x04"))),
+    "words for the kind": layer(field(2, field(3, b"line"))),
+    "words that are none": layer(field(3, b"\xff\xfe")),
+    "a line that ends nowhere": layer(field(2, field(3, 2) + field(4, b"\x0a\x02"))),
+}
+
+
+def on_tile(tile: bytes) -> bytes:
+    """A map of some tiles around PLACE, all like this one."""
+    around = {(16, 37308 + x, 18960 + y): tile for x in range(-2, 3) for y in range(-2, 3)}
+    return put_together(around, TileType.MVT, Compression.GZIP, (24.92, 60.16, 24.96, 60.18), {})
+
+
+PLACE = [(37308 + 0.5) / 2**16 * 360 - 180, latitude((18960 + 0.5) / 2**16)]
+
+
+@pytest.mark.parametrize("how", TILES)
+def test_a_map_with_a_broken_tile_is_told_and_is_no_picture(
+    tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    maps = Maps(tmp_path)
+    shown = Shown([], [("1", PLACE)], [])
+    assert on_own_map(maps, maps.put(on_tile(TILES[how])), shown, CREDIT, WIDTH, HEIGHT) is None
+    assert "No picture of the map" in caplog.text
+
+
+def test_a_map_of_wild_zooms_is_none(tmp_path: Path) -> None:
+    content = bytearray(on_tile(layer()))
+    content[100:102] = b"\xc8\xff"  # the first and the last
+    maps = Maps(tmp_path)
+    assert on_own_map(maps, maps.put(bytes(content)), Shown([], [("1", PLACE)], []), CREDIT, WIDTH, HEIGHT) is None
+
+
+def test_a_name_that_cannot_be_printed_makes_no_broken_drawing(tmp_path: Path) -> None:
+    name = "Kil\x00de\x1bgade\ufffe"
+    tile = mapbox_vector_tile.encode([{"name": "road", "features": lines({"class": "street", "name": name})}])
+    maps = Maps(tmp_path)
+    svg = on_own_map(maps, maps.put(on_tile(tile)), Shown([], [("1", PLACE)], []), "\x07" + CREDIT, WIDTH, HEIGHT)
+    assert svg is not None
+    assert texts(svg) >= {"Kildegade", CREDIT}
+    assert printed(svg, tmp_path).size == (1800, 1200)
+
+
+def test_for_a_stop_typed_far_away_no_continent_is_drawn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    maps, far = Maps(tmp_path), [("1", [24.9494, 60.17312]), ("2", [9.98, 57.04])]
+    sha256 = maps.put(helsinki().read_bytes())
+    svg = on_own_map(maps, sha256, Shown(ROUTE, far, []), CREDIT, WIDTH, HEIGHT)
+    assert svg is not None
+    assert "Kaisaniemen puisto" in texts(svg), "the way as it is without that stop"
+    assert on_own_map(maps, sha256, Shown([], far, []), CREDIT, WIDTH, HEIGHT) is None
+    assert "too far from each other" in caplog.text
+
+
 class TestOnPaper:
     @pytest.fixture
     def stage_settings(self) -> dict[str, Any]:

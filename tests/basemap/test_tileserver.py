@@ -15,7 +15,9 @@ import pytest
 
 from app.access import people
 from app.basemap import tileserver
+from app.basemap.around import mercator
 from app.basemap.mvt import layers_of
+from app.models import Walk
 from app.settings import Settings, WrongSetting, load
 from tests.cast import Stage
 from tests.maps import ROUTE, helsinki, metadata, tiles
@@ -81,6 +83,7 @@ def stage_settings(elsewhere: Elsewhere) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tileserver, "PAUSE_S", 0.3)
+    monkeypatch.setattr(tileserver, "WRONG_S", 0.3)
     monkeypatch.setattr("app.basemap.cutting.LOOK_S", 0.05)
     monkeypatch.setattr("app.basemap.cutting.PAUSE_S", 0.05)
 
@@ -138,6 +141,7 @@ BAD = {
     "an error in JSON": answering(b'{"error": "bad token"}', Content_Type="application/json"),
     "a picture": answering(b"\x89PNG\r\n\x1a\n" + bytes(99)),
     "refused": answering(b"", 403),
+    "no such address": answering(b"", 400),
     "broken": answering(b"", 500),
     "sent elsewhere": answering(b"", 302, Location="http://127.0.0.1:9/"),
     "slow": answering(GOOD, pause=1.2),
@@ -192,7 +196,114 @@ def test_a_slow_server_keeps_no_phone_waiting(elsewhere: Elsewhere, stage: Stage
     assert took < 2
 
 
-@pytest.mark.parametrize("where", ["21/0/0", "10/1024/0", "10/0/-1", "-1/0/0"])
+@pytest.mark.parametrize("how", ["a page", "no such address", "sent elsewhere", "far too long", "a bomb", "cut off"])
+def test_one_tile_that_is_wrong_takes_no_other_along(
+    elsewhere: Elsewhere, ask: Callable[..., Any], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tileserver, "WRONG_S", 60.0)
+
+    def says(asked: BaseHTTPRequestHandler) -> None:
+        (BAD[how] if "/311/547" in asked.path else answering(GOOD))(asked)
+
+    elsewhere.says = says
+    assert [ask(where).status_code for where in ("10/547/311", "10/547/312", "10/547/311")] == [503, 200, 503]
+    assert len(elsewhere.asked) == 2, "what was wrong a moment ago is not asked for again"
+
+
+@pytest.mark.parametrize("how", ["refused", "broken", "broken off"])
+def test_a_server_that_fails_is_asked_for_nothing_else(
+    elsewhere: Elsewhere, ask: Callable[..., Any], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tileserver, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(tileserver, "PAUSE_S", 60.0)
+    elsewhere.says = BAD[how]
+    assert [ask(where).status_code for where in ("10/547/311", "10/547/312")] == [503, 503]
+    assert len(elsewhere.asked) <= 1, "the stage's walk asks too, and may have been the first"
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_an_answer_that_drips_does_not_hold_us_for_ever(
+    elsewhere: Elsewhere, ask: Callable[..., Any], part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tileserver, "WHOLE_S", 0.6)
+    over = threading.Event()
+
+    def drip(asked: BaseHTTPRequestHandler) -> None:
+        with contextlib.suppress(OSError):  # whoever asked had enough
+            asked.wfile.write(b"HTTP/1.0 200 OK\r\n" + (b"\r\n" if part == "body" else b"X-Long: "))
+            while not over.wait(0.1):
+                asked.wfile.write(b"\x1a")
+
+    elsewhere.says = drip
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(5)
+    was_held = asking.is_alive()
+    over.set()
+    asking.join()
+    assert not was_held
+
+
+def test_only_so_many_wait_and_who_comes_later_is_told_to_come_back(
+    elsewhere: Elsewhere, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tileserver, "WAITING", 4)
+    go = threading.Event()
+
+    def says(asked: BaseHTTPRequestHandler) -> None:
+        go.wait(20)
+        answering(GOOD)(asked)
+
+    answers: list[Any] = []
+    elsewhere.says = says
+    asking = [threading.Thread(target=lambda row=row: answers.append(ask(f"10/547/{row}"))) for row in range(16)]
+    for thread in asking:
+        thread.start()
+    try:
+        refused = until(lambda: len(answers) == 16 - 4 - tileserver.AT_ONCE and list(answers))
+    finally:
+        go.set()
+    for thread in asking:
+        thread.join()
+    assert {(one.status_code, one.headers["retry-after"]) for one in refused} == {(503, "5")}
+    assert [one.status_code for one in answers].count(200) == 4 + tileserver.AT_ONCE
+    assert ask("10/547/99").status_code == 200, "there is room again, and nothing was paused"
+
+
+class TestResidents:
+    @pytest.fixture
+    def at_stop(self, stage: Stage) -> Callable[..., Any]:
+        """A resident's page asks for the tile so many columns beside the walk's stop."""
+        with stage.db.write() as tx:
+            tx.get_one(Walk, stage.walk.id).marks_open = True
+
+        def do(zoom: int, beside: int = 0, walk: Walk | None = None) -> int:
+            x, y = (int(part * 2**zoom) for part in mercator(9.98, 57.04))
+            return int(
+                stage.http.get(f"/marks/{(walk or stage.walk).code}/tiles/{zoom}/{x + beside}/{y}.mvt").status_code
+            )
+
+        return do
+
+    def test_they_see_the_ground_around_the_walk_and_not_the_world(
+        self, elsewhere: Elsewhere, at_stop: Callable[..., Any]
+    ) -> None:
+        assert [at_stop(0), at_stop(6, 2), at_stop(10, -2), at_stop(14, 3), at_stop(16), at_stop(16, 14)] == [200] * 6
+        asked = len(elsewhere.asked)
+        assert [at_stop(10, 6), at_stop(16, 40), at_stop(16, -4000)] == [204] * 3
+        assert len(elsewhere.asked) == asked
+        assert at_stop(17) == 404
+
+    def test_a_walk_without_a_place_has_the_world_but_not_in_detail(
+        self, stage: Stage, at_stop: Callable[..., Any]
+    ) -> None:
+        walk = stage.another_walk()
+        with stage.db.write() as tx:
+            tx.get_one(Walk, walk.id).marks_open = True
+        assert [at_stop(14, walk=walk), at_stop(15, walk=walk)] == [200, 204]
+
+
+@pytest.mark.parametrize("where", ["17/0/0", "21/0/0", "10/1024/0", "10/0/-1", "-1/0/0"])
 def test_there_is_no_tile_outside_the_world(elsewhere: Elsewhere, ask: Callable[..., Any], where: str) -> None:
     assert ask(where).status_code == 404
     assert not elsewhere.asked

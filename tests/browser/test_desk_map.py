@@ -14,8 +14,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.db import Database
 from app.models import Walk
-from tests.browser.reading import readable
+from tests.browser.reading import assert_readable
 from tests.browser.test_report import PATIENCE_MS, Evening, drawn, shown, walked
+from tests.browser.test_walkers_map import NO_WEBGL
 from tests.phone import Phone
 from tests.running import Server
 
@@ -226,7 +227,7 @@ def test_two_maps_side_by_side_move_together_and_the_table_says_the_same(evening
     assert second != before
     assert first == pytest.approx(second)
     expect(page.get_by_role("table").get_by_text("Få stemmer")).to_have_count(2)
-    readable(page, "side by side")
+    assert_readable(page, "side by side")
 
 
 def test_how_thick_notes_lie_is_drawn_in_the_colour_of_their_valence_alone(
@@ -291,6 +292,54 @@ def test_the_map_is_printed_on_a_sheet_of_its_own_with_scale_and_north(
     assert report.evaluate("window.printed") == 1
 
 
+def test_a_sheet_that_cannot_be_drawn_is_put_away(evening: Evening, report: Page) -> None:
+    report.evaluate(PRINTED)
+    report.evaluate(f"({NO_WEBGL})()")
+    with report.expect_event("pageerror"):
+        report.get_by_role("button", name="Udskriv kortet på A4", exact=True).click()
+    expect(report.locator(".map-sheet")).to_have_count(0)
+    assert report.evaluate("window.printed") == 0
+    assert evening.complaints
+    evening.complaints.clear()
+
+
+def test_a_click_tells_of_the_note_that_was_seen_also_where_new_ones_have_just_come(report: Page) -> None:
+    chart = report.locator("tryg-map")
+    chart.evaluate(
+        """async (element) => {
+          const { map, all } = await element.drawing();
+          map.jumpTo({ center: all()[0].geometry.coordinates, zoom: 17 });
+        }"""
+    )
+    at_rest(chart)
+    words = chart.evaluate(
+        """async (element) => {
+          const { map, all, update } = await element.drawing();
+          const [seen, ...others] = all();
+          const { x, y } = map.project(seen.geometry.coordinates);
+          const { left, top } = map.getCanvas().getBoundingClientRect();
+          update({ type: "FeatureCollection", features: [...others, seen] });
+          map.getCanvas().dispatchEvent(new MouseEvent("click", { clientX: left + x, clientY: top + y, bubbles: true }));
+          return seen.properties.note;
+        }"""
+    )
+    expect(report.locator(".maplibregl-popup")).to_contain_text(words)
+
+
+def test_the_next_note_is_told_while_one_is_still_open(evening: Evening, report: Page) -> None:
+    chart = report.locator("tryg-map")
+    chart.evaluate(
+        """async (element) => {
+          const { map, all } = await element.drawing();
+          map.jumpTo({ center: all()[0].geometry.coordinates, zoom: 16 });
+        }"""
+    )
+    at_rest(chart)
+    for name, words in (("dark", DARK), ("good", GOOD)):
+        report.mouse.click(*on_map(report, evening.notes[name]))
+        expect(report.locator(".maplibregl-popup")).to_contain_text(words)
+
+
 def test_the_live_page_shows_a_note_on_the_map_as_soon_as_it_arrives(
     evening: Evening, page: Page, tmp_path: Path
 ) -> None:
@@ -310,4 +359,4 @@ def test_the_live_page_shows_a_note_on_the_map_as_soon_as_it_arrives(
             break
         page.wait_for_timeout(100)
     assert page.locator("tryg-map").evaluate(count) == 4
-    readable(page, "live, with its map")
+    assert_readable(page, "live, with its map")

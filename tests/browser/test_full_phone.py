@@ -102,6 +102,18 @@ def whole_context(browser_type: BrowserType, whole_browser_args: dict[str, Any])
     browser.close()
 
 
+def test_a_full_phone_is_told_as_full_where_not_even_the_map_can_be_taken_away(phone: Phone) -> None:
+    phone.run(
+        """const { put, delete: forget } = IDBObjectStore.prototype;
+        IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+        IDBObjectStore.prototype.delete = function (key) {
+          if (key === "map") throw new DOMException("full", "QuotaExceededError");
+          return forget.call(this, key);
+        };"""
+    )
+    assert phone.run("return save({note: 'x'}).catch(({ name, what }) => [name, what])") == ["Full", "words"]
+
+
 def test_connections_that_the_browser_closes_in_the_midst_of_writing_are_opened_again(
     whole_context: BrowserContext, phone_on: Callable[[Page, Server], Phone], shared_server: Server, code: str
 ) -> None:

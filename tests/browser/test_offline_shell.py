@@ -64,6 +64,22 @@ def test_the_worker_leaves_the_api_and_the_other_pages_alone(
     context.set_offline(False)
 
 
+def test_a_release_for_whose_map_there_is_no_room_comes_without_it(page: Page, releases: Releases) -> None:
+    visit(page, releases)
+    kept = "async () => (await caches.open('walker-A')).put('/static/dist/map-wanted', new Response('yes'))"
+    page.evaluate(kept)
+    worker = releases.folder / "B" / "sw.js"
+    first, rest = worker.read_text().split("\n", 1)
+    full = """const { put } = Cache.prototype;
+      Cache.prototype.put = function (url, answer) {
+        if (/map/.test(url)) throw new DOMException("full", "QuotaExceededError");
+        return put.call(this, url, answer);
+      };"""
+    worker.write_text(f"{first}\n{full}\n{rest}")
+    releases.serve("B")
+    assert page.evaluate(UPDATE) is True
+
+
 def test_a_new_release_waits_for_a_cold_start_and_takes_the_map_along(
     context: BrowserContext, page: Page, releases: Releases
 ) -> None:

@@ -1,16 +1,23 @@
 """Moving the pin: the map moves beneath a cross, stops catch it, a list says the same; the measurement is always kept."""
 
 import re
+import threading
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests.browser.test_walkers_map import middle
 from tests.browser.walking import AT_THE_TUNNEL, STOPS, Evening
 
 TUNNEL = STOPS["Tunnelen under ringvejen"]
 # Some 40 m south-west of the tunnel's stop, and not known well.
 VAGUE: Any = {"latitude": 57.05255, "longitude": 9.92525, "accuracy": 45}
+
+DRAFTS = """async () => {
+  const db = await new Promise((done) => (indexedDB.open("tryghedsvandring").onsuccess = ({ target }) => done(target.result)));
+  return new Promise((done) => (db.transaction("drafts").objectStore("drafts").count().onsuccess = ({ target }) => done(target.result)));
+}"""
 
 
 @pytest.fixture
@@ -121,6 +128,76 @@ def test_here_roughly_and_no_place_are_on_the_list(vague: Evening) -> None:
     page.get_by_role("radio", name=re.compile("^Intet sted")).check()
     note = sent(use(vague), "Et sted i kvarteret")
     assert note["fix"] is note["pin"] is note["stop_id"] is None
+
+
+def test_a_phone_that_is_turned_chooses_no_place(vague: Evening) -> None:
+    vague.page.emulate_media(reduced_motion="reduce")  # nothing is still on its way
+    page = moving(vague)
+    page.get_by_role("radio", name=re.compile("^Intet sted")).check()
+    page.set_viewport_size({"width": 844, "height": 390})
+    page.wait_for_function("() => document.querySelector('.map canvas').clientWidth > 500")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => document.querySelector('.map canvas').clientWidth < 500")
+    page.locator(".map canvas").focus()
+    page.keyboard.press("+")  # nor does somebody who looks closer
+    expect(page.get_by_role("radio", name=re.compile("^Intet sted"))).to_be_checked()
+    note = sent(use(vague), "Stadig intet sted")
+    assert note["fix"] is note["pin"] is note["stop_id"] is None
+
+
+def test_the_map_is_not_touched_before_it_listens(vague: Evening) -> None:
+    begun = threading.Event()
+    held: list[Route] = []
+    page = vague.page
+
+    def hold(route: Route) -> None:
+        held.append(route)
+        begun.set()
+
+    page.context.route(re.compile(r"maplibre-gl-worker[^/]*\.js"), hold)
+    vague.join().begin("Utryg")
+    expect(page.get_by_text("± 45 m")).to_be_visible()
+    vague.button("Flyt prikken på kortet").click()
+    expect(page.locator(".map canvas")).to_be_attached(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_have_count(0)
+    drag(page, 60, 50)
+    x, y = middle(page)
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('.map-frame')", [x, y]) is None
+    for route in held:
+        route.continue_()
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator("main .place")).to_contain_text("Som målt")
+    drag(page, 60, 50)
+    expect(page.locator("main .place")).to_contain_text("Stedet under trådkorset")
+
+
+def test_a_correction_that_was_only_looked_at_on_the_map_leaves_no_draft(vague: Evening) -> None:
+    moving(vague)
+    sent(use(vague), "Bliver, hvor den er")
+    page = vague.notes().page
+    page.get_by_role("link", name="Ret eller slet").first.click()
+    vague.button("Skift sted").click()
+    on_the_map(vague)
+    page.get_by_role("link", name="Fortryd").click()
+    page.get_by_role("link", name="Luk", exact=True).click()
+    expect(vague.button("Send nu")).to_be_visible()
+    assert page.evaluate(DRAFTS) == 0
+
+
+def test_where_i_stand_asked_for_on_the_map_counts_from_then(night: Evening) -> None:
+    page = night.page
+    page.clock.install()
+    page.context.set_geolocation(None)
+    night.join().begin("Utryg")
+    page.clock.run_for(150_000)
+    expect(page.get_by_text("Ingen placering her")).to_be_visible()
+    night.button("Skift sted").click()
+    night.button("Flyt prikken på kortet").click()
+    page.get_by_role("radio", name=re.compile("^Intet sted")).check()
+    page.get_by_role("radio", name=re.compile("^Her, ca.")).check()
+    page.context.set_geolocation(VAGUE)
+    use(night)
+    expect(page.get_by_text("± 45 m")).to_be_visible()
 
 
 def test_undo_changes_nothing(vague: Evening) -> None:

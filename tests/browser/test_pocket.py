@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Playwright, Route, expect
 from app.db import Database
 from app.models import Walk
 from tests.browser import liar, terrain
-from tests.browser.liar import Liar
+from tests.browser.liar import Liar, Visit
 from tests.browser.pocket import Phone
 from tests.browser.terrain import Picture, alike
 from tests.browser.test_ground import ALONE, COLOUR, PATIENCE_MS, script
@@ -147,6 +147,38 @@ def test_it_looks_after_the_map_by_itself_and_says_how_it_is(phone: Phone, maps:
     phone.run("await until(async () => (await pocket.held()).sha256 === given[0], 10_000)", held(made_up(2))[0])
 
 
+CHANGE = "const me = await store.joined(); await store.updateWalk({ ...me.walk, basemap: given[0] }, null);"
+
+
+def test_whoever_left_the_walk_and_joins_again_gets_its_map_again(phone: Phone, maps: Maps, code: str) -> None:
+    wanted = maps.put(made_up(1))
+    phone.run(CHANGE, wanted)
+    phone.run("await ready.check(); await until(pocket.held, 10_000)")
+    phone.run("await store.leave(); await join(given[0])", code)
+    maps.instead = BROKEN["no network"]
+    phone.run(CHANGE, wanted)
+    assert "plads" not in phone.run("return (await ready.check()).map")
+    maps.instead = None
+    phone.run("dispatchEvent(new Event('online')); await until(pocket.held, 10_000)")
+    assert phone.run(HELD) == held(made_up(1))
+
+
+BREAK_ONCE = """const { get } = IDBObjectStore.prototype;
+  globalThis.broken = 0;
+  IDBObjectStore.prototype.get = function (key) {
+    if (key !== "setting:map" || globalThis.broken++ > 3) return get.call(this, key);
+    throw new DOMException("not now", "DataError");
+  };"""
+
+
+def test_a_database_that_does_not_answer_once_keeps_no_map_away(phone: Phone, maps: Maps) -> None:
+    phone.run(CHANGE, maps.put(made_up(1)))
+    phone.run(BREAK_ONCE)
+    assert phone.run("return (await ready.check()).basemap") is False
+    phone.run("await until(async () => (await ready.check(), globalThis.broken > 3), 10_000)")
+    phone.run("dispatchEvent(new Event('online')); await until(pocket.held, 10_000)")
+
+
 FILL = """let fits = 0;
   try {
     for (; fits < 20; fits++) {
@@ -184,6 +216,56 @@ def test_on_a_phone_with_five_megabytes_free_the_map_makes_room_for_notes_and_sa
     assert fits * 655_360 > 5_000_000 - 1_900_000, "the map made room"
     assert phone.run("return pocket.held()") is None
     assert phone.run("return (await store.notes()).map((note) => note.content.note)") == ["gemt"]
+    context.close()
+
+
+WORKER = """const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/app/" });
+  await until(async () => registration.active, 20_000);"""
+
+
+def test_the_maps_code_is_asked_for_later_and_later_where_it_does_not_come(
+    page: Page, shared_server: Server, code: str, phone_on: Any
+) -> None:
+    network = Liar(shared_server.port).start()
+    try:
+        asked: list[str] = []
+
+        async def counts(visit: Visit) -> None:
+            asked.append(visit.path)
+            await visit.answer(503, b"")
+
+        network.tell(counts, r"/maplibre-gl-worker-")
+        phone = phone_on(page, network)
+        phone.run(f"{WORKER} await join(given[0])", code)
+        phone.run(WANTS, Maps(page).put(made_up(1)))
+        for _ in range(6):
+            assert phone.run("return (await ready.check()).basemap") is False
+        assert len(asked) in (1, 2), "a second time past the browser's own cache"
+        network.honest()
+        phone.run("dispatchEvent(new Event('online')); await until(async () => (await ready.check()).basemap, 30_000)")
+    finally:
+        network.stop()
+
+
+def test_where_there_is_no_room_for_the_maps_code_the_phone_is_ready_without_it(
+    playwright: Playwright,
+    browser_type_launch_args: dict[str, Any],
+    shared_server: Server,
+    code: str,
+    phone_on: Any,
+    tmp_path: Path,
+) -> None:
+    context = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"), **browser_type_launch_args)
+    phone = phone_on(context.pages[0], shared_server)
+    phone.run(f"i18n.chooseLanguage('da'); {WORKER} await join(given[0])", code)
+    phone.run(WANTS, Maps(phone.page).put(made_up(1)))
+    usage = phone.run("return (await navigator.storage.estimate()).usage")
+    devtools = context.new_cdp_session(context.pages[0])
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url, "quotaSize": usage + 200_000})
+    phone.run("await until(async () => (await ready.check()).map.includes('ikke plads til kortet'), 10_000)")
+    assert phone.run("return (await ready.check()).basemap") is None
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url})
+    phone.run("dispatchEvent(new Event('online')); await until(async () => (await ready.check()).basemap, 30_000)")
     context.close()
 
 

@@ -205,6 +205,75 @@ def test_the_map_is_used_by_keyboard_alone(night: Evening) -> None:
     expect(night.button("Gem")).to_be_visible()
 
 
+@pytest.mark.parametrize("how", ["ArrowUp", "-", "Længere væk"])
+def test_whoever_looks_away_is_left_there(night: Evening, how: str) -> None:
+    page = opened(night.join())
+    find = night.button("Find mig")
+    expect(find).to_have_attribute("aria-pressed", "true")
+    if how == "Længere væk":
+        night.button(how).click()
+    else:
+        page.locator(".map canvas").press(how)
+    expect(find).to_have_attribute("aria-pressed", "false")
+    page.wait_for_function(AT_REST, timeout=20_000)
+    before = page.locator(".map-me").bounding_box()
+    page.context.set_geolocation({**AT_THE_TUNNEL, "latitude": 57.0535})
+    expect(line(page, "Stop 3: Tunnelen under ringvejen")).to_contain_text("80 m mod syd", timeout=20_000)
+    page.wait_for_function(AT_REST, timeout=20_000)
+    after = page.locator(".map-me").bounding_box()
+    assert before
+    assert after
+    assert after["y"] < before["y"] - 5, "one has gone north on a map that stands still"
+    find.click()
+    expect(find).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_walk_without_route_and_stops_says_that_no_map_comes_and_shows_where_one_is(
+    shared_server: Server, planned: Planned, page: Page
+) -> None:
+    walk = shared_server.tryg("walk", "create", "--title", "Uden rute")
+    night = Evening(Planned(shared_server, walk, planned.key), page)
+    page.context.set_geolocation(None)
+    night.join().page.get_by_role("link", name="Kort", exact=True).click()
+    expect(page.get_by_text("Uden gadekort: vandringen har hverken rute eller stop")).to_be_visible()
+    expect(page.get_by_text("Der er ikke noget sted at vise på kortet endnu.")).to_be_visible(timeout=20_000)
+    page.context.set_geolocation(AT_THE_TUNNEL)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map-me")).to_be_visible()
+    expect(page.locator(".map-words")).to_be_empty()
+    expect(page.get_by_text("Uden gadekort: vandringen har hverken rute eller stop")).to_be_visible()
+
+
+def test_a_tap_around_the_world_means_the_place_itself(night: Evening) -> None:
+    night.page.emulate_media(reduced_motion="reduce")  # the map is where it is going at once
+    page = opened(night.join())
+    canvas = page.locator(".map canvas")
+    for key in ["-"] * 18 + ["Shift+ArrowRight"]:
+        canvas.press(key)
+    x, y = middle(page)
+    page.mouse.click(x - 120, y)
+    page.get_by_role("link", name="Ny note her").click()
+    page.get_by_role("radio", name="Tryg", exact=True).check()
+    with page.expect_request(re.compile("/api/v1/observations/")) as sent:
+        night.write("På den anden side").save()
+    assert -180 <= (sent.value.post_data_json or {})["pin"]["lon"] <= 180
+
+
+def test_on_a_full_phone_the_list_alone_is_shown_all_the_same(night: Evening) -> None:
+    page = opened(night.join())
+    page.evaluate(
+        """() => {
+          const { put } = IDBObjectStore.prototype;
+          IDBObjectStore.prototype.put = function (value, key) {
+            if (key === "setting:list-only") throw new DOMException("full", "QuotaExceededError");
+            return put.call(this, value, key);
+          };
+        }"""
+    )
+    night.button("Liste").click()
+    expect(page.locator(".map")).to_be_hidden()
+
+
 def test_several_notes_in_one_place_are_all_told(night: Evening, another: Callable[..., Evening]) -> None:
     other = another(BESIDE)
     for words in ("Den ene ting", "Den anden ting"):
@@ -270,8 +339,25 @@ def test_what_is_begun_is_not_put_somewhere_else_by_a_tap_on_the_map(night: Even
     x, y = middle(page)
     page.mouse.click(x + 90, y + 60)
     expect(page.get_by_role("link", name="Ny note her")).to_have_count(0)
+    expect(line(page, "Stop 1: Beboerhuset Kilden")).to_be_visible()
+    expect(page.get_by_role("link", name="Skriv om dette stop")).to_have_count(0)
     page.locator(".chosen").get_by_role("link", name="Skriv videre").click()
     expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("Ikke færdig endnu")
+
+
+def test_a_place_asked_for_is_taken_by_a_draft_that_says_nothing_yet(night: Evening) -> None:
+    page = night.join().begin().page
+    night.button("Skift sted").click()
+    night.button("Flyt prikken på kortet").click()
+    page.get_by_role("radio", name="1. Beboerhuset Kilden").check()
+    night.button("Brug stedet").click()
+    expect(page.locator(".place")).to_contain_text("Stop 1. Valgt af dig")
+    page.goto("about:blank")  # as when the phone closes the app
+    page.goto(f"{night.url}#/walk")
+    opened(night)
+    expect(page.locator("#near article").first).to_contain_text("Stop 3")  # the list has found its order
+    line(page, "Stop 2: Birketorvet").get_by_role("link", name="Skriv om dette stop").click()
+    expect(page.locator(".place")).to_contain_text("Birketorvet")
 
 
 def test_a_map_opened_before_opens_in_airplane_mode(night: Evening) -> None:

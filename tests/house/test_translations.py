@@ -160,6 +160,7 @@ def test_what_is_fetched_later_brings_its_danish_along() -> None:
     planning, later = catalogue.LATER["planning.json"], catalogue.LATER["later.json"]
     assert [name for name in speaking if name.startswith(planning)]
     assert "./planning/words.js" in scripts["static/js/plan.js"]
+    assert "../walking/words.js" in scripts["static/js/screens/later.js"]
     others = {name: text for name, text in speaking.items() if name.startswith(later) and not name.startswith(planning)}
     assert len(others) >= 2
     assert not [name for name, text in others.items() if '/later.js";' not in text]

@@ -130,3 +130,45 @@ def test_both_maps_are_as_dark_as_the_fullest_place_on_either(stage: Stage, agai
         reports = [build(tx, walk.id, sensitive=True, base_url="") for walk in (stage.walk, later)]
     assert comparison.of_two(*reports, "unsafe").full == 9
     assert comparison.of_two(*reports, "safe").full == 5, "never darker for fewer than five"
+
+
+def test_two_stops_of_one_name_are_told_apart_by_where_they_are(
+    stage: Stage, desk: Desk, again: Callable[..., Walk]
+) -> None:
+    """Of the later walk's two tunnels the first is the earlier walk's second one."""
+    later = again()
+    with stage.db.write() as tx:
+        old = [
+            Stop(walk_id=stage.walk.id, number=n, name="Ved tunnelen", lat=57.05 + n / 100, lon=9.98) for n in (3, 4)
+        ]
+        new = [Stop(walk_id=later.id, number=n, name="Ved tunnelen", lat=57.12 - n / 100, lon=9.98) for n in (2, 3, 4)]
+        tx.add_all([*old, *new])
+    noted(stage, 5, "unsafe", stop_id=old[0].id)
+    noted(stage, 6, "unsafe", stop_id=old[1].id)
+    noted(stage, 7, "unsafe", later, stop_id=new[2].id)
+    with stage.db.read() as tx:
+        earlier, since = (build(tx, walk.id, sensitive=True, base_url="") for walk in (stage.walk, later))
+    rows = {
+        row.number: row.notes for row in comparison.of_two(earlier, since, "unsafe").rows if row.name == "Ved tunnelen"
+    }
+    counted = {number: [None if side is None else side["unsafe"] for side in notes] for number, notes in rows.items()}
+    assert counted == {2: [None, 0], 3: [6, 0], 4: [5, 7]}
+
+
+def test_where_no_place_is_known_the_order_tells_two_stops_of_one_name_apart(
+    stage: Stage, again: Callable[..., Walk]
+) -> None:
+    later = again()
+    with stage.db.write() as tx:
+        for walk_id in (stage.walk.id, later.id):
+            tx.add_all([Stop(walk_id=walk_id, number=n, name="Ved tunnelen") for n in (3, 4)])
+    with stage.db.read() as tx:
+        reports = [build(tx, walk.id, sensitive=True, base_url="") for walk in (stage.walk, later)]
+        stops = {stop.number: stop.id for stop in reports[0].stops}
+    noted(stage, 5, "unsafe", stop_id=stops[3])
+    with stage.db.read() as tx:
+        reports = [build(tx, walk.id, sensitive=True, base_url="") for walk in (stage.walk, later)]
+    rows = {
+        row.number: row.notes[0] for row in comparison.of_two(*reports, "unsafe").rows if row.name == "Ved tunnelen"
+    }
+    assert {number: notes["unsafe"] for number, notes in rows.items() if notes is not None} == {3: 5, 4: 0}

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.models import Walk
 from app.sync.protocol import instant
 from tests.cast import Stage
 
@@ -47,6 +48,8 @@ def holds(answer: Any, promised: Any, where: str = "") -> None:
 
 @pytest.mark.usefixtures("every_database")
 def test_what_phones_of_version_1_say_is_understood_and_answered_as_they_know_it(stage: Stage) -> None:
+    with stage.db.write() as tx:
+        tx.get_one(Walk, stage.walk.id).tracks = True
     known = {"walk": stage.walk.id, "code": stage.walk.code, "stop": stage.stops[0].id}
     for path in MESSAGES:
         text = path.read_text("utf-8")

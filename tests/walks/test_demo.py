@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from sqlmodel import col, select
 
 from app.db import Database
 from app.demo import ground, plan
-from app.demo.content import NOTES, ROUTE, STOPS
+from app.demo.content import NOTES, ROUTE, STOPS, TITLE
 from app.demo.walk import make
 from app.measures import measures
 from app.models import Observation, Photo, Walk
@@ -43,6 +44,20 @@ def test_the_demo_is_made_once_and_links_anew_each_time(stage: Stage) -> None:
     assert len(notes) == len(NOTES)
     assert len(states) == 5
     assert "expected" not in states
+
+
+def test_the_walk_of_an_earlier_version_stays_and_the_newer_one_comes_beside_it(stage: Stage) -> None:
+    """The demo once went through Aalborg; on the map of Helsinki its walk would be nowhere."""
+    old = stage.another_walk(
+        id=str(uuid5(NAMESPACE_URL, "urn:tryghedsvandring:demo:walk")), title="Aftenvandring i Aalborg Øst",
+        route={"type": "LineString", "coordinates": [[9.979, 57.0371], [9.9799, 57.0373]]},
+    )  # fmt: skip
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        assert tx.get_one(Walk, old.id).route == old.route
+        new = tx.get_one(Walk, told["walk_id"])
+    assert (new.title, new.route["coordinates"]) == (TITLE, ROUTE)
+    assert told["code"] != old.code
 
 
 def test_the_demos_link_leads_to_its_report(stage: Stage, tmp_path: Path) -> None:

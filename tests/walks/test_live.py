@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.event import listen
 from sqlmodel import col, delete, select
 
 from app.access import people, signin
@@ -100,6 +101,31 @@ def test_the_map_has_the_places_of_notes_and_nothing_that_tells_of_a_person(stag
     assert f'src="{news}"' in desk.get(f"/walks/{stage.walk.id}/live").text
     phone.put(phone.note(note="Endnu en"))
     assert desk.get(f"/walks/{stage.walk.id}/live.json").json()["map"] != news
+
+
+def test_the_places_are_read_once_for_all_who_look_and_only_what_the_map_shows(
+    stage: Stage, desk: Browser, signed_in: SignedIn
+) -> None:
+    read: list[str] = []
+    listen(stage.db.engine, "before_cursor_execute", lambda *given: read.append(given[2]))
+    phone = stage.phone()
+    phone.put(phone.note(valence="safe", note="Lyst", fix={"lat": 57.05, "lon": 9.93, "accuracy_m": 8}))
+    address = f"/walks/{stage.walk.id}/live.geojson"
+    read.clear()
+    replies = [desk.get(address) for _look in range(3)]
+    assert len({reply.text for reply in replies}) == 1
+    told = [statement for statement in read if "FROM observation" in statement]
+    assert len(told) == 1
+    assert "participant_id" not in told[0]
+    read.clear()
+    again = desk.get(address, headers={"If-None-Match": replies[0].headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert not [statement for statement in read if "FROM observation" in statement]
+    other = signed_in("organiser", OURS).get(address, headers={"If-None-Match": replies[0].headers["etag"]})
+    assert other.status_code == 200, "who may read less has another answer"
+    phone.put(phone.note(valence="unsafe", note="Mørkt", fix={"lat": 57.06, "lon": 9.93, "accuracy_m": 8}))
+    fresh = desk.get(address, headers={"If-None-Match": replies[0].headers["etag"]})
+    assert [one["properties"]["note"] for one in fresh.json()["features"]] == ["Lyst", "Mørkt"]
 
 
 @pytest.mark.usefixtures("every_database")
@@ -201,11 +227,12 @@ def test_it_is_opened_paused_and_closed_from_there(stage: Stage, desk: Browser) 
 
 def test_a_form_of_another_site_changes_nothing(stage: Stage, desk: Browser) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-    for what, field in (("pause", "paused"), ("sharing", "sharing")):
+    for what, field in (("pause", "paused"), ("sharing", "sharing"), ("tracks", "tracks")):
         reply = desk.post(f"/walks/{stage.walk.id}/{what}", data={field: "yes"}, headers=foreign)
         assert reply.status_code == 403
     with stage.db.read() as tx:
         assert tx.get_one(Walk, stage.walk.id).paused_at is None
+        assert tx.get_one(Walk, stage.walk.id).tracks is False
 
 
 @pytest.mark.usefixtures("every_database")

@@ -280,3 +280,19 @@ def test_a_new_walk_belongs_to_an_organisation_of_its_maker(stage: Stage, signed
         walk = tx.get_one(Walk, made.headers["location"].split("/")[2])
     assert walk.organisation_id != stage.walk.organisation_id
     assert other.post("/walks/new", data={"title": " "}).status_code == 422
+
+
+def test_the_way_is_recorded_only_where_somebody_lets_the_teams(stage: Stage, desk: Browser) -> None:
+    def press(tracks: str) -> str:
+        reply = desk.post(f"/walks/{stage.walk.id}/tracks", data={"tracks": tracks})
+        assert (reply.status_code, reply.headers["location"]) == (303, f"/walks/{stage.walk.id}/plan#tracks")
+        return desk.get(f"/walks/{stage.walk.id}/plan").text
+
+    before = desk.get(f"/walks/{stage.walk.id}/plan").text
+    assert "Bliver ikke optaget" in before
+    assert "uden navne og klokkeslæt" in before
+    assert "Holdene må optage den" in press("yes")
+    with stage.db.read() as tx:
+        walk = tx.get_one(Walk, stage.walk.id)
+        assert (walk.tracks, walk.seq) == (True, walk.changed_seq)
+    assert "Bliver ikke optaget" in press("no")

@@ -13,6 +13,7 @@ from PIL import Image
 
 from app.models import Stop, Walk
 from app.taxonomy import categories
+from app.walks import printing
 from tests.access.conftest import Browser, add, hurry, signed_in, visitor
 from tests.cast import Stage
 
@@ -186,3 +187,18 @@ def test_the_plans_page_leads_to_the_sheets(stage: Stage, desk: Browser) -> None
 def test_a_server_that_prints_nothing_never_loads_the_printer() -> None:
     code = "import sys, app.main; sys.exit('typst' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "drawing", ["<svg", "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text>\x01</text></svg>"]
+)
+def test_a_map_that_cannot_be_printed_costs_no_sheet(
+    stage: Stage, drawing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = stage.app.state.settings
+    for sheet in (
+        printing.poster(stage.walk, stage.stops, settings, "a4", drawing),
+        printing.paper_form(stage.walk, stage.stops, settings, drawing),
+    ):
+        assert sheet.startswith(b"%PDF")
+    assert caplog.text.count("without its map") == 2

@@ -10,8 +10,8 @@ import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { t } from "../i18n.js";
 import "../later.js";
-import { ground, watchGround } from "./ground.js";
-import { CLOSEST, layers, outline, radius, sources } from "./layers.js";
+import { ground, letGo, watchGround } from "./ground.js";
+import { CLOSEST, layers, NOTHING, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
 import { extent, lean, passing, placed } from "./places.js";
 import { answering } from "./popup.js";
@@ -53,8 +53,9 @@ export async function draw(element, shown, say) {
   const usual = shown.paper ? "paper" : "screen";
   let seen = passing(all, only);
   let gathered = radius(seen.length);
+  let dyes = colours(element, usual); // read once for each dressing: it makes the browser look at the whole page
   const style = (/** @type {"screen" | "paper"} */ worn = usual) => {
-    const [colour, notes, heat] = [colours(element, worn), lean(all, seen), shown.heat ?? null];
+    const [colour, notes, heat] = [worn === usual ? dyes : colours(element, worn), lean(all, seen), shown.heat ?? null];
     return {
       version: /** @type {const} */ (8),
       transition: { duration: 0, delay: 0 }, // paper does not wait
@@ -66,8 +67,10 @@ export async function draw(element, shown, say) {
       ],
     };
   };
-  const map = new GlMap({
-    container: frame(element),
+  const container = frame(element);
+  container.inert = Boolean(shown.walking); // until whoever asked for it listens
+  const map = begun(under, {
+    container,
     style: style(),
     bounds: shown.view ?? bounds,
     fitBoundsOptions: shown.view ? {} : FIT,
@@ -96,12 +99,13 @@ export async function draw(element, shown, say) {
   watchGround(map, say);
   watchCanvas(map, say);
   map.setMissingStyleImageResolver((id) => {
-    const image = picture(id, colours(element, usual));
+    const image = picture(id, dyes);
     if (image) map.addImage(id, image.data, image.options);
   });
-  const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ n }) => all[n]);
+  const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ note_id }) => all.find(({ id }) => id === note_id));
   const chosen = tapped(element, map);
   const dressed = () => {
+    dyes = colours(element, usual);
     gathered = radius(seen.length);
     map.setStyle(style(), { diff: false });
   };
@@ -119,10 +123,16 @@ export async function draw(element, shown, say) {
     if (!shown.view && wider.toString() !== bounds.toString()) map.fitBounds(wider, { ...FIT, animate: false });
     await ready(map, put);
   };
+  const remove = () => {
+    stop();
+    printed();
+    map.remove();
+    letGo(under);
+  };
   try {
     await Promise.all([new Promise((resolve) => map.once("load", resolve)), all.length ? null : filled()]);
   } catch (error) {
-    map.remove();
+    remove();
     throw error;
   }
   return {
@@ -153,26 +163,38 @@ export async function draw(element, shown, say) {
       area = within;
       source("area")?.setData(outline(area));
     },
+    tracks(lines) {
+      shown.tracks = lines;
+      source("tracks")?.setData(lines ?? NOTHING);
+    },
     all: () => all,
     notes: () => seen.map((n) => all[n]),
     point: chosen,
     async lay(basemap) {
       say("");
+      const before = under;
       under = await ground(basemap, bounds, say);
       dressed();
       lies();
+      if (under.sources.ground?.url !== before.sources.ground?.url) letGo(before);
     },
     light(wanted) {
       unlit = wanted;
       dressed();
       lies();
     },
-    remove() {
-      stop();
-      printed();
-      map.remove();
-    },
+    remove,
   };
+}
+
+/** A map, or what would have lain under it is let go. */
+function begun(/** @type {import("./ground.js").Ground} */ under, /** @type {import("maplibre-gl").MapOptions} */ options) {
+  try {
+    return new GlMap(options);
+  } catch (error) {
+    letGo(under);
+    throw error;
+  }
 }
 
 /** No map: there is no place to show. @type {import("./map.js").Drawing} */
@@ -184,6 +206,7 @@ const nowhere = {
   update: () => {},
   filter: async () => {},
   choose: () => {},
+  tracks: () => {},
   all: () => [],
   notes: () => [],
   point: () => {},
@@ -229,7 +252,8 @@ function tapped(/** @type {HTMLElement} */ element, /** @type {GlMap} */ map) {
   const ring = document.createElement("span");
   ring.className = "map-chosen";
   const marker = new Marker({ element: ring });
-  map.on("click", ({ point, lngLat: { lat, lng: lon } }) => {
+  map.on("click", ({ point, lngLat }) => {
+    const { lat, lng: lon } = lngLat.wrap();
     if (map.queryRenderedFeatures(point, { layers: ["notes", "many"] }).length) return;
     element.dispatchEvent(new CustomEvent("map-tap", { detail: { lat, lon } }));
   });

@@ -23,6 +23,7 @@ import { OPEN_MAP_TILES, OWN, SKAERMKORT } from "./schemas.js";
 const PLAIN = { sources: {}, layers: () => [], light: false };
 const DEPTHS = [16, 14]; // how far tiles that are served one by one go: Skærmkort's and ours, or OpenMapTiles'; beyond, they are enlarged
 const PATIENCE_MS = 8_000;
+const PMTILES = "pmtiles://";
 /** @type {Protocol | undefined} */
 let protocol;
 let files = 0;
@@ -61,7 +62,7 @@ export async function ground(from, bounds, say) {
       header.maxLat < bounds.getSouth() ||
       header.minLat > bounds.getNorth();
     if (apart) say(t("The base map does not reach this place. Route and notes are shown without it."));
-    const source = { url: `pmtiles://${archive.source.getKey()}` };
+    const source = { url: `${PMTILES}${archive.source.getKey()}` };
     if (PICTURES.includes(header.tileType)) return open(archive, pictures(source));
     const schemas = header.tileType === TileType.Mvt ? named(await archive.getMetadata()) : [];
     if (!schemas.length) throw new Error("foreign schema");
@@ -81,6 +82,9 @@ function open(/** @type {PMTiles} */ archive, /** @type {Ground} */ ground) {
   protocol.add(archive);
   return ground;
 }
+
+/** What lay under a map is not needed any more: a file that the page holds is let go. */
+export const letGo = (/** @type {Ground} */ { sources }) => void protocol?.tiles.delete(String(sources.ground?.url).slice(PMTILES.length));
 
 /** Tiles that the server hands out one by one do not say whose they are: what they do not have is simply not drawn. */
 async function served(/** @type {string} */ address, /** @type {import("maplibre-gl").LngLatBounds} */ bounds) {

@@ -1,4 +1,4 @@
-// What lies on the ground: the route, numbered stops, an area that was chosen, and the notes by shape or by how thick they lie.
+// What lies on the ground: the route, where teams went, numbered stops, an area that was chosen, and the notes by shape or by how thick they lie.
 //
 // Hides MapLibre's style language. Promises that notes which would cover each other are one label with their numbers, and
 // that thickness is told by how dark one colour is, never by one colour against another.
@@ -12,6 +12,8 @@ import { MOST, VALENCES } from "./places.js";
 export const CLOSEST = 18; // the zoom at which notes of one place are still one label
 const MANY = 300; // more notes than this are gathered more: their labels have longer numbers
 const FEW = 60; // as many are told apart on any scale, so they are shown above the heat
+/** @type {import("geojson").FeatureCollection} */
+export const NOTHING = { type: "FeatureCollection", features: [] };
 const FONT = ["IBM Plex Sans Variable"];
 const REACH_M = 60; // how far around a note the thickness reaches
 const METRES_PER_PIXEL = 78_271 * 0.55; // at zoom 0 and 56 degrees north
@@ -24,7 +26,7 @@ const METRES_PER_PIXEL = 78_271 * 0.55; // at zoom 0 and 56 degrees north
  * @param {number} gathered how near each other, in pixels, notes become one label
  * @returns {Style["sources"]}
  */
-export function sources({ route, stops }, notes, area, heat, gathered) {
+export function sources({ route, stops, tracks }, notes, area, heat, gathered) {
   const points = stops.map((stop) => ({
     type: /** @type {const} */ ("Feature"),
     properties: { number: String(stop.number) },
@@ -38,7 +40,8 @@ export function sources({ route, stops }, notes, area, heat, gathered) {
     clusterProperties: { count: /** @type {any} */ (["+", ["get", "count"]]) },
   };
   return {
-    route: { type: "geojson", data: route ?? { type: "FeatureCollection", features: [] } },
+    route: { type: "geojson", data: route ?? NOTHING },
+    tracks: { type: "geojson", data: tracks ?? NOTHING },
     stops: { type: "geojson", data: { type: "FeatureCollection", features: points } },
     area: { type: "geojson", data: outline(area) },
     notes: { type: "geojson", data: notes, ...(heat ? {} : grouped) },
@@ -70,6 +73,10 @@ export function layers(
     { id: "area-edge", type: "line", source: "area", paint: { "line-color": colour.route, "line-width": 2.5, "line-dasharray": [2, 1.5] } },
     { id: "route-edge", type: "line", source: "route", layout: round, paint: { "line-color": colour.land, "line-width": 8, "line-opacity": 0.9 } },
     { id: "route", type: "line", source: "route", layout: round, paint: { "line-color": colour.route, "line-width": heat ? 2.5 : 4 } },
+    // Dots with an edge: they are told from the route, and seen on it, in grey too.
+    { id: "track-edge", type: "line", source: "tracks", layout: round, paint: { "line-color": colour.land, "line-width": 9, "line-dasharray": [0.01, 1.323] } },
+    { id: "track", type: "line", source: "tracks", layout: round, paint: { "line-color": colour.me, "line-width": 5, "line-dasharray": [0.01, 2.39] } },
+    { id: "team", type: "symbol", source: "tracks", layout: { "symbol-placement": "line", "text-field": ["get", "team"], "text-font": FONT, "text-size": 13, "text-offset": [0, 1] }, paint: { "text-color": colour.ink, "text-halo-color": colour.land, "text-halo-width": 2 } },
     { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
     { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
     { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], minzoom: heat && notes.features.length > FEW ? 17 : 0, layout: { "icon-image": heat ? ["concat", "small-", ["get", "valence"]] : ["get", "valence"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]], "icon-allow-overlap": true } },

@@ -5,7 +5,7 @@
 // another server. Attributes: src (GeoJSON of the notes), basemap (the address of a PMTiles file, or of tiles) and credit,
 // unlit (streets without light and underpasses stand out), valence (only notes of it) with full (how thick they lie, see
 // layers.js), label (its name, where a page has two). `bytes`: a PMTiles file that the page holds, instead of basemap. A
-// child <script type="application/json"> or `plan` gives {route, stops}. Methods: show(id), point(place), filter(test),
+// child <script type="application/json"> or `plan` gives {route, stops, tracks?}. Methods: show(id), point(place), filter(test),
 // choose(area), drawing(). The attribute state becomes drawn or failed. A tap where no note is, is told as the event map-tap
 // with {lat, lon}; that several notes are to be listed, as map-choose with {area}.
 
@@ -13,7 +13,8 @@ import { mark, t } from "../i18n.js";
 import "../later.js";
 
 /** @typedef {{number: number, name: string, lat: number, lon: number}} Stop */
-/** @typedef {{route: import("geojson").LineString | null, stops: Stop[]}} Plan */
+/** @typedef {import("geojson").FeatureCollection | null} Tracks   where teams went: lines, each with its `team` */
+/** @typedef {{route: import("geojson").LineString | null, stops: Stop[], tracks?: Tracks}} Plan */
 /** @typedef {import("geojson").FeatureCollection<import("geojson").Point | null>} Notes */
 /** @typedef {import("./places.js").Test} Test */
 /** @typedef {import("./places.js").Note} Note */
@@ -22,7 +23,7 @@ import "../later.js";
  * and after each change of the map's dress, so that layers of one's own come back; it may be called when they still are there.
  * @typedef {{map: import("maplibre-gl").Map | null, credits(): string, onDressed(put: () => void): void, show(id: string): boolean,
  *   update(notes: Notes): void, filter(test: Test | null): Promise<unknown>, choose(area: [number, number][] | null): void,
- *   all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
+ *   tracks(lines: Tracks): void, all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
  *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
  */
 

@@ -40,13 +40,17 @@ const TOKENS = {
 export function colours(element, dress = "screen") {
   const probe = document.createElement("i");
   probe.className = `map-probe ${dress}`;
-  element.append(probe);
   const found = Object.entries(TOKENS).map(([name, token]) => {
-    probe.style.color = `var(${token})`;
-    return [name, getComputedStyle(probe).color];
+    const one = document.createElement("i");
+    one.style.color = `var(${token})`;
+    probe.append(one);
+    return /** @type {const} */ ([name, one]);
   });
+  element.append(probe);
+  // All are on the page before the first is read: the browser looks up the whole page's style once, not once for each.
+  const read = found.map(([name, one]) => [name, getComputedStyle(one).color]);
   probe.remove();
-  return Object.fromEntries(found);
+  return Object.fromEntries(read);
 }
 
 /** A picture by its name in the style, or null: {data, options} for Map.addImage. */
@@ -132,7 +136,7 @@ function sheet(/** @type {number} */ width, /** @type {number} */ height) {
   const canvas = document.createElement("canvas");
   canvas.width = width * SCALE;
   canvas.height = height * SCALE;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   context.scale(SCALE, SCALE);
   return context;
 }

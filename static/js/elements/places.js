@@ -30,7 +30,7 @@ export const passing = (/** @type {Note[]} */ notes, /** @type {Test | null} */ 
   [...notes.keys()].filter((n) => !test || test(notes[n]));
 
 /**
- * What the worker is told of some notes: `n` which it is, `note_id`, `valence`, `at_stop`, `count` 1 in the place of its valence
+ * What the worker is told of some notes: `note_id`, `valence`, `at_stop`, `count` 1 in the place of its valence
  * among the digits to the base MOST.
  * @param {Note[]} notes
  * @param {number[]} which
@@ -41,7 +41,7 @@ export function lean(notes, which) {
     const { geometry, properties, id: note_id } = notes[n];
     const valence = VALENCES.includes(properties.valence) ? properties.valence : "none";
     const count = MOST ** VALENCES.indexOf(valence);
-    const told = { n, note_id, valence, count, at_stop: properties.at_stop };
+    const told = { note_id, valence, count, at_stop: properties.at_stop };
     return { type: /** @type {const} */ ("Feature"), geometry, properties: told };
   });
   return { type: "FeatureCollection", features };

@@ -17,18 +17,20 @@ const MARGIN = 0.0001; // degrees, some 10 m: around notes that are chosen toget
  * @param {HTMLElement} element where `data-choosing` says that the page lists what is chosen: it is told by map-choose
  * @param {import("maplibre-gl").Map} map
  * @param {number} closest the zoom at which notes of one place are still one label
- * @param {(properties: any) => Note} whole the note that a point on the map stands for
+ * @param {(properties: any) => Note | undefined} whole the note that a point on the map stands for, if it is still there
  * @returns {{show(note: Note): void, close(): void}}
  */
 export function answering(element, map, closest, whole) {
   const popup = new Popup({ maxWidth: "20rem", focusAfterOpen: true, offset: 14 });
+  const known = (/** @type {Note[]} */ points) => /** @type {Note[]} */ (points.map(({ properties }) => whole(properties)).filter(Boolean));
   for (const layer of ["notes", "many"]) {
     map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
-  map.on("click", "notes", ({ features }) => {
+  map.on("click", "notes", async ({ features }) => {
+    await null; // a pop-up that is open closes at this click, too
     const [clicked] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
-    tell(map, popup, [whole(clicked.properties)]);
+    tell(map, popup, known([clicked]));
   });
   map.on("click", "many", async ({ features }) => {
     const [{ geometry, properties }] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
@@ -36,7 +38,7 @@ export function answering(element, map, closest, whole) {
     const zoom = await source.getClusterExpansionZoom(properties.cluster_id);
     if (zoom <= closest) return map.easeTo({ center: /** @type {[number, number]} */ (geometry.coordinates), zoom });
     const leaves = await source.getClusterLeaves(properties.cluster_id, properties.point_count, 0);
-    const notes = leaves.map((leaf) => whole(leaf.properties));
+    const notes = known(/** @type {Note[]} */ (leaves));
     return tell(map, popup, notes, "choosing" in element.dataset ? all(element, popup, notes) : null);
   });
   return {
@@ -69,6 +71,7 @@ function tell(
   /** @type {Note[]} */ notes,
   /** @type {HTMLElement | null} */ more = null,
 ) {
+  if (!notes.length) return;
   const list = document.createElement("ul");
   list.className = "map-notes";
   list.append(...notes.slice(0, LISTED).map(line));

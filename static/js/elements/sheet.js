@@ -28,15 +28,23 @@ export async function printMap(element, paper, { title, legend }) {
   if (legend) sheet.append(legend.cloneNode(true));
   document.body.append(sheet);
   const notes = { type: /** @type {const} */ ("FeatureCollection"), features: looked.notes() };
-  const drawing = await draw(box, { ...element.shown(), only: null, notes, paper: true, view: looked.map.getBounds() }, () => {});
-  const map = /** @type {import("maplibre-gl").Map} */ (drawing.map);
-  if (!map.areTilesLoaded()) await new Promise((resolve) => map.once("idle", resolve));
   const image = document.createElement("img");
   image.alt = t("Map of the route, the stops and the notes. The same stands as text below.");
-  image.src = pictured(map, drawing.credits()).toDataURL();
-  drawing.remove();
-  box.replaceChildren(image);
-  await image.decode();
+  try {
+    const drawing = await draw(box, { ...element.shown(), only: null, notes, paper: true, view: looked.map.getBounds() }, () => {});
+    const map = /** @type {import("maplibre-gl").Map} */ (drawing.map);
+    if (!map.areTilesLoaded()) await new Promise((resolve) => map.once("idle", resolve));
+    try {
+      image.src = pictured(map, drawing.credits()).toDataURL();
+    } finally {
+      drawing.remove();
+    }
+    box.replaceChildren(image);
+    await image.decode();
+  } catch (failure) {
+    sheet.remove();
+    throw failure;
+  }
   document.documentElement.dataset.printing = "map";
   const over = () => {
     delete document.documentElement.dataset.printing;

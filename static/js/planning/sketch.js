@@ -5,6 +5,7 @@
 // words in it; the attributes basemap and credit name the operator's PMTiles. state becomes drawn or failed.
 
 import { t } from "../i18n.js";
+import "../later.js";
 
 const NEAR = "500px";
 

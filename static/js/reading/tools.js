@@ -9,7 +9,7 @@ import "../later.js";
 /** @typedef {import("../elements/places.js").Point} Point */
 /** @typedef {import("../elements/map.js").Drawing} Drawing */
 /**
- * @typedef {HTMLElement & {area: Point[] | null, show(id: string): Promise<boolean>, filter(test: import("../elements/places.js").Test | null): Promise<void>,
+ * @typedef {HTMLElement & {area: Point[] | null, plan: import("../elements/map.js").Plan, show(id: string): Promise<boolean>, filter(test: import("../elements/places.js").Test | null): Promise<void>,
  *   choose(area: Point[] | null): Promise<void>, drawing(): Promise<Drawing | null>, notes(): Promise<import("../elements/map.js").Notes>,
  *   shown(): Omit<import("../elements/drawing.js").Shown, "notes">}} TrygMap
  */
@@ -62,6 +62,14 @@ export function tools(figure, map, chosen) {
   one("[data-none]").addEventListener("click", () => {
     chosen(null);
     one("[data-view]").focus();
+  });
+  const ways = figure.querySelector("[data-tracks]");
+  const { tracks } = map.plan;
+  ways?.addEventListener("click", async () => {
+    const on = ways.getAttribute("aria-pressed") === "false";
+    ways.setAttribute("aria-pressed", String(on));
+    map.plan = { ...map.plan, tracks: on ? tracks : null }; // for the printed sheet too
+    (await map.drawing())?.tracks(map.plan.tracks ?? null);
   });
   map.addEventListener("map-choose", (event) => {
     chosen(/** @type {CustomEvent} */ (event).detail.area);

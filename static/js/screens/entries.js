@@ -15,10 +15,11 @@ import { whereabouts } from "../walking/nearby.js";
 /** @typedef {import("../protocol.js").Change} Change */
 
 /**
- * @param {{walk: import("../protocol.js").Walk, position: import("../place.js").Position, agree: (note: Change) => void,
- *   show: ((item: Item) => void) | null}} parts   show: bring it to the middle of the map; null where there is none
+ * @param {{walk: import("../protocol.js").Walk, position: import("../place.js").Position, begun: boolean, agree: (note: Change) => void,
+ *   show: ((item: Item) => void) | null}} parts   begun: a note, which stays where it is; show: bring it to
+ *   the middle of the map, null where there is none
  */
-export function entries({ walk, position, agree, show }) {
+export function entries({ walk, position, begun, agree, show }) {
   const far = (/** @type {Item["at"]} */ at) => whereabouts(at, position.fix, position.heading);
 
   const entry = (/** @type {Item} */ item, /** @type {string} */ where) => {
@@ -32,7 +33,7 @@ export function entries({ walk, position, agree, show }) {
       <div class="top">${stop ? html`<span class="stopno" aria-hidden="true">${stop.number}</span>` : mark(note.valence)}
         <div><h3 id=${named} class="few">${title}</h3>${about ? html`<p class="meta">${about}</p>` : nothing}${words ? html`<p class="small few">${words}</p>` : nothing}</div>
         ${show && at && where === "near" ? html`<button type="button" aria-label=${t("Show on the map: {title}", { title })} @click=${() => show(item)}>${t("Show")}</button>` : nothing}</div>
-      <div class="foot">${stop ? write(stop.id) : mine ? edit(mine) : other ? voice(other) : nothing}</div>
+      <div class="foot">${stop ? (begun ? nothing : write(stop.id)) : mine ? edit(mine) : other ? voice(other) : nothing}</div>
     </article></li>`;
   };
 

@@ -99,7 +99,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   async function look() {
     if (!left) return;
     const rest = await store.onlyHere();
-    left = rest.notes || rest.photos || rest.drafts ? rest : null;
+    left = rest.notes || rest.photos || rest.drafts || rest.track ? rest : null;
     if (!left) whisper(t("All your notes have arrived."));
     draw();
   }

@@ -164,7 +164,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   return store.onChange(calmly(look));
 }
 
-const heldBy = (/** @type {store.Unsent["left"]} */ left) => (left.notes || left.photos || left.drafts ? left : null);
+const heldBy = (/** @type {store.Unsent["left"]} */ left) => (left.notes || left.photos || left.drafts || left.track ? left : null);
 
 /**
  * Asks the server to take us in. The id and the secret are kept before the first try, so that a repeat is the same phone.

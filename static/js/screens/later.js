@@ -1,4 +1,7 @@
-// Later: the screens that are fetched when they are first asked for, as one file.
+// Later: the screens that are fetched when they are first asked for, and what records the way, as one file.
+
+import "../walking/words.js";
+import "../track.js";
 
 export { mount as map } from "./map.js";
 export { mount as others } from "./others.js";

@@ -12,6 +12,7 @@ import { icon, mark } from "../icons.js";
 import { distance, watch } from "../place.js";
 import * as store from "../store.js";
 import { inOrder, items, placeOf } from "../walking/nearby.js";
+import { recording } from "../walking/recording.js";
 import { addressAt, groundOf } from "../walking/under.js";
 import { entries } from "./entries.js";
 import { Feed } from "./feed.js";
@@ -46,6 +47,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   let following = true;
   let unlit = false;
   let rests = 0;
+  let nowhere = false; // there is no place to show, until one's own is known
   /** Streets by their place and what was loaded. @type {Map<string, string | null>} */
   const streets = new Map();
   /** @type {Hit | null} */
@@ -58,6 +60,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     draw();
   });
 
+  const way = recording(() => ({ walk: feed.walk, team: me.team }), () => root.firstChild && draw(), () => chart);
   const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (root.querySelector(selector));
 
   // What there is
@@ -88,30 +91,35 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   // The map
 
+  /** Whether the server has nothing to cut a map of the walk for. */
+  const bare = () => !feed.walk.route && feed.walk.stops.every(({ lat }) => lat === null);
+
   async function begin() {
     if (state || listOnly || gone) return;
     state = "drawing";
     const { route, stops } = feed.walk;
     const element = /** @type {HTMLElement} */ (at(".map"));
     const placed = stops.flatMap(({ number, name, lat, lon }) => (lat === null || lon === null ? [] : [{ number, name, lat, lon }]));
+    let module;
     try {
       const under = await groundOf(feed.walk);
       held = under.held;
-      const module = await import("../walking/chart.js");
+      module = await import("../walking/chart.js");
       const plan = { route: /** @type {any} */ (route), stops: placed };
       const around = [position.fix, ...own.map(({ content }) => placeOf(content, stops))].filter((one) => one !== null);
       const made = await module.chart(element, { plan, around, ...under, onTap: tapped }, say);
       if (gone) return made?.remove();
       chart = made;
       state = made ? "drawn" : "failed";
+      nowhere = !made;
     } catch {
       state = "failed";
-      say(t("The map cannot be drawn here. Every place stands as text below."));
+      say(module ? t("The map cannot be drawn here. Every place stands as text below.") : t("The map could not be fetched. Every place stands as text below."));
     }
     if (!chart) return draw();
     const { map } = chart;
     map.getCanvas().setAttribute("aria-describedby", "map-keys");
-    map.on("dragstart", () => follow(false));
+    map.on("movestart", ({ originalEvent }) => originalEvent && follow(false)); // by hand, by keys, by the buttons
     map.on("idle", () => {
       rests += 1; // street names come with the tiles
       draw();
@@ -119,6 +127,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     showOwn();
     showOthers();
     showMe();
+    way.show();
     draw();
   }
 
@@ -194,9 +203,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   async function only(/** @type {boolean} */ list) {
     listOnly = list;
-    await store.setSetting("list-only", list);
     draw();
     begin();
+    await store.setSetting("list-only", list).catch(() => {}); // a full phone forgets it
   }
 
   // What is shown
@@ -204,8 +213,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
   function draw() {
     if (gone) return;
     const all = arranged();
-    const entry = entries({ walk: feed.walk, position, agree: (note) => feed.agree(note), show: chart && !listOnly ? show : null });
-    const detail = held ? t("The map is on the phone") : feed.walk.basemap ? nothing : t("Without streets: the route and the places");
+    const entry = entries({ walk: feed.walk, position, begun, agree: (note) => feed.agree(note), show: chart && !listOnly ? show : null });
+    const detail = held ? t("The map is on the phone") : feed.walk.basemap ? nothing : bare() ? t("No map of the streets: this walk has no route and no stops") : t("Without streets: the route and the places");
     render(
       html`${bar({ title: t("Map"), detail, back: { href: "#/walk", label: t("Back to the walk") } })}
       <main id="main">
@@ -217,6 +226,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
           <div class="place">${icon("locate")}<span>${here()}</span></div>
           ${listOnly || state === "failed" ? nothing : legend()}
           ${chart?.map.getSource("ground") && !listOnly ? html`<button type="button" aria-pressed=${unlit} @click=${light}>${icon(unlit ? "check" : "moon")}${t("Show where street light is missing")}</button>` : nothing}
+          ${way.panel()}
           <div class="row between"><h2 id="nearest">${position.fix ? t("Nearest to you") : t("On the walk")}</h2>${switches()}</div>
           ${feed.trouble ? html`<p class="small dim">${feed.seen.size ? t("What the others have written may be out of date.") : t("The others' notes come when there is a network.")}</p>` : nothing}
           <ul class="notes" id="near" aria-labelledby="nearest">${entry.list(all.slice(0, most))}</ul>
@@ -295,10 +305,14 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const unwatch = watch((now) => {
     if (now.fix && !position.fix) whisper(t("Position found"));
     position = now;
+    if (now.fix && nowhere) {
+      [nowhere, state, said] = [false, "", ""];
+      begin();
+    }
     showMe();
     draw();
   });
-  const stops = [unwatch, feed.start(), store.onChange(refresh)];
+  const stops = [unwatch, way.stop, feed.start(), store.onChange(refresh)];
   refresh();
   setTimeout(begin); // when the screen is on the page, and has a size
   return () => {

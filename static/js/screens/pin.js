@@ -57,25 +57,28 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   async function begin() {
     const element = /** @type {HTMLElement} */ (root.querySelector(".map"));
     const start = point() ?? fix ?? stops[0] ?? null;
+    let module;
     try {
-      const [under, module] = await Promise.all([groundOf(walk), import("../walking/chart.js")]);
+      const under = await groundOf(walk);
+      module = await import("../walking/chart.js");
       const plan = { route: /** @type {any} */ (walk.route), stops };
       const around = start ? [start] : [];
       const made = await module.chart(element, { plan, around, ...under, onTap: tapped }, say);
       if (gone) return made?.remove();
       chart = made;
-      state = made ? "drawn" : "failed";
-    } catch {
-      state = "failed";
-      say(t("The map cannot be drawn here. Choose on the list."));
-    }
-    if (!chart) return draw();
+    } catch {}
+    state = chart ? "drawn" : "failed";
+    if (!chart) return say(module ? t("The map cannot be drawn here. Choose on the list.") : t("The map could not be fetched. Use the list."));
     const { map } = chart;
     map.getCanvas().setAttribute("aria-describedby", "map-keys");
     for (const zooms of [map.scrollZoom, map.touchZoomRotate]) zooms.enable({ around: "center" });
     map.touchZoomRotate.disableRotation();
-    if (start) map.jumpTo({ center: [start.lon, start.lat], zoom: SHARP_ZOOM - Math.max(0, Math.log2((fix?.accuracy_m ?? SHARP_M) / SHARP_M)) }, { ours: true });
-    map.on("moveend", (event) => /** @type {any} */ (event).ours || settle());
+    if (start) map.jumpTo({ center: [start.lon, start.lat], zoom: SHARP_ZOOM - Math.max(0, Math.log2((fix?.accuracy_m ?? SHARP_M) / SHARP_M)) });
+    let rested = chart.middle();
+    map.on("moveend", ({ originalEvent }) => {
+      if (originalEvent) settle(rested); // what a person does is a choice; that the screen is turned is none
+      rested = /** @type {Chart} */ (chart).middle();
+    });
     map.on("idle", draw); // street names come with the tiles
     chart.me(fix, null);
     draw();
@@ -92,12 +95,11 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     put(stop ? { lat: stop.lat, lon: stop.lon } : at);
   }
 
-  /** The map has come to rest: what is under the cross counts, or the stop beside it. */
-  function settle() {
+  /** The map has been drawn away from what was under the cross: what is there now counts, or the stop beside it. */
+  function settle(/** @type {Point} */ before) {
     if (!chart) return;
     const { middle, pixelsAway } = chart.sight();
-    const now = point();
-    if (now && pixelsAway(now) < (held() ? LOOSE_PX : 1)) return;
+    if (pixelsAway(point() ?? before) < (held() ? LOOSE_PX : 1)) return;
     if (loose && pixelsAway(loose) > 2 * SNAP_PX) loose = null;
     loose = stops.find((stop) => stop === held()) ?? loose;
     const near = stops.filter((stop) => stop !== loose && pixelsAway(stop) <= SNAP_PX);

@@ -89,18 +89,19 @@ function inWords(/** @type {import("../protocol.js").ObservationBody} */ content
  * @param {{label: string, run: () => void}} go the second step: go, leaving what is in the copy to the copy
  */
 export const heldBack = (left, go) => {
-  const { notes, photos, drafts, copied } = left;
+  const { notes, photos, drafts, track, copied } = left;
   const unsent = notes > 0 || photos > 0;
   const only = [
     notes && plural(notes, "{n} note is only on this phone.", "{n} notes are only on this phone."),
     photos && plural(photos, "{n} photo is only on this phone.", "{n} photos are only on this phone."),
+    track && t("Your way on the map is not sent."),
     drafts && plural(drafts, "{n} draft is not finished.", "{n} drafts are not finished."),
   ];
   return html`<div class="notice" data-tone="wait" id="left">${icon("clock")}<div class="stack tight">
     <p><b>${only.filter(Boolean).join(" ")}</b></p>
     ${unsent ? html`<p>${copied ? t("All of it is in the copy you saved. Once you have left, it is nowhere else: give the copy to the coordinator.") : t("Send it first. If it cannot be sent, save a copy; then you can leave.")}</p>` : nothing}
-    ${drafts ? html`<p>${t("Finish it or throw it away, then you can leave.")}</p>` : nothing}
-    ${unsent ? html`<button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>${copyButton()}` : nothing}
-    ${unsent && copied && !drafts ? html`<button type="button" @click=${go.run}>${icon("logout")}${go.label}</button>` : nothing}
+    ${drafts || track ? html`<p>${t("Finish it or throw it away, then you can leave.")}</p>` : nothing}
+    ${unsent || track ? html`<button type="button" @click=${() => sendNow()}>${icon("send")}${t("Send now")}</button>` : nothing}${unsent ? copyButton() : nothing}
+    ${unsent && copied && !drafts && !track ? html`<button type="button" @click=${go.run}>${icon("logout")}${go.label}</button>` : nothing}
   </div></div>`;
 };

@@ -18,9 +18,9 @@ const GOOD_M = 10; // better than this tells nobody anything more
  * @typedef {import("../protocol.js").Fix} Fix
  * @typedef {import("../store.js").Words} Words
  * @typedef {import("../store.js").PhotoInfo} PhotoInfo
- * @typedef {{choice: import("./spot.js").Choice, measured: Fix | null, moved: boolean, open: string | null,
- *   writing: boolean, removed: string[]}} Unfolded   choice, measured: the place; moved: chosen by hand in this sitting;
- *   open: the category unfolded; writing: the text fields are shown; removed: photos taken out until it is saved
+ * @typedef {{choice: import("./spot.js").Choice, measured: Fix | null, moved: boolean, asked: number,
+ *   open: string | null, writing: boolean, removed: string[]}} Unfolded   choice, measured: the place; moved: chosen by hand; asked: when the
+ *   walker said: where I stand; open: the category unfolded; writing: the text fields are shown; removed: photos taken out until it is saved
  * @typedef {import("../store.js").Draft & Unfolded} Draft
  */
 
@@ -36,7 +36,7 @@ export class Sitting {
   /** @type {Promise<unknown>} */ #work = Promise.resolve();
   #queued = false;
   #over = false;
-  #asked = 0; // when the walker said: where I stand
+  #touched = false;
   onChange = () => {};
   onTrouble = () => {};
 
@@ -44,12 +44,13 @@ export class Sitting {
     const { fix, pin, stop_id } = draft.content;
     const said = pin ?? (fix ? "measured" : (stop_id ?? "nowhere"));
     const choice = note ? said : (wanted.place ?? "measured");
+    const instead = !note && !says(draft) && wanted.place; // of the place of a note that says nothing yet
     wanted.place = null;
     this.walk = walk;
     this.note = note;
     this.limits = { ...LIMITS, ...walk.limits };
     /** @type {Draft} */
-    this.draft = { choice, measured: fix, moved: false, open: null, writing: false, removed: [], ...draft };
+    this.draft = { choice, measured: fix, moved: false, asked: 0, open: null, writing: false, removed: [], ...draft, ...(instead && { choice: instead }) };
   }
 
   get content() {
@@ -94,7 +95,7 @@ export class Sitting {
   /** Hears of a position: it counts for a new note, while that is begun. False where none will count any more. */
   located(/** @type {Fix | null} */ fix) {
     const { measured } = this.draft;
-    const age = Date.now() - Math.max(Date.parse(this.content.captured_at), this.#asked);
+    const age = Date.now() - Math.max(Date.parse(this.content.captured_at), this.draft.asked);
     const [metres, before] = [fix, measured].map((one) => one?.accuracy_m ?? Number.POSITIVE_INFINITY);
     const better = metres < before;
     if (this.note || before <= GOOD_M || age > (measured ? BETTER_FIX_MS : FIRST_FIX_MS)) return false;
@@ -107,23 +108,24 @@ export class Sitting {
   /** Puts the note where the walker says. */
   put(/** @type {Unfolded["choice"]} */ choice) {
     const measured = this.draft.measured ?? (choice === "measured" && !this.note ? best() : null);
-    if (choice === "measured" && !measured) this.#asked = Date.now();
-    this.unfold({ choice, measured, moved: true });
+    const asked = choice === "measured" && !measured ? Date.now() : this.draft.asked;
+    this.unfold({ choice, measured, moved: true, asked });
   }
 
   /** Writes the draft; while one write waits for its turn it takes along all that happens meanwhile. */
   keep() {
     if (this.#queued || this.#over) return;
-    this.#queued = true;
+    this.#queued = this.#touched = true;
     this.#next(() => {
       this.#queued = false;
       return this.#over ? null : store.saveDraft(this.draft);
     });
   }
 
-  /** Whether all of it is in the store. */
+  /** Whether all of it is in the store; a correction that has not begun leaves nothing there. */
   async stored() {
-    let kept = false;
+    let kept = this.note !== null && !this.#touched;
+    if (kept) return true;
     await this.#next(() => store.saveDraft(this.draft).then(() => (kept = true)));
     return kept;
   }

@@ -51,6 +51,12 @@ const feature = (/** @type {any} */ geometry, /** @type {Record<string, unknown>
 const dot = (/** @type {Point} */ at, /** @type {Record<string, unknown>} */ properties) =>
   feature({ type: "Point", coordinates: pair(at) }, properties);
 
+/** A place of the map, also where that has been drawn around the world. @returns {Point} */
+function placeAt(/** @type {import("maplibre-gl").LngLat} */ where) {
+  const { lat, lng: lon } = where.wrap();
+  return { lat, lon };
+}
+
 export class Chart {
   /** @type {Record<"me" | "lead" | "own", import("geojson").FeatureCollection>} */
   #data = { me: NOTHING, lead: NOTHING, own: NOTHING };
@@ -69,18 +75,20 @@ export class Chart {
     drawing.onDressed(() => this.#dress(element));
     map.keyboard.disable();
     map.getCanvas().addEventListener("keydown", (event) => this.#key(event, onTap));
-    map.on("click", async ({ point, lngLat }) => onTap?.(await this.#hit(point, { lat: lngLat.lat, lon: lngLat.lng })));
+    map.on("click", async ({ point, lngLat }) => onTap?.(await this.#hit(point, placeAt(lngLat))));
+    map.getContainer().inert = false;
   }
 
   /** The arrows move the map a step, with Shift a large one; plus and minus zoom; Enter means the middle. */
   #key(/** @type {KeyboardEvent} */ event, /** @type {((hit: Hit) => void) | undefined} */ onTap) {
     const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
+    const by = { originalEvent: event };
     if (altKey || ctrlKey || metaKey) return;
     const way = ARROWS[key];
     const step = shiftKey ? 10 * STEP_PX : STEP_PX;
-    if (way) this.map.panBy([way[0] * step, way[1] * step], { duration: 0 });
-    else if (key === "+" || key === "=") this.map.zoomIn();
-    else if (key === "-") this.map.zoomOut();
+    if (way) this.map.panBy([way[0] * step, way[1] * step], { duration: 0 }, by);
+    else if (key === "+" || key === "=") this.map.zoomIn({}, by);
+    else if (key === "-") this.map.zoomOut({}, by);
     else if (key === "Enter") onTap?.({ ids: [], at: this.middle(), byKey: true });
     else return;
     event.preventDefault();
@@ -167,13 +175,12 @@ export class Chart {
 
   /** @returns {Point} what lies under the cross */
   middle() {
-    const { lat, lng: lon } = this.map.getCenter();
-    return { lat, lon };
+    return placeAt(this.map.getCenter());
   }
 
   /** Bring a place into the middle, no farther away than streets can be told apart. */
   centre(/** @type {Point} */ at, zoom = Math.max(this.map.getZoom(), WITHIN)) {
-    this.map.easeTo({ center: pair(at), zoom }, { ours: true });
+    this.map.easeTo({ center: pair(at), zoom });
   }
 
   /** What lies under the cross, and how many pixels from it a place is. */

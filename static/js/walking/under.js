@@ -15,7 +15,7 @@ const METRES = 111_195; // of one degree of latitude
 /** @returns {Promise<{basemap: ArrayBuffer | string | null, credit: string, held: boolean}>} held: it is on the phone */
 export async function groundOf(/** @type {import("../protocol.js").Walk} */ { basemap }) {
   const map = await held().catch(() => null);
-  const credit = /** @type {any} */ (basemap)?.credit ?? "";
+  const credit = map?.credit ?? /** @type {any} */ (basemap)?.credit ?? "";
   return { basemap: map?.buffer ?? basemap?.url ?? null, credit, held: map !== null };
 }
 
