@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
-    app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
+    app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     for router in ROUTERS:
         app.include_router(router)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
