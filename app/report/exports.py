@@ -28,6 +28,7 @@ FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note",
           "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
 BEGINNING = 160  # letters of a note that the map shows; the list has all of it
 LARGE = 1024 * 1024  # bytes of photos sent at a time
+_RUNS = frozenset("=+-@\t\r")  # how a cell begins that a spreadsheet runs
 PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
 
 
@@ -154,13 +155,11 @@ def _rows(report: Report) -> Iterator[str]:
 
 def _cell(value: Any) -> Any:
     """One cell. A text that a spreadsheet would run as a formula gets ' before it; a number never does."""
-    if value is None:
-        return ""
     if isinstance(value, list | tuple):
         value = ";".join(map(str, value))
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+    if isinstance(value, str):
+        return "'" + value if value[:1] in _RUNS else value
+    return "" if value is None else value
 
 
 def _json(value: Any) -> str:
