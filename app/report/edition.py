@@ -128,6 +128,7 @@ def release(tx: Session, edition: Edition, by: User, read: Iterable[str], checke
     _let_out(tx, held.frozen["keys"]["photos"].values(), "approved", "public")
     walk = tx.get_one(Walk, held.walk_id)
     walk.slug = walk.slug or _free_slug(tx, walk, held.frozen["public"]["walk"]["day"])
+    walk.state = "published" if walk.state == "closed" else walk.state
     _tell(tx, walk)
     return held
 
@@ -155,7 +156,10 @@ def withdraw(tx: Session, edition: Edition, because: str) -> Edition:
         for photo in one.frozen["keys"]["photos"].values()
     }
     _let_out(tx, set(held.frozen["keys"]["photos"].values()) - still, "public", "approved")
-    _tell(tx, tx.get_one(Walk, held.walk_id))
+    walk = tx.get_one(Walk, held.walk_id)
+    if walk.state == "published" and released(tx, walk.id) is None:
+        walk.state = "closed"
+    _tell(tx, walk)
     return held
 
 

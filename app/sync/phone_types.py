@@ -36,7 +36,7 @@ WALK = """/** @typedef {{id: string, seq: number, rev: number, captured_at: stri
 /** @typedef {{id: string, title: string, purpose: string, state: WalkState, starts_at: string|null,
  *   ends_at: string|null, timezone: string, light: "daylight"|"dusk"|"dark"|null, meeting_point: string,
  *   route: {type: "LineString", coordinates: number[][]}|null, stops: Stop[],
- *   teams?: Team[], paused?: boolean, sharing?: boolean,
+ *   teams?: Team[], paused?: boolean, sharing?: boolean, report_url?: string|null,
  *   taxonomy: {version: string, categories: Category[]}, privacy_notice: string, contacts: string,
  *   basemap: {url: string, sha256: string, bytes: number, credit?: string}|null,
  *   limits: {note: number, photos: number, photo_bytes: number}, seq: number}} Walk */

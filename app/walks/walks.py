@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from app.db import next_seq
 from app.i18n import mark
-from app.models import Observation, Stop, Team, Walk, now
+from app.models import Edition, Observation, Stop, Team, Walk, now
 from app.problems import Problem
 from app.settings import Settings
 from app.sync.protocol import BASE, LIMITS, utc
@@ -144,10 +144,19 @@ def for_phone(tx: Session, walk: Walk, settings: Settings) -> dict[str, Any]:
         "taxonomy": for_phones(),
         "privacy_notice": walk.privacy_notice,
         "contacts": walk.contacts,
+        "report_url": _report_url(tx, walk, settings),
         "basemap": _own_map(walk, settings),
         "limits": {"note": LIMITS["note"], "photos": LIMITS["photos"], "photo_bytes": settings.photo_bytes},
         "seq": walk.seq,
     }
+
+
+def _report_url(tx: Session, walk: Walk, settings: Settings) -> str | None:
+    """Where everybody reads what came of it; None while no edition of the report is released."""
+    if walk.slug is None:
+        return None
+    released = select(Edition.id).where(Edition.walk_id == walk.id, Edition.state == "released")
+    return f"{settings.base_url}/r/{walk.slug}" if tx.exec(released.limit(1)).first() else None
 
 
 def _own_map(walk: Walk, settings: Settings) -> dict[str, Any] | None:

@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.access import people, routes, signin
-from app.models import Invitation, Measure, Membership, Partner, now
+from app.models import Edition, Invitation, Measure, Membership, Partner, Takedown, now
+from app.report import edition as editions
+from app.report.freezing import digest
 from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Stage
 from tests.running import free_port
@@ -41,8 +43,16 @@ def invited(stage: Stage) -> dict[str, str]:
             created_by=people_[0].id,
         )
         tx.add(measure)
+        tx.flush()
+        frozen = editions.frozen(tx, stage.walk)
+        edition = Edition(
+            walk_id=stage.walk.id, number=1, frozen=frozen, sha256=digest(frozen["public"]), written_by=people_[0].id
+        )
+        asked = Takedown(walk_id=stage.walk.id, edition=1, text="Et navn")
+        tx.add_all([edition, asked])
     none = {"session_name": "none", "passkey_id": "none", "user_id": people_[0].id, "link_id": "none"}
     none |= {"number": "1", "measure_id": measure.id, "partner_id": partner.id}
+    none |= {"edition": "1", "takedown_id": asked.id, "name": "1.1-1", "shape": "wide", "slug": "ingen"}
     return {"membership_id": role.id, "invitation_id": letter.id} | none
 
 

@@ -31,7 +31,9 @@ DOORS: dict[Any, Door] = {
     guards.planned_walk: Door("Plan this walk, invite, open and close it", frozenset(guards.PLAN), of_a_walk=True),
     reviewers.reviewed_walk: Door("Review this walk's notes", frozenset(guards.REVIEW), of_a_walk=True),
     releasing.releasing: Door("Release what somebody else has written", frozenset(releasing.RELEASE), of_a_walk=True),
-    releasing.known_edition: Door("Read this edition before it is released; withdraw it", frozenset(guards.PLAN), of_a_walk=True),
+    releasing.known_edition: Door(
+        "Read this edition before it is released; withdraw it", frozenset(guards.PLAN), of_a_walk=True
+    ),
     releasing.writing: Door("Write this walk's report, ask for its release", frozenset(guards.PLAN), of_a_walk=True),
     answering.known_measure: Door("Change this measure", frozenset(guards.PLAN), of_a_walk=True),
     answering.measuring: Door("Make measures of this walk; meet about them", frozenset(guards.PLAN), of_a_walk=True),

@@ -23,12 +23,15 @@ MEANT_FOR_EVERYBODY = {
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits
     "/p/{secret}", "/p/{secret}/deadlines.ics", "/deadlines/{walk_id}/{secret}.ics",  # by a secret of 256 bits
     "/partner/leaving",  # forgets that secret
+    "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
+    "/r/{slug}/takedown",  # what a second person has released
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/api/v1/tiles/{z}/{x}/{y}.mvt", "/walks/{walk_id}/invitation.ics"}
 # Nor has the measure a photo of it done, or a note, and nobody has met about it: tests/measures/.
 NOT_THERE |= {"/walks/{walk_id}/measures/{number}/proof.jpg", "/partner/measures/{measure_id}/proof.jpg",
               "/partner/photos/{photo_id}", "/walks/{walk_id}/measures/minutes.txt"}  # fmt: skip
+NOT_THERE |= {"/walks/{walk_id}/release/{edition}/photos/{name}.jpg"}  # nor the edition a photo: tests/report/
 ENDLESS = {"/walks/{walk_id}/live/events"}  # who may pass gets an answer that goes on: tests/walks/test_live.py
 
 

@@ -138,7 +138,7 @@ def test_a_correction_is_a_new_edition_that_says_what_changed(evening: Evening) 
     assert evening.ask().status == 200
     page = evening.bo.open(f"{evening.at}/release/2").words
     assert "Changed since edition 1" in page
-    assert "1 note at Kilden" in page
+    assert "Kilden: 1 note" in page
     assert "Naboen har ringet om det." in page
     assert "Der er ringet om det før." in page
     assert "0 of 3 read" in page
@@ -185,6 +185,21 @@ def test_a_withdrawn_edition_leaves_the_one_before_it_and_then_none(evening: Eve
     evening.bo.post(f"{evening.at}/release/1/withdrawal", {"because": "Også her"})
     gone = evening.reader.http.get(public)
     assert (gone.status_code, gone.text.replace(public, "/r/x")) == (404, evening.reader.http.get("/r/x").text)
+
+
+def test_walkers_phones_hear_where_it_is_read_and_when_it_is_not_any_longer(evening: Evening) -> None:
+    evening.note()
+    evening.stage.close_walk()
+
+    def heard() -> tuple[str, str | None]:
+        walk = evening.phone.network.send("GET", f"/api/v1/walks/{evening.stage.walk.id}", headers=evening.phone.key).json()
+        return walk["state"], walk["report_url"]
+
+    assert heard() == ("closed", None)
+    evening.published()
+    assert heard() == ("published", f"http://testserver{evening.public}")
+    evening.bo.post(f"{evening.at}/release/1/withdrawal", {"because": "Et navn"})
+    assert heard() == ("closed", None)
 
 
 def test_another_organisation_and_a_partner_see_no_edition(evening: Evening) -> None:

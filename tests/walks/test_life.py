@@ -87,7 +87,7 @@ def test_a_phone_gets_the_walk_as_the_contract_says(stage: Stage) -> None:
     expected: dict[str, Any] = {
         "id": walk.id, "title": "Skolevejen", "purpose": "Se på lyset", "state": "planned", "starts_at": None, "ends_at": None,
         "timezone": "Europe/Copenhagen", "light": "dusk", "meeting_point": "", "route": line, "stops": [],
-        "teams": [], "paused": False, "sharing": True,
+        "teams": [], "paused": False, "sharing": True, "report_url": None,
         "taxonomy": for_phones(), "contacts": "", "basemap": None, "seq": 0,
         "limits": {"note": 4000, "photos": 8, "photo_bytes": 15 * 1024 * 1024},
     }  # fmt: skip
