@@ -132,7 +132,7 @@ def _notes(then: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], stop
             notes = [one for key, one in some.items() if key not in others and one["stop"] == number]
             title = (
                 ngettext("%(place)s: %(num)s note", "%(place)s: %(num)s notes", len(notes), place=stops[number])
-                if number
+                if number and number in stops
                 else ngettext("%(num)s note between the stops", "%(num)s notes between the stops", len(notes))
             )
             lines = tuple(("", said(one)) if kind == "new" else (said(one), "") for one in notes)
@@ -167,7 +167,7 @@ def _photos(before: dict[str, Any] | None, after: dict[str, Any], stops: dict[in
             names = tuple(name for key, (stop, name) in some.items() if key not in others and stop == number)
             title = (
                 ngettext("%(place)s: %(num)s photo", "%(place)s: %(num)s photos", len(names), place=stops[number])
-                if number
+                if number and number in stops
                 else ngettext("%(num)s photo between the stops", "%(num)s photos between the stops", len(names))
             )
             yield Change(f"{kind}.photos.{number}", kind, title, photos=names if kind == "new" else ())

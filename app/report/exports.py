@@ -27,6 +27,8 @@ log = logging.getLogger("tryg")
 FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source",
           "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
 BEGINNING = 160  # letters of a note that the map shows; the list has all of it
+LARGE = 1024 * 1024  # bytes of photos sent at a time
+_RUNS = frozenset("=+-@\t\r")  # how a cell begins that a spreadsheet runs
 PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
 
 
@@ -62,10 +64,27 @@ def whole(report: Report, **more: Any) -> Iterator[bytes]:
     return _pieces(_listed(begin, notes, "\n]}\n"))
 
 
+def gathered(pieces: Iterable[bytes], about: int = LARGE) -> Iterator[bytes]:
+    """The same bytes in pieces of `about` so many: each is a turn between threads, which costs more than sending it."""
+    held, size = list[bytes](), 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= about:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
+
+
 def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
     """A ZIP: observations.csv, observations.geojson, photos/<id>.jpg for each ready photo, and report.json, which names
     as `missing_photos` those that should have been there. `photo_bytes` raises OSError at its first piece where it
     cannot read the photo."""
+    return gathered(_bundled(report, photo_bytes))
+
+
+def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
     archive, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
     archive.add(table(report), "observations.csv", compress_type=ZIP_DEFLATED)
     archive.add(geojson(report), "observations.geojson", compress_type=ZIP_DEFLATED)
@@ -136,13 +155,11 @@ def _rows(report: Report) -> Iterator[str]:
 
 def _cell(value: Any) -> Any:
     """One cell. A text that a spreadsheet would run as a formula gets ' before it; a number never does."""
-    if value is None:
-        return ""
     if isinstance(value, list | tuple):
         value = ";".join(map(str, value))
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+    if isinstance(value, str):
+        return "'" + value if value[:1] in _RUNS else value
+    return "" if value is None else value
 
 
 def _json(value: Any) -> str:
@@ -164,12 +181,4 @@ def _listed(begin: str, items: Iterable[str], end: str) -> Iterator[str]:
 
 def _pieces(texts: Iterable[str]) -> Iterator[bytes]:
     """The texts as bytes, gathered to pieces of about PIECE."""
-    held, size = list[bytes](), 0
-    for text in texts:
-        held.append(text.encode())
-        size += len(held[-1])
-        if size >= PIECE:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+    return gathered((text.encode() for text in texts), PIECE)

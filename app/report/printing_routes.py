@@ -77,7 +77,7 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
     if isinstance(answer, Response):
         return answer
     report, about = await run_in_threadpool(_filed, request, reader, db, asked)
-    pieces = records.package(report, answer, request.app.state.vault.pieces, about)
+    pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about))
     return StreamingResponse(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
 
 

@@ -7,7 +7,7 @@ the names that scripts hold on to stand in the CSV. Made from a Report alone; ne
 
 import io
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from app.i18n import gettext as _
@@ -30,7 +30,9 @@ def workbook(report: Report) -> Iterator[bytes]:
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_numbers": False, "strings_to_formulas": False,
                                       "strings_to_urls": False, "nan_inf_to_errors": True})  # fmt: skip
-    book.set_properties({"title": words_only(report.walk["title"]), "author": "Tryghedsvandring"})
+    newest = max((seen.captured_utc for seen in report.observations), default=datetime(1980, 1, 1, tzinfo=UTC))
+    # The same report makes the same file: not the hour it was asked for stands in it.
+    book.set_properties({"title": words_only(report.walk["title"]), "author": "Tryghedsvandring", "created": newest})
     sheets = _Sheets(book)
     sheets.add(_("Notes"), _of_notes(), (_note(seen, report) for seen in report.observations))
     if report.measures:

@@ -8,6 +8,7 @@ const count = /** @type {HTMLElement} */ (form.querySelector("[data-read-of]"));
 const kept = /** @type {HTMLElement} */ (document.getElementById("kept"));
 /** @type {Promise<void>} */
 let turn = Promise.resolve();
+let sent = false;
 
 function say() {
   const marks = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=read]"));
@@ -16,6 +17,7 @@ function say() {
 }
 
 async function keep() {
+  if (sent) return; // the button takes all of it along
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
     if (answer.type !== "opaqueredirect" && !answer.ok) throw new Error(String(answer.status));
@@ -31,5 +33,8 @@ form.addEventListener("change", (event) => {
   if (!/** @type {HTMLInputElement} */ (event.target).matches("[type=checkbox]")) return;
   say();
   turn = turn.then(keep); // one after the other: the last one holds
+});
+form.addEventListener("submit", () => {
+  sent = true;
 });
 say();

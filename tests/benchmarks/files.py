@@ -126,7 +126,7 @@ def _photo(vault: Vault, number: int, note: Observation) -> Photo:
     """A clean photo of about 300 KB in the vault, and in its note."""
     noise = Image.frombytes("L", (400, 300), random.Random(number).randbytes(400 * 300))
     file = io.BytesIO()
-    noise.resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB").save(file, "JPEG", quality=58)
+    noise.resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB").save(file, "JPEG", quality=38)
     data, photo_id = file.getvalue(), new_id()
     vault.keep_clean(photo_id, data, data[:1000])
     note.photo_ids = [photo_id]

@@ -25,6 +25,7 @@ FLOOR = {
     "app.pages",
     "app.taxonomy",
     "app.earth",
+    "app.typesetting",
     "app.basemap",  # itself, not its modules: what every page's map is drawn on
 }
 # (feature or *, what it may use of another feature). A walk's life is one place that all may ask, and the wire
@@ -86,6 +87,8 @@ NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalo
 # A backup is a folder that the operator named; no request gets there either.
 NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder"}
 MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}  # at the build
+# What is printed lies in a folder of its own for an hour; the printer is a process of its own.
+MAY_WRITE_FILES |= {"app.report.press", "app.report.printer"}
 
 
 def name_of(path: Path) -> str:

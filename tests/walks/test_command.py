@@ -166,7 +166,7 @@ def test_commands_work_beside_the_server_on_each_database(server: Server, every_
         assert phone.get(f"/walks/{made['walk_id']}").json()["state"] == "closed"
         server.tryg("user", "add", "ida@x.example", "--role", "coordinator")
         key = {"Authorization": f"Bearer {server.tryg('user', 'key', 'ida@x.example')['key']}"}
-        for ending in ("csv", "geojson", "json"):
+        for ending in ("csv", "geojson", "json", "gpkg", "xlsx", "pdf"):
             out = tmp_path / f"out.{ending}"
             told = server.tryg("export", made["code"], "--format", ending, "--out", str(out))
             assert told == {"out": str(out), "notes": 1, "bytes": out.stat().st_size}
@@ -174,7 +174,7 @@ def test_commands_work_beside_the_server_on_each_database(server: Server, every_
         zipped = tmp_path / "out.zip"
         server.tryg("export", made["walk_id"].upper(), "--format", "zip", "--out", str(zipped))
         assert zipped.read_bytes()[:2] == b"PK"
-    assert sorted(path.name for path in tmp_path.glob("out.*")) == ["out.csv", "out.geojson", "out.json", "out.zip"]
+    assert sorted(path.name for path in tmp_path.glob("out.*")) == ["out.csv", "out.geojson", "out.gpkg", "out.json", "out.pdf", "out.xlsx", "out.zip"]
     assert not list(tmp_path.glob(".out.*"))
 
 
