@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from app.access import people, signin
 from app.access.guards import secret_hash
 from app.db import Database
-from app.demo import plan
+from app.demo import plan, review
 from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STOPS, TITLE, WALKERS
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.photos import states
@@ -82,13 +82,14 @@ def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
 
 
 def _plan(tx: Session, walk: Walk, begins: datetime, stops: list[Stop]) -> None:
-    """What is to be done, by the coordinator who signs in to the demo."""
+    """What was decided and is to be done, by the coordinator who signs in to the demo."""
     person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
     tx.flush()
     notes, ids = (
         [_id(f"note {number}") for number in range(len(NOTES))],
         [_id(f"measure {at}") for at in range(len(plan.MEASURES))],
     )
+    review.make(tx, walk, person, notes)
     plan.make(tx, walk, begins.date(), person, notes, stops, ids)
 
 

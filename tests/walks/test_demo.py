@@ -1,5 +1,6 @@
 """The demo walk: there once, believable, and in by the same doors as a phone's notes."""
 
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
@@ -16,6 +17,8 @@ from app.measures import measures
 from app.models import Observation, Photo, Walk
 from app.photos.vault import Vault
 from app.problems import TryAgain
+from app.report import report
+from app.review.decided import decided
 from app.settings import Settings
 from app.taxonomy import factors, is_sensitive
 from tests.access.conftest import Browser
@@ -70,6 +73,18 @@ def test_the_demos_link_leads_to_its_report(stage: Stage, tmp_path: Path) -> Non
     report = browser.get(urlsplit(told["report_url"]).path)
     assert report.status_code == 200
     assert "Alle tre lamper i tunnelen er slukket." in report.text
+
+
+def test_most_of_the_demo_is_reviewed_and_some_is_left_to_try(stage: Stage) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        states = Counter(one.state for one in decided(tx, told["walk_id"]).values())
+        whole = report.build(tx, told["walk_id"], sensitive=False, base_url="")
+    assert states == {"released": 8, "merged": 1, "waiting": 3}
+    [(lead, [voice])] = whole.voices().items()
+    felt = {one.id: one.valence for one in whole.observations}
+    assert (felt[lead], voice.valence) == ("unsafe", "mixed"), "they disagree, and both are heard"
+    assert len(whole.observations) == len(NOTES) - 1
 
 
 def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
