@@ -105,7 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
-    app.state.maps, app.state.tiles, app.state.cutter = maps, tiles, cutter
+    app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places = Places(db)
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.

@@ -196,15 +196,8 @@ def version(tx: Session, walk_id: str) -> str:
     clashes = select(func.count()).select_from(models.Variant).join(
         models.Observation, col(models.Observation.id) == col(models.Variant.observation_id)
     ).where(models.Observation.walk_id == walk_id)  # fmt: skip
-    facts = [
-        walk.seq,
-        walk.state,
-        walk.title,
-        sorted(map(list, people.all())),
-        tx.exec(clashes).one(),
-        measures.mark(tx, walk_id),
-        ways.facts(tx, walk_id),
-    ]
+    facts = [walk.seq, walk.state, walk.title, sorted(map(list, people.all())), tx.exec(clashes).one(),
+             measures.mark(tx, walk_id), ways.facts(tx, walk_id)]  # fmt: skip
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 

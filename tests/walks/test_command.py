@@ -174,7 +174,15 @@ def test_commands_work_beside_the_server_on_each_database(server: Server, every_
         zipped = tmp_path / "out.zip"
         server.tryg("export", made["walk_id"].upper(), "--format", "zip", "--out", str(zipped))
         assert zipped.read_bytes()[:2] == b"PK"
-    assert sorted(path.name for path in tmp_path.glob("out.*")) == ["out.csv", "out.geojson", "out.gpkg", "out.json", "out.pdf", "out.xlsx", "out.zip"]
+    assert sorted(path.name for path in tmp_path.glob("out.*")) == [
+        "out.csv",
+        "out.geojson",
+        "out.gpkg",
+        "out.json",
+        "out.pdf",
+        "out.xlsx",
+        "out.zip",
+    ]
     assert not list(tmp_path.glob(".out.*"))
 
 
