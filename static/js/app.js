@@ -43,7 +43,7 @@ async function anew() {
   if (!stuck || (await whoAnswers()) !== "us") return;
   await draft(null); // comes after what is being written
   location.reload();
-  await new Promise(() => {});
+  return new Promise(() => {});
 }
 
 /** Screens that are fetched when they are asked for; where that fails, `back` is shown. */

@@ -86,7 +86,7 @@ async function run(
   /** @type {Names} */ stores,
   /** @type {"readonly" | "readwrite"} */ mode,
   /** @type {(tx: Transaction) => Promise<R>} */ work,
-  again = true,
+  again = 3, // a slow phone may lose it again while it writes once more
 ) {
   try {
     const db = await open();
@@ -111,7 +111,7 @@ async function run(
   } catch (failure) {
     if (!again || !(failure instanceof DOMException) || !LOST.includes(failure.name)) throw failure;
     drop();
-    return run(stores, mode, work, false);
+    return run(stores, mode, work, again - 1);
   }
 }
 
