@@ -75,7 +75,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       html`${bar({ title: walk.title, detail: when(walk) })}
       <main id="main">
         ${state ? html`<div class="notice" data-tone=${waiting || walk.paused ? "wait" : nothing}>${icon("clock")}<div>${state}</div></div>` : nothing}
-        ${walk.report_url ? html`<a class="button" href=${walk.report_url}>${icon("list")}${t("What came of it")}</a>` : nothing}
+        ${walk.report_url ? html`<a class="button" href=${walk.report_url}>${t("What came of it")}</a>` : nothing}
         ${draft && says(draft) ? unfinished() : nothing}
         ${unready ? kitPanel : nothing}
         ${walk.stops.length ? route() : nothing}
