@@ -192,7 +192,9 @@ def test_walkers_phones_hear_where_it_is_read_and_when_it_is_not_any_longer(even
     evening.stage.close_walk()
 
     def heard() -> tuple[str, str | None]:
-        walk = evening.phone.network.send("GET", f"/api/v1/walks/{evening.stage.walk.id}", headers=evening.phone.key).json()
+        walk = evening.phone.network.send(
+            "GET", f"/api/v1/walks/{evening.stage.walk.id}", headers=evening.phone.key
+        ).json()
         return walk["state"], walk["report_url"]
 
     assert heard() == ("closed", None)

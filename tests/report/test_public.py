@@ -79,7 +79,7 @@ def test_a_chart_says_what_its_table_says(evening: Evening) -> None:
 @pytest.mark.parametrize(
     ("kind", "columns"),
     [("hidden", {"hidden": True}), ("deleted", {"deleted": True}), ("sensitive", {"sensitive": True}),
-     ("struck", {"shown": {"rev": 1, "note": "Lampen […] er slukket."}})],
+     ("struck", {"shown": {"rev": 1, "note": "Lampen […] er slukket."}}), ("rewritten", {"rev": 2, "note": "Lampen er slukket."})],
 )  # fmt: skip
 def test_what_is_taken_out_after_the_release_is_gone_from_every_answer_at_once(
     evening: Evening, kind: str, columns: dict[str, Any]
@@ -94,7 +94,7 @@ def test_what_is_taken_out_after_the_release_is_gone_from_every_answer_at_once(
         assert "naboen" not in text, kind
         assert "Her er graffiti." in text, other
     assert "1 note or photo has been taken out since." in after.text
-    assert "taken back or hidden since" in evening.anna.open(f"{evening.at}/release").words
+    assert "taken back, hidden or changed since" in evening.anna.open(f"{evening.at}/release").words
     assert "naboen" in str(evening.editions()[0].frozen), edition.id  # the edition itself is as it was
 
 
