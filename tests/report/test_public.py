@@ -348,6 +348,21 @@ class TestAskingForSomethingToBeTakenDown:
         assert (reply.status_code, evening.takedowns()) == (403, [])
 
 
+def test_the_other_versions_are_for_those_who_write_and_a_partners_has_what_is_theirs(evening: Evening) -> None:
+    mine, other = evening.note(note="Til Vej og Park"), evening.note(note="Til ingen")
+    partner = evening.plan.partner()
+    told = measure(evening, mine, partner_id=partner.id)
+    inside = evening.anna.http.get(f"{evening.at}/report/internal.json").json()
+    assert {one["note"] for one in inside["notes"]} == {"Til Vej og Park", "Til ingen"}, other
+    assert {one["id"] for one in inside["notes"]} >= {mine}
+    extract = evening.anna.http.get(f"{evening.at}/report/partners/{partner.id}.json").json()
+    assert [(one["note"], one["lat"]) for one in extract["notes"]] == [("Til Vej og Park", 57.0488)]
+    assert [one["number"] for one in extract["measures"]] == [told.number]
+    for who in (evening.reader, evening.plan.signed_in("organiser", "Randers Kommune")):
+        for path in ("internal", f"partners/{partner.id}"):
+            assert who.http.get(f"{evening.at}/report/{path}.json", headers={"Accept": "*/*"}).status_code in (401, 404)
+
+
 def test_a_thousand_notes_are_one_page_in_a_few_queries(evening: Evening, stage: Stage) -> None:
     first = evening.note()
     with stage.db.write() as tx:
