@@ -5,7 +5,7 @@ name them. Grounding of each category (DKR, ISO 22341, Safetipin) stands in taxo
 """
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ def is_sensitive(keys: list[str]) -> bool:
     return any(_sensitive(key) for key in keys)
 
 
+@lru_cache(2000)
 def _sensitive(key: str) -> bool:
     known = factors().get(key)
     return bool(known["sensitive"]) if known else key.partition(".")[0] in _sensitive_categories()

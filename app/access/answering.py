@@ -25,12 +25,12 @@ from app.access.guards import (
     secret_hash,
     signed_in,
 )
+from app.access.notes import note_is_sensitive, out_of_sight
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, Walk, now
 from app.problems import Problem
-from app.taxonomy import is_sensitive
 
 SHOWN = {"approved", "public"}  # a photo that nobody has looked at is shown to nobody outside
 
@@ -196,12 +196,8 @@ def _behind(tx: Session, secret: str) -> tuple[PartnerLink, Partner] | None:
 def partner_reads(note: Observation, review: Review | None) -> bool:
     """Whether a note's words are for the partner of a measure that rests on it: released as it now stands, in sight, and
     on no sensitive subject."""
-    if note.deleted or note.hidden or review is None or review.state != "released" or review.of_rev != note.rev:
-        return False
-    shown = note.shown or {}
-    if shown and shown.get("rev") != note.rev:
-        return False
-    return not (is_sensitive(list(shown.get("factors", note.factors))) if note.sensitive is None else note.sensitive)
+    released = review is not None and review.state == "released" and review.of_rev == note.rev
+    return released and not (note.deleted or out_of_sight(note) or note_is_sensitive(note))
 
 
 def partner_sees_photo(note: Observation, review: Review | None, photo: Photo) -> bool:

@@ -141,11 +141,6 @@ class Person:
         """Whether they may invite people somewhere, and see who may do what there."""
         return any(role.role in GIVE for role in self.memberships)
 
-    @property
-    def answers(self) -> bool:
-        """Whether they answer for a partner."""
-        return any(role.role == "partner" and role.partner_id for role in self.memberships)
-
 
 @dataclass(frozen=True)
 class WalkReader:
@@ -273,8 +268,7 @@ def reader_of_walk(walk_id: str, person: Reader, db: Db) -> WalkReader:
     """The reader of the walk in the route's path. Raises sign-in-first (401), not-found (404): also where there is such
     a walk but it is not theirs to read; not-allowed (403) for partners, whatever walk they ask for."""
     if only_partner(person):
-        nothing = _("Nothing has been passed on to you yet.")
-        raise Problem("not-allowed", _("What is routed to you stands on your own page.") if person.answers else nothing)
+        raise Problem("not-allowed", _("What is routed to you stands on your own page."))
     with db.read() as tx:
         walk = tx.get(Walk, walk_id.lower()) if UUID.fullmatch(walk_id) else None
         found = reading(tx, person, walk) if walk else None

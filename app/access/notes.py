@@ -61,7 +61,7 @@ def note_is_sensitive(observation: Any) -> bool:
     judged = observation.sensitive
     if judged or (judged is False and (not observation.shown or observation.shown["rev"] == observation.rev)):
         return bool(judged)
-    seen = shown(observation)
+    seen = shown(observation) if observation.shown else observation
     return is_sensitive(list(seen.factors)) or looks_personal(seen.note, seen.suggestion)
 
 

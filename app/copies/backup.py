@@ -27,7 +27,7 @@ from app.copies.folder import (
     write_sums,
 )
 from app.db import Database
-from app.models import Photo, now
+from app.models import Decision, Photo, now
 from app.photos import states
 from app.photos.vault import Vault
 from app.schema import migrate_to_newest
@@ -93,6 +93,10 @@ class _Taking:
             named = tx.exec(
                 select(Photo.id, Photo.state).where(Photo.state != "expected").order_by(col(Photo.id))
             ).all()
+            blurred = tx.exec(select(Decision.photo_id).where(Decision.what == "blur").distinct()).all()
+        # Their pictures have changed under their names: what an earlier backup has must not stay, nor come back.
+        for name in (name for photo_id in blurred if photo_id for name in self._vault.names(photo_id, original=False)):
+            self._known.pop(f"{PHOTOS}/{name}", None)
         for photo_id, state in named:
             if self._take(photo_id, original=state != "ready") or self._take_cleaned(photo_id):
                 self.photos += 1

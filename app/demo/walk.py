@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from app.access import people, signin
 from app.access.guards import secret_hash
 from app.db import Database
+from app.demo import plan, review
 from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STOPS, TITLE, WALKERS
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.photos import states
@@ -65,7 +66,20 @@ def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
         ingest.keep(tx, walkers[note["by"]], _id(f"note {number}"), sent)
         for other in note.get("agreed", []):
             changes.agree(tx, walkers[other], _id(f"note {number}"), True)
+    _plan(tx, walk, begins, stops)
     return walk
+
+
+def _plan(tx: Session, walk: Walk, begins: datetime, stops: list[Stop]) -> None:
+    """What was decided and is to be done, by the coordinator who signs in to the demo."""
+    person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
+    tx.flush()
+    notes, ids = (
+        [_id(f"note {number}") for number in range(len(NOTES))],
+        [_id(f"measure {at}") for at in range(len(plan.MEASURES))],
+    )
+    review.make(tx, walk, person, notes)
+    plan.make(tx, walk, begins.date(), person, notes, stops, ids)
 
 
 def _walker(tx: Session, walk: Walk, name: str, *, role: str, team: str | None) -> Participant:

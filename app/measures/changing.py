@@ -56,15 +56,16 @@ def make(tx: Session, walk: Walk, measure_id: str, note_ids: Sequence[str], want
     tx.flush()
     for note_id in dict.fromkeys(note_ids):
         tx.add(Ground(measure_id=made.id, observation_id=note_id))
-    step = {name: [None, _plain(value)] for name, value in wanted.items() if value not in (None, "")}
+    usual = {name: field.default for name, field in Measure.model_fields.items()}
+    step = {name: [None, _plain(value)] for name, value in wanted.items() if value not in (None, "", usual[name])}
     _note(tx, made, step | {"notes": [[], list(dict.fromkeys(note_ids))]}, by)
     return made
 
 
 def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any], by: By, **beside: Any) -> Measure:
     """Keep these fields of the measure, and the step. `beside`: what goes into the step and is no field (word, said,
-    meeting). What is so already changes nothing, whatever the version. Raises walk-archived (410); Changed, after it has
-    put what was wanted into the history: call `keep_both()` in a transaction that is kept."""
+    meeting). What is so already changes nothing, whatever the version. Raises walk-archived (410); Changed: then call
+    keep_both() in a transaction of its own, so that what was wanted stands in the history."""
     held = hold(tx, measure)
     before = held.model_dump()
     changes = {name: [_plain(before[name]), _plain(value)] for name, value in wanted.items() if before[name] != value}

@@ -11,13 +11,14 @@ from math import inf
 
 from sqlmodel import Session, col, select
 
+from app.access.notes import note_is_sensitive, shown
 from app.earth import metres
 from app.i18n import gettext as _
-from app.i18n import language
+from app.i18n import language, mark
 from app.models import Agreement, Observation, Participant, Review, Stop, Walk
 from app.pages import distance
 from app.taxonomy import factors as known_factors
-from app.taxonomy import is_sensitive, label, usual_owner
+from app.taxonomy import label, usual_owner
 
 # Days until a measure should be done, each with where the number comes from; always editable.
 BY_FACTOR = {
@@ -37,6 +38,11 @@ _WORST = ("unsafe", "mixed", None, "safe")
 NEAR_M = 60.0  # notes so close to each other are about one place, and the measure stands in their middle
 AT_STOP_M = 120.0  # a note so close to a stop is told of by the stop's name
 AROUND_M = 3_000.0  # further away, a stop says nothing about a place
+FEELS = {
+    "unsafe": mark("It feels unsafe here"),
+    "safe": mark("It feels safe here"),
+    "mixed": mark("It feels both ways here"),
+}
 WORDS = 160  # characters of a note that begin the problem
 
 
@@ -138,11 +144,12 @@ def _kind(keys: Sequence[str], owner: str | None) -> str:
 def _problem(keys: Sequence[str], found: Sequence[Source]) -> str:
     """What it is about, and how the first note that may be told begins."""
     told = [key for one in found if not one.sensitive for key in one.factors] or keys
+    feels = FEELS.get(found[0].valence or "", mark("See the notes"))  # a note may be a photo alone
     about = ", ".join(label(key, language()) for key in list(dict.fromkeys(told))[:3])
     words = next((one.text for one in found if one.text and not one.sensitive), "")
     line = " ".join(words.split())
     begin = line if len(line) <= WORDS else line[:WORDS].rsplit(" ", 1)[0] + " …"
-    return ". ".join(part for part in (about, begin) if part)
+    return ". ".join(part for part in (about, begin) if part) or _(feels)
 
 
 def _place(found: Sequence[Source]) -> tuple[float, float] | None:
@@ -184,20 +191,19 @@ def _point(stop: Stop | None) -> tuple[float, float] | None:
 def _source(
     note: Observation, stops: dict[str, Stop], review: Review | None, voices: int, roles: dict[str, str]
 ) -> Source:
-    shown = note.shown if note.shown and note.shown.get("rev") == note.rev else {}
-    factors = tuple(shown.get("factors", note.factors))
-    pin = shown.get("pin") or note.pin or note.fix
+    words = shown(note)
+    pin = words.pin or words.fix
     return Source(
         id=note.id,
         valence=note.valence,
-        factors=factors,
-        text=shown.get("note", note.note),
-        suggestion=shown.get("suggestion", note.suggestion),
+        factors=tuple(words.factors),
+        text=words.note,
+        suggestion=words.suggestion,
         place=(pin["lat"], pin["lon"]) if pin else None,
         stop=stops.get(note.stop_id or ""),
         voices=voices,
         role=roles.get(note.participant_id, "other"),
-        sensitive=is_sensitive(list(factors)) if note.sensitive is None else note.sensitive,
+        sensitive=note_is_sensitive(note),
         released=review is not None and review.state == "released" and review.of_rev == note.rev,
         deleted=note.deleted,
         photo_ids=tuple(note.photo_ids),

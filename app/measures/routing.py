@@ -11,6 +11,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from app.access import notes
 from app.access.answering import partner_reads, partner_sees_photo
 from app.measures import measures
 from app.measures.measures import Told, today_of
@@ -109,10 +110,10 @@ def _heard(tx: Session, partner_ids: Sequence[str]) -> dict[str, tuple[Heard, ..
     photos = _photos(tx, partner_ids)
     found: dict[str, tuple[Heard, ...]] = {}
     for measure_id, note, review in readable:
-        words = note.shown or {}
+        words = notes.shown(note)
         mine = [photos[one] for one in note.photo_ids if one in photos]
         heard = Heard(
-            note.valence, words.get("note", note.note), words.get("suggestion", note.suggestion),
+            note.valence, words.note, words.suggestion,
             tuple(one.id for one in mine if partner_sees_photo(note, review, one)),
         )  # fmt: skip
         found[measure_id] = (*found.get(measure_id, ()), heard)

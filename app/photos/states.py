@@ -32,6 +32,9 @@ def cleaned(db: Database, photo_id: str, width: int, height: int) -> None:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         if photo.state == "stored":
             photo.state, photo.width, photo.height, photo.ready_at = "ready", width, height, now()
+            if photo.review != "unseen" or photo.blurs:  # it was lost and has come anew, as it was taken
+                photo.review, photo.blurs = "unseen", []
+                photo.review_version += 1
             _tell(tx, photo)
 
 

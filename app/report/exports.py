@@ -105,10 +105,10 @@ def _properties(seen: Observation) -> dict[str, Any]:
 
 
 def _beside(seen: Observation) -> dict[str, Any]:
-    """What only the JSON tells: what was sent under a revision that was already held."""
+    """What only the JSON tells: what was sent under a revision that was already held, and which note leads this one."""
     texts = [{"rev": other.rev, "valence": other.valence, "note": other.note, "suggestion": other.suggestion}
              for other in seen.other_texts]  # fmt: skip
-    return {"other_texts": texts}
+    return {"other_texts": texts, "merged_into": seen.merged_into}
 
 
 def _stops(report: Report) -> list[dict[str, Any]]:

@@ -242,6 +242,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
             () if redacted(row) else _allowed(clashes.get(row.id, ()), sensitive),
             review.get(row.id, WAITING),
             leads.get(row.id),
+            numbers.get(row.id, ()),
         )
         for row in seen
     )
@@ -268,10 +269,10 @@ def _observation(
     people: dict[str, tuple[str, str | None, str]],
     photos: dict[str, Photo],
     voices: dict[str, int],
-    numbers: tuple[int, ...],
     other_texts: tuple[OtherText, ...],
     made: Decided,
     lead: str | None,
+    numbers: tuple[int, ...],
 ) -> Observation:
     stop = stops.get(row.stop_id)
     role, team, written_on = people[row.participant_id]

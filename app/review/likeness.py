@@ -7,6 +7,7 @@ database nothing.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import cos, radians
 
 from app.earth import metres
@@ -29,7 +30,8 @@ class Spot:
     subjects: frozenset[str] = field(default_factory=frozenset)
 
 
-def subjects_of(factors: Iterable[str]) -> frozenset[str]:
+@lru_cache(10_000)
+def subjects_of(factors: tuple[str, ...]) -> frozenset[str]:
     known = known_factors()
     return frozenset(factors) | {known[key]["category"] for key in factors if key in known}
 

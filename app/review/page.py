@@ -132,6 +132,12 @@ class Say:
         own = line.said.note or line.said.suggestion
         return f"»{words.beginning(own, 80)}«" if own else self.title(line)
 
+    def flags(self, note: Whole) -> list[str]:
+        """What a human should look at, but for a place that a reviewer has put right."""
+        placed = "pin" in (note.row.shown or {})
+        keys = [key for key in note.row.flags if key in words.FLAGS and not (placed and key == "needs-place")]
+        return [_(words.FLAGS[key]) for key in keys]
+
     def point(self, line: Line) -> str:
         """A place as people write it."""
         return ", ".join(f"{degrees:.5f}" for degrees in line.place) if line.place else ""

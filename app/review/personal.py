@@ -97,10 +97,30 @@ _PLACE = re.compile(
 _SAINT = re.compile(r"(?i)(?:sankt|sct\.?|skt\.?|st\.?|h\.?\s?c\.?|dronning|kong|prins|prinsesse|kronprins|pastor)\s$")
 _CAPITAL = re.compile(_WORD)
 _NEXT = re.compile(r"\s([\w.'’-]+)")
-_CUED = re.compile(
-    r"(?:(?<!\w)(?i:hedder|kaldet|kaldes|ved navn|navnet|naboen|genboen|viceværten|familien|hr\.?|fru|frøken|"
-    r"manden|kvinden|drengen|pigen)\s+)([A-ZÆØÅ][a-zæøåé]+(?:\s[A-ZÆØÅ][a-zæøåé]+){0,2})"
+# The word before says that a name follows, whatever it is.
+_CUES = frozenset(
+    [
+        "hedder",
+        "kaldet",
+        "kaldes",
+        "navn",
+        "navnet",
+        "naboen",
+        "genboen",
+        "viceværten",
+        "familien",
+        "hr",
+        "hr.",
+        "fru",
+        "frøken",
+        "manden",
+        "kvinden",
+        "drengen",
+        "pigen",
+    ]
 )
+_CUED = re.compile(r"[A-ZÆØÅ][a-zæøåé]+(?:\s[A-ZÆØÅ][a-zæøåé]+){0,2}")
+_DIGIT = re.compile(r"\d")
 
 
 @lru_cache(20_000)
@@ -108,14 +128,13 @@ def found(text: str) -> tuple[Span, ...]:
     """What in `text` looks as if it named a person, in order, none overlapping another."""
     if len(text) < 2:
         return ()
-    spans = [
-        *_each(_EMAIL, text, "email"),
-        *(Span(*one.span(), "cpr") for one in _CPR.finditer(text) if _is_day(int(one[1]), int(one[2]))),
-        *(span for span in _each(_PHONE, text, "phone") if not _is_date(text[span.start : span.end])),
-        *_each(_PLATE, text, "plate"),
-        *_each(_ADDRESS, text, "address"),
-        *_names(text),
-    ]
+    spans = _names(text)
+    if "@" in text:
+        spans += _each(_EMAIL, text, "email")
+    if _DIGIT.search(text):  # most notes have none
+        spans += [Span(*one.span(), "cpr") for one in _CPR.finditer(text) if _is_day(int(one[1]), int(one[2]))]
+        spans += [span for span in _each(_PHONE, text, "phone") if not _is_date(text[span.start : span.end])]
+        spans += _each(_PLATE, text, "plate") + _each(_ADDRESS, text, "address")
     kept: list[Span] = []
     for span in sorted(spans):
         if kept and span.start < kept[-1].end:
@@ -167,7 +186,7 @@ def _is_date(digits: str) -> bool:
 
 
 def _names(text: str) -> list[Span]:
-    spans = [Span(*one.span(1), "name") for one in _CUED.finditer(text) if not _is_place(text, *one.span(1))]
+    spans: list[Span] = []
     at = 0
     while one := _CAPITAL.search(text, at):
         at = one.end()
@@ -175,6 +194,10 @@ def _names(text: str) -> list[Span]:
         word = text[start:end]
         if start and (text[start - 1].isalnum() or text[start - 1] in "-_"):
             continue
+        before = text[max(0, start - 24) : start].split()
+        cued = _CUED.match(text, start) if before and text[start - 1] == " " and before[-1].lower() in _CUES else None
+        if cued and not _is_place(text, start, cued.end()):
+            spans.append(Span(start, cued.end(), "name"))
         first = _of(word, _FIRST) or _of(word, _AMBIGUOUS)
         end, surname = _with_surname(text, end) if first else (end, False)
         at = max(at, end)

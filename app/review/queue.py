@@ -33,6 +33,7 @@ class Line:
     made: Decided
     sensitive: bool
     unseen: int
+    lanes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -47,11 +48,6 @@ class Line:
         here = self.stop
         return (here.lat, here.lon) if here and here.lat is not None and here.lon is not None else None
 
-    @property
-    def lanes(self) -> tuple[str, ...]:
-        own = "done" if self.made.state != "waiting" else "sensitive" if self.sensitive else "waiting"
-        return (own, "photos") if self.unseen and not self.row.hidden else (own,)
-
 
 @dataclass
 class Queue:
@@ -63,15 +59,13 @@ class Queue:
     held: int
     all: int
     counts: Counter[str] = field(default_factory=Counter)
+    here: list[Line] = field(default_factory=list)
     _order: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.counts = Counter(lane for line in self.lines for lane in line.lanes)
+        self.here = [line for line in self.lines if self.lane in line.lanes]
         self._order = {line.id: at for at, line in enumerate(self.lines)}
-
-    @property
-    def here(self) -> list[Line]:
-        return [line for line in self.lines if self.lane in line.lanes]
 
     @property
     def reviewed(self) -> int:
@@ -129,7 +123,7 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
     stops = {stop.id: stop for stop in tx.exec(select(Stop).where(Stop.walk_id == walk_id)).all()}
     unseen = _unseen(tx, walk_id)
     note = Observation
-    kept = (note.id, note.participant_id, note.captured_at, note.captured_utc, note.valence, note.stop_id, note.photo_ids,
+    kept = (note.id, note.captured_utc, note.valence, note.stop_id, note.photo_ids,
             *(getattr(note, name) for name in COLUMNS))  # fmt: skip
     rows = tx.connection().execute(select(*kept).where(note.walk_id == walk_id, col(note.deleted).is_(False))).all()
     lines, held = [], 0
@@ -139,7 +133,8 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
             held += made[row.id].state == "waiting"
             continue
         photos = sum(photo_id in unseen for photo_id in row.photo_ids)
-        lines.append(Line(row, shown(row), stops.get(row.stop_id or ""), made.get(row.id, WAITING), sensitive, photos))
+        review, stop = made.get(row.id, WAITING), stops.get(row.stop_id or "")
+        lines.append(Line(row, shown(row), stop, review, sensitive, photos, _lanes(row, review, sensitive, photos)))
     lines.sort(key=_along)
     return Queue(_lane(lane, reader), lines, held, len(rows))
 
@@ -153,6 +148,11 @@ def places(lines: Sequence[Line]) -> dict[str, Any]:
         for line in lines if line.place and not out_of_sight(line.row)
     ]  # fmt: skip
     return {"type": "FeatureCollection", "features": features}
+
+
+def _lanes(row: Any, made: Decided, sensitive: bool, unseen: int) -> tuple[str, ...]:
+    own = "done" if made.state != "waiting" else "sensitive" if sensitive else "waiting"
+    return (own, "photos") if unseen and not row.hidden else (own,)
 
 
 def _lane(asked: str, reader: WalkReader) -> str:
@@ -171,4 +171,4 @@ def _unseen(tx: Session, walk_id: str) -> set[str]:
 
 def _spot(line: Line) -> Spot:
     lat, lon = line.place or (None, None)
-    return Spot(line.id, lat, lon, line.row.stop_id, subjects_of(line.said.factors))
+    return Spot(line.id, lat, lon, line.row.stop_id, subjects_of(tuple(line.said.factors)))

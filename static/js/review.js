@@ -34,7 +34,8 @@ async function go(address, form) {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const answer = await fetch(address, { ...sent, headers: { Accept: "text/html" }, signal });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (page.body.className !== document.body.className || !page.getElementById("queue")) return location.assign(answer.url);
+    if (page.body.className !== document.body.className || !page.getElementById("queue"))
+      return answer.redirected && !form ? location.assign(answer.url) : location.reload(); // signed out, or not allowed any more
     put(page);
     if (answer.redirected || !form) history.replaceState(null, "", answer.url);
     arrive();

@@ -41,6 +41,8 @@ ACROSS = {
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
+    ("review", "app.photos.blurring"),
+    ("review", "app.access.reviewers"),
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.
     ("measures", "app.access.answering"),
@@ -49,8 +51,8 @@ ACROSS = {
     ("measures", "app.access.mail"),
     ("measures", "app.photos.arrival"),
     ("measures", "app.photos.vault"),
-    ("review", "app.photos.blurring"),
     ("report", "app.review"),
+    ("review", "app.access.reviewers"),
     ("review", "app.report.words"),  # a note is told in the same words
     ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),

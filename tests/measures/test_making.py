@@ -64,6 +64,12 @@ def test_what_a_sensitive_note_says_is_not_put_into_words_that_others_read(plan:
     assert told.kind == "police"
 
 
+def test_a_note_that_says_nothing_or_looks_as_if_it_named_a_person_makes_a_measure_too(plan: Plan, desk: Paper) -> None:
+    told = plan.make(desk, plan.note(note="Birthe Nielsen går her aldrig."))
+    assert told.problem == "It feels unsafe here"
+    assert plan.make(desk, plan.note(note="", valence="mixed", fix=None)).place == "Place not known"
+
+
 def test_the_same_form_sent_twice_makes_one_measure(plan: Plan, desk: Paper) -> None:
     desk.open(f"{plan.at}/new?note={plan.note()}")
     form = desk.form(plan.at)
@@ -201,6 +207,7 @@ def test_the_report_knows_which_measures_rest_on_a_note(plan: Plan, desk: Paper)
         whole = report.build(tx, plan.stage.walk.id, sensitive=True, base_url="")
     assert whole.observations[0].measures == (1,)
     assert whole.measures[0].answer == "Vi kommer."
+    assert f'href="{plan.at}/1"' in desk.open(f"/walks/{plan.stage.walk.id}/report").page
 
 
 def test_the_list_filters_and_counts(plan: Plan, desk: Paper) -> None:
@@ -209,8 +216,8 @@ def test_the_list_filters_and_counts(plan: Plan, desk: Paper) -> None:
     desk.open(f"{plan.at}/2").press(f"{plan.at}/2", deadline="2020-01-31", past="meant")
     desk.open(f"{plan.at}/3").press(f"{plan.at}/3", status="done", partner="")
     words = desk.open(f"{plan.at}?show=late").words
-    assert "Open 2" in words
-    assert "Closed 1" in words
+    assert "Open ones 2" in words
+    assert "Closed ones 1" in words
     assert "Sted 1" in words
     assert "Sted 0" not in words
     assert "days over" in words

@@ -12,6 +12,7 @@ from app.models import Observation, Photo
 from tests.measures.conftest import Plan
 from tests.measures.pages import Paper
 from tests.phone import jpeg
+from tests.photos.pictures import heic, scene
 
 
 def with_gps() -> bytes:
@@ -34,7 +35,7 @@ def until_ready(plan: Plan, paper: Paper, path: str) -> bytes:
     return bytes(reply.content)
 
 
-@pytest.mark.parametrize("made", [with_gps, png])
+@pytest.mark.parametrize("made", [with_gps, png, lambda: heic(scene())], ids=["jpeg", "png", "heic"])
 def test_a_proof_photo_is_shown_clean_and_never_as_it_came(plan: Plan, desk: Paper, made: Callable[[], bytes]) -> None:
     plan.make(desk)
     data = made()

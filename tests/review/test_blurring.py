@@ -1,12 +1,16 @@
 """What a reviewer blurs is gone from what is served, comes back by an undo until the note is released, and then never."""
 
+import hashlib
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from app.copies.backup import back_up
 from app.models import Photo
+from app.photos import states
 from app.report import report
 from tests.cast import Stage
 from tests.phone import Phone, Picture
@@ -126,6 +130,38 @@ def test_once_the_note_is_released_what_was_blurred_is_erased(shot: Shot, stage:
     assert not shot.white
     assert shot.blur("0,0", "5,5").status_code == 200, "more can be blurred, and is erased at once"
     assert not any("unblurred" in name for name in stage.vault.files())
+
+
+def test_a_backup_into_the_same_folder_keeps_nothing_of_what_was_blurred(
+    shot: Shot, stage: Stage, tmp_path: Path
+) -> None:
+    def backed_up() -> bytes:
+        back_up(stage.db, stage.vault, stage.app.state.settings, tmp_path / "backup")
+        assert not list((tmp_path / "backup").rglob("*unblurred*"))
+        return (tmp_path / "backup" / "photos" / stage.vault.names(shot.id, original=False)[1]).read_bytes()
+
+    assert backed_up() == shot.before
+    shot.blur("0,0")
+    assert backed_up() == shot.served(shot.other) != shot.before
+    assert backed_up() == shot.served(shot.other)
+    sums = (tmp_path / "backup" / "SHA256SUMS").read_text()
+    assert hashlib.sha256(shot.before).hexdigest() not in sums
+    assert hashlib.sha256(shot.served(shot.other)).hexdigest() in sums
+
+
+def test_a_lost_photo_that_its_phone_sends_again_is_as_it_was_taken_and_so_waits_to_be_looked_at(
+    shot: Shot, stage: Stage
+) -> None:
+    shot.blur("0,0")
+    with stage.db.write() as tx:
+        tx.get_one(Photo, shot.id).review = "approved"
+    states.lost(stage.db, shot.id)
+    shot.author.arrived.clear()
+    shot.author.sync()
+    until(lambda: shot.other.get(f"/photos/{shot.id}").status_code == 200)
+    with stage.db.read() as tx:
+        photo = tx.get_one(Photo, shot.id)
+    assert (photo.review, photo.blurs) == ("unseen", [])
 
 
 def test_an_approved_photo_that_is_blurred_waits_to_be_looked_at_again(shot: Shot, stage: Stage) -> None:

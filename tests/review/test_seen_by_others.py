@@ -71,7 +71,7 @@ def test_words_written_anew_after_some_were_struck_out_are_hidden_until_they_are
     author.put(note)
     assert follow(other)[note].get("deleted")
     assert reported() == {}
-    with pytest.raises(deciding.Refused, match="words"):
+    with pytest.raises(deciding.Refused, match="Ordene er ændret"):
         ida.decide(note, "factors", deciding.sort(["lighting.outage"]))
     assert follow(other)[note].get("deleted")
     ida.strike(note, note=NAME)

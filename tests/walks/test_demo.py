@@ -1,5 +1,6 @@
 """The demo walk: there once, believable, and in by the same doors as a phone's notes."""
 
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,12 +9,15 @@ import pytest
 from sqlmodel import col, select
 
 from app.db import Database
-from app.demo import ground
+from app.demo import ground, plan
 from app.demo.content import NOTES, ROUTE, STOPS
 from app.demo.walk import make
+from app.measures import measures
 from app.models import Observation, Photo, Walk
 from app.photos.vault import Vault
 from app.problems import TryAgain
+from app.report import report
+from app.review.decided import decided
 from app.settings import Settings
 from app.taxonomy import factors, is_sensitive
 from tests.access.conftest import Browser
@@ -54,6 +58,33 @@ def test_the_demos_link_leads_to_its_report(stage: Stage, tmp_path: Path) -> Non
     report = browser.get(urlsplit(told["report_url"]).path)
     assert report.status_code == 200
     assert "Alle tre lamper i tunnelen er slukket." in report.text
+
+
+def test_most_of_the_demo_is_reviewed_and_some_is_left_to_try(stage: Stage) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        states = Counter(one.state for one in decided(tx, told["walk_id"]).values())
+        whole = report.build(tx, told["walk_id"], sensitive=False, base_url="")
+    assert states == {"released": 8, "merged": 1, "waiting": 3}
+    [(lead, [voice])] = whole.voices().items()
+    felt = {one.id: one.valence for one in whole.observations}
+    assert (felt[lead], voice.valence) == ("unsafe", "mixed"), "they disagree, and both are heard"
+    assert len(whole.observations) == len(NOTES) - 1
+
+
+def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        found = measures.of_walk(tx, told["walk_id"])
+    assert [one.number for one in found] == list(range(1, len(plan.MEASURES) + 1))
+    assert {one.status for one in found} >= {"proposed", "accepted", "doing", "done", "refused"}
+    assert all(one.partner and one.place and one.observation_ids for one in found)
+    assert all(one.reason for one in found if one.kind == "impossible")
+    assert not [one.number for one in found if "sikker" in f"{one.problem} {one.measure} {one.answer}".lower()]
+    done = next(one for one in found if one.status == "done")
+    assert done.done_at
+    assert done.answered_at
+    assert [len(one.steps) for one in found if one.answer] == [2] * sum("answer" in one for one in plan.MEASURES)
 
 
 def test_a_broken_run_is_mended_by_the_next(stage: Stage, tmp_path: Path) -> None:
