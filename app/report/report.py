@@ -25,19 +25,8 @@ from app.sync.protocol import utc
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive
 
-_OF_WALK = (
-    "id",
-    "title",
-    "purpose",
-    "area",
-    "state",
-    "starts_at",
-    "ends_at",
-    "timezone",
-    "light",
-    "meeting_point",
-    "seq",
-)
+_OF_WALK = ("id", "title", "purpose", "area", "state", "starts_at", "ends_at", "timezone", "light", "meeting_point",
+            "seq")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,8 @@ class Observation:
 
     `place_source`: pin gps exif stop none; `accuracy_m`: radius in metres of a measured place, else None;
     `stop`: the stop's number; `written_on`: phone paper table; `review`: waiting released merged; `merged_into`: the id of
-    the note in this report that leads it; `placed`: a reviewer has put it where it is; `measures`: numbers of the measures that rest on it."""
+    the note in this report that leads it; `placed`: a reviewer has put it where it is; `measures`: numbers of the measures
+    that rest on it."""
 
     id: str
     captured_at: str
@@ -238,7 +228,6 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
             people,
             photos,
             voices,
-            numbers.get(row.id, ()),
             () if redacted(row) else _allowed(clashes.get(row.id, ()), sensitive),
             review.get(row.id, WAITING),
             leads.get(row.id),
