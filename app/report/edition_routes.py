@@ -15,6 +15,7 @@ from app import pages
 from app.access.guards import WalkReader
 from app.access.releasing import KnownEdition, Releaser, Writer, may_release
 from app.db import Db
+from app.measures import measures
 from app.models import Edition, Walk
 from app.report import changes, picture, public, takedown, telling, words
 from app.report import edition as editions
@@ -38,6 +39,7 @@ def get_editions(request: Request, reader: Writer, db: Db) -> Response:
             "waiting": next((one for one in found if one.state == "asked"), None), "differences": differences,
             "written": telling.told(tx, walk).version, "takedowns": takedown.of_walk(tx, walk.id),
             "taken_out": public.shown(tx, walk, current, alone=True).taken_out if current else 0,
+            "partners": sorted({(one.partner, one.partner_id) for one in measures.of_walk(tx, walk.id) if one.partner_id}),
         }  # fmt: skip
     base_url = request.app.state.settings.base_url
     return pages.render(

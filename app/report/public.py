@@ -1,7 +1,7 @@
 """An edition as everybody reads it: what was frozen, without what has been taken out since, with the measures as they are now.
 
 Hides the table behind `shown()`; the page, the feed and the file are made from a Shown alone. Promises that a note which was
-deleted, hidden, struck or found sensitive after the release is gone from every answer at once, photos too; and that a measure's
+deleted, hidden, struck, rewritten or found sensitive after the release is gone from every answer at once, photos too; and that a measure's
 state and answer are today's. Never a place's score: what rests on few notes is said with how few.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app.access.notes import note_is_sensitive, out_of_sight, redacted
+from app.access.notes import note_is_sensitive, out_of_sight
 from app.access.notes import shown as as_shown
 from app.measures import measures
 from app.measures.measures import Told
@@ -200,7 +200,7 @@ def _may_not(row: Observation, said: tuple[str, str]) -> bool:
     if row.deleted or out_of_sight(row) or note_is_sensitive(row):
         return True
     now = as_shown(row)
-    return redacted(row) and (now.note, now.suggestion) != said
+    return (now.note, now.suggestion) != said
 
 
 def _photos_out(tx: Session, keys: dict[str, str]) -> set[str]:

@@ -27,19 +27,8 @@ from app.sync.protocol import utc
 from app.taxonomy import factors as known_factors
 from app.taxonomy import is_sensitive
 
-_OF_WALK = (
-    "id",
-    "title",
-    "purpose",
-    "area",
-    "state",
-    "starts_at",
-    "ends_at",
-    "timezone",
-    "light",
-    "meeting_point",
-    "seq",
-)
+_OF_WALK = ("id", "title", "purpose", "area", "state", "starts_at", "ends_at", "timezone", "light", "meeting_point",
+            "seq")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The page on which the report's own words are written.
+"""The page on which the report's own words are written, and the versions of the report that are not public.
 
 Hides forms. Promises that what was typed comes back whatever was wrong with it, and that what somebody else has written
 meanwhile is shown beside it and not overwritten.
@@ -13,9 +13,10 @@ from sqlmodel import Session
 from app import pages
 from app.access.guards import WalkReader
 from app.access.releasing import Writer
-from app.db import Db
+from app.db import Database, Db
 from app.models import now
-from app.report import changes, telling, words
+from app.report import changes, freezing, telling, words
+from app.report.allowed import INSIDE, PARTNER
 from app.report.forms import OwnForm
 from app.report.report import build
 from app.report.telling import Draft
@@ -61,6 +62,26 @@ def post_telling(request: Request, reader: Writer, db: Db, form: OwnForm) -> Res
         return JSONResponse(told, headers=pages.PRIVATE)
     at = "#places" if str(form.get("do", "")).partition(":")[1] else ""
     return RedirectResponse(f"/walks/{reader.walk.id}/report/write{at}", 303, headers=pages.PRIVATE)
+
+
+@router.get("/walks/{walk_id}/report/internal.json", response_class=Response)
+def get_internal(reader: Writer, db: Db) -> Response:
+    """The internal version, as data: for the municipality's own files, not for others."""
+    return _version(reader, db, INSIDE)
+
+
+@router.get("/walks/{walk_id}/report/partners/{partner_id}.json", response_class=Response)
+def get_extract(reader: Writer, partner_id: str, db: Db) -> Response:
+    """A partner's extract, as data: the released notes and the measures that are routed to them, with the exact place."""
+    return _version(reader, db, PARTNER, partner_id)
+
+
+def _version(reader: WalkReader, db: Database, version: str, partner_id: str | None = None) -> Response:
+    with db.read() as tx:
+        report = build(tx, reader.walk.id, sensitive=version == INSIDE and reader.sensitive, base_url="")
+        made = freezing.document(report, telling.for_report(tx, reader.walk, report), version, partner_id)
+    headers = {"Content-Disposition": f'attachment; filename="{version}.json"'} | pages.PRIVATE
+    return Response(freezing.canonical(made.content), media_type="application/json", headers=headers)
 
 
 def _page(

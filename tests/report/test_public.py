@@ -79,7 +79,7 @@ def test_a_chart_says_what_its_table_says(evening: Evening) -> None:
 @pytest.mark.parametrize(
     ("kind", "columns"),
     [("hidden", {"hidden": True}), ("deleted", {"deleted": True}), ("sensitive", {"sensitive": True}),
-     ("struck", {"shown": {"rev": 1, "note": "Lampen […] er slukket."}})],
+     ("struck", {"shown": {"rev": 1, "note": "Lampen […] er slukket."}}), ("rewritten", {"rev": 2, "note": "Lampen er slukket."})],
 )  # fmt: skip
 def test_what_is_taken_out_after_the_release_is_gone_from_every_answer_at_once(
     evening: Evening, kind: str, columns: dict[str, Any]
@@ -94,7 +94,7 @@ def test_what_is_taken_out_after_the_release_is_gone_from_every_answer_at_once(
         assert "naboen" not in text, kind
         assert "Her er graffiti." in text, other
     assert "1 note or photo has been taken out since." in after.text
-    assert "taken back or hidden since" in evening.anna.open(f"{evening.at}/release").words
+    assert "taken back, hidden or changed since" in evening.anna.open(f"{evening.at}/release").words
     assert "naboen" in str(evening.editions()[0].frozen), edition.id  # the edition itself is as it was
 
 
@@ -346,6 +346,21 @@ class TestAskingForSomethingToBeTakenDown:
             f"{evening.public}/takedown", data={"text": "x"}, headers={"Sec-Fetch-Site": "cross-site"}
         )
         assert (reply.status_code, evening.takedowns()) == (403, [])
+
+
+def test_the_other_versions_are_for_those_who_write_and_a_partners_has_what_is_theirs(evening: Evening) -> None:
+    mine, other = evening.note(note="Til Vej og Park"), evening.note(note="Til ingen")
+    partner = evening.plan.partner()
+    told = measure(evening, mine, partner_id=partner.id)
+    inside = evening.anna.http.get(f"{evening.at}/report/internal.json").json()
+    assert {one["note"] for one in inside["notes"]} == {"Til Vej og Park", "Til ingen"}, other
+    assert {one["id"] for one in inside["notes"]} >= {mine}
+    extract = evening.anna.http.get(f"{evening.at}/report/partners/{partner.id}.json").json()
+    assert [(one["note"], one["lat"]) for one in extract["notes"]] == [("Til Vej og Park", 57.0488)]
+    assert [one["number"] for one in extract["measures"]] == [told.number]
+    for who in (evening.reader, evening.plan.signed_in("organiser", "Randers Kommune")):
+        for path in ("internal", f"partners/{partner.id}"):
+            assert who.http.get(f"{evening.at}/report/{path}.json", headers={"Accept": "*/*"}).status_code in (401, 404)
 
 
 def test_a_thousand_notes_are_one_page_in_a_few_queries(evening: Evening, stage: Stage) -> None:
