@@ -96,7 +96,8 @@ def test_a_deleted_note_is_a_tombstone_and_can_come_back_with_its_photos(stage: 
     phone.sync()
     phone.edit(note_id, deleted=True)
     assert phone.put(note_id).status_code == 200
-    assert phone.changes()[-1] == {"id": note_id, "seq": phone.changes()[-1]["seq"], "deleted": True}
+    gone = phone.changes()[-1]
+    assert gone == {"id": note_id, "seq": gone["seq"], "deleted": True}
     phone.edit(note_id, deleted=False)
     assert phone.put(note_id).json()["photos"][0]["state"] in {"stored", "ready"}
     assert phone.changes()[-1]["note"] == "Lampen ved tunnelen er slukket."
