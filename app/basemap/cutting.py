@@ -12,6 +12,7 @@ import threading
 import time
 from typing import Any
 
+from sqlalchemy import or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -29,9 +30,7 @@ from app.walks.walks import stops_of
 log = logging.getLogger("tryg")
 
 LOOK_S = 2.0
-SETTLE_S = (
-    5.0  # how long a plan has rested before its walk's map is replaced: a route that is being drawn is saved often
-)
+SETTLE_S = 5.0  # so long a plan has rested before its walk's map is replaced: a route that is drawn is saved often
 TIDY_S = 600.0
 PAUSE_S = 30.0  # for a walk whose map could not be cut; longer each time where nobody knows why
 _MOST_MISSED = 1000  # names of maps that were asked for and are not there: anybody may ask for any
@@ -66,7 +65,7 @@ class Cutter:
         self._use(None, None)
         self._maps.leave_turn()
 
-    def is_missed(self, sha256: str) -> None:
+    def cut_again(self, sha256: str) -> None:
         """Somebody asked for this map, and it is not there: the next look cuts it again, if a walk has it."""
         if len(self._missed) < _MOST_MISSED:
             self._missed.add(sha256)
@@ -91,10 +90,13 @@ class Cutter:
     def look(self) -> None:
         """Cut for every walk that wants a map. Raises TryAgain."""
         ground = self._ground()
+        missed = set(self._missed)
         with self._db.read() as tx:
-            asked = columns(*(col(name) for name in _LOOKED_AT)).order_by(col(Walk.id).desc())
+            # Of all the walks that there ever were, those ahead, and those whose map somebody misses.
+            wanted = or_(col(Walk.state).in_(AHEAD), col(Walk.map_sha256).in_(missed))
+            asked = columns(*(col(name) for name in _LOOKED_AT)).where(wanted).order_by(col(Walk.id).desc())
             found = [tuple(row) for row in tx.connection().execute(asked).all()]
-        missed, self._missed = self._missed, set()
+        self._missed.difference_update(missed)
         for walk_id, *known in found:
             now = (*known, ground and ground.mark)
             is_good = self._done.get(walk_id) == now and known[-1] not in missed
@@ -144,7 +146,7 @@ class Cutter:
             ]
         for sha256 in named:
             if self._maps.path(sha256) is None:
-                self.is_missed(sha256)
+                self.cut_again(sha256)
         if gone := self._maps.tidy(named):
             log.info("maps that no walk has any more: %s removed", gone)
 

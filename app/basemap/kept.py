@@ -42,9 +42,8 @@ class Maps:
     def leave_turn(self) -> None:
         """The next process that asks may have it."""
         if self._turn >= 0:
-            fcntl.flock(
-                self._turn, fcntl.LOCK_UN
-            )  # closing it does not, where a process that was begun meanwhile has it too
+            # Closing alone does not give it back, where a process that was begun meanwhile has the file open too.
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
             os.close(self._turn)
             self._turn = -1
 

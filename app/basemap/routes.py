@@ -76,7 +76,7 @@ def walks_map(request: Request, sha256: str) -> Response:
     """A walk's own map by the SHA-256 of its content, or the range of it that was asked for."""
     path = request.app.state.maps.path(sha256)
     if path is None:
-        request.app.state.cutter.is_missed(sha256)
+        request.app.state.cutter.cut_again(sha256)
         raise Problem("not-found")
     headers = _FOREVER | {"ETag": f'"{sha256}"'}
     if etag_matches(request, headers["ETag"]):

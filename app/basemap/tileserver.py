@@ -58,10 +58,8 @@ class TileServer:
         self._kept: OrderedDict[Where, tuple[float, bytes | None]] = OrderedDict()
         self._wrong: OrderedDict[Where, tuple[float, str]] = OrderedDict()
         self._size, self._lock, self._closed = 0, threading.Lock(), False
-        self._exchange, self._said = (
-            Exchange(AT_ONCE + 1),
-            (0.0, ""),
-        )  # what was logged last, and until when that will do
+        self._exchange = Exchange(AT_ONCE + 1)
+        self._said = (0.0, "")  # until when it will do that this was logged
         # Threads of its own: a server that is slow must not take those in which phones are answered.
         self._askers, self._waiting = ThreadPoolExecutor(AT_ONCE, "tiles"), 0
         self._paused_until, self._why = 0.0, ""

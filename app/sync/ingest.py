@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel, select
 from app.access import guards
 from app.db import next_seq
 from app.i18n import gettext as _
-from app.models import Observation, Participant, Photo, Revision, Stop, Variant, Walk, now
+from app.models import Observation, Participant, Photo, Revision, Stop, Track, Variant, Walk, now
 from app.problems import Problem, invalid
 from app.sync.protocol import ObservationIn, PhotoOut, Receipt, instant, utc
 from app.taxonomy import factors as known_factors
@@ -46,7 +46,7 @@ def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn
     because the other content is kept too and must be committed."""
     me = tx.get_one(Participant, who.id, with_for_update=True)  # this phone's requests, one after another
     held = tx.get(Observation, observation_id, with_for_update=True)  # before the walk's row, everywhere: no deadlock
-    _may_write(me, held, sent)
+    may_write(me, held, sent.walk_id, _("A note stays in the walk it was made in."))
     walk = tx.get_one(Walk, me.walk_id)
     if walk.state == "archived":
         raise Problem("walk-archived")
@@ -96,13 +96,15 @@ def photo_states(tx: Session, ids: list[str]) -> list[PhotoOut]:
     return [PhotoOut(id=photo_id, state=states[photo_id]) for photo_id in ids]  # type: ignore[arg-type]
 
 
-def _may_write(me: Participant, held: Observation | None, sent: ObservationIn) -> None:
+def may_write(me: Participant, held: Observation | Track | None, walk_id: str, stays: str) -> None:
+    """Raises not-yours (403) where `held` is another's, or a new one is for a walk that was not joined; invalid (422), in the
+    words `stays`, where it would move to another walk."""
     if held is None:
-        guards.walks_with(me, sent.walk_id)
+        guards.walks_with(me, walk_id)
     elif held.participant_id != me.id:
         raise Problem("not-yours")
-    elif held.walk_id != sent.walk_id:
-        raise invalid(("walk_id", _("A note stays in the walk it was made in.")))
+    elif held.walk_id != walk_id:
+        raise invalid(("walk_id", stays))
 
 
 def _already(tx: Session, held: Observation, sent: ObservationIn, at: datetime) -> Kept | None:

@@ -7,11 +7,10 @@ empties it at once; and that nothing is taken in where the walk does not ask for
 
 from sqlmodel import Session, col, select
 
-from app.access import guards
 from app.i18n import gettext as _
 from app.models import Participant, Track, Walk, now
 from app.problems import Problem, invalid
-from app.sync.ingest import insert_once
+from app.sync.ingest import insert_once, may_write
 from app.sync.protocol import TrackIn, TrackReceipt, utc
 
 
@@ -20,7 +19,7 @@ def keep(tx: Session, who: Participant, track_id: str, sent: TrackIn) -> tuple[T
     is told which that is. Raises Problem (403, 409, 410, 422)."""
     me = tx.get_one(Participant, who.id, with_for_update=True)  # this phone's requests, one after another
     held = tx.get(Track, track_id, with_for_update=True)
-    _may_write(me, held, sent)
+    may_write(me, held, sent.walk_id, _("A track stays in the walk it was made in."))
     walk = tx.get_one(Walk, me.walk_id)
     if walk.state == "archived":
         raise Problem("walk-archived")
@@ -41,15 +40,6 @@ def keep(tx: Session, who: Participant, track_id: str, sent: TrackIn) -> tuple[T
         return _receipt(held), True
     held.team, held.rev, held.deleted, held.parts, held.received_at = sent.team, sent.rev, sent.deleted, parts, at
     return _receipt(held), False
-
-
-def _may_write(me: Participant, held: Track | None, sent: TrackIn) -> None:
-    if held is None:
-        guards.walks_with(me, sent.walk_id)
-    elif held.participant_id != me.id:
-        raise Problem("not-yours")
-    elif held.walk_id != sent.walk_id:
-        raise invalid(("walk_id", _("A track stays in the walk it was made in.")))
 
 
 def _is_asked_for(tx: Session, me: Participant, walk: Walk, track_id: str, sent: TrackIn) -> None:

@@ -72,12 +72,9 @@ def share(tx: Session, walk: Walk, sharing: bool) -> None:
     walk's changes, after the walk's own: phones that follow are told to forget what they have read, or get it again."""
     if walk.sharing == sharing:
         return
-    of_walk = select(Observation.id).where(Observation.walk_id == walk.id)
-    tx.exec(of_walk.order_by(col(Observation.id)).with_for_update()).all()  # before the walk's row, as everywhere
+    moved = _hold_with_notes(tx, walk)
     walk.sharing = sharing
     _told(tx, walk)
-    # Asked for once more: now that the walk's row is held, no further note can come in.
-    moved = len(tx.exec(of_walk).all())
     renumber = text(
         "UPDATE observation SET seq = :after + moved.place FROM (SELECT id, row_number() OVER (ORDER BY seq) AS place"
         " FROM observation WHERE walk_id = :walk) AS moved WHERE observation.id = moved.id"
@@ -85,6 +82,21 @@ def share(tx: Session, walk: Walk, sharing: bool) -> None:
     tx.execute(renumber, {"after": walk.seq, "walk": walk.id})
     walk.seq += moved
     tx.flush()
+
+
+def _hold_with_notes(tx: Session, walk: Walk) -> int:
+    """Hold the walk's row and every note of it, and tell how many those are. Notes come before the walk's row, as
+    everywhere. One that came in between, and is being changed this very moment, waits for the row that is held here: then
+    everything is let go (a savepoint that is rolled back gives its locks back), and taken anew."""
+    of_walk = select(Observation.id).where(Observation.walk_id == walk.id)
+    while True:
+        with tx.begin_nested() as attempt:
+            tx.exec(of_walk.order_by(col(Observation.id)).with_for_update()).all()
+            tx.get_one(Walk, walk.id, with_for_update=True)
+            notes = len(tx.exec(of_walk).all())  # no further one can come in from here on
+            if len(tx.exec(of_walk.with_for_update(skip_locked=True)).all()) == notes:
+                return notes
+            attempt.rollback()
 
 
 def ask_for_tracks(tx: Session, walk: Walk, tracks: bool) -> None:

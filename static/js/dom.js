@@ -1,11 +1,11 @@
-// DOM: what every screen says in the same way: the bar with 112, the words in the status line, undo, small photos.
+// DOM: what every screen says in the same way: the bar with 112, the way to the notes, the words in the status line, undo, small photos.
 //
 // Hides lit, the live region and the object URLs of photos. Promises: every change is said in words once, in one
 // place (role="status"); what can be undone has its button there until the walker goes on. Never asks "are you sure".
 
 import { html, nothing, render } from "lit/html.js";
 import { icon } from "./icons.js";
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 
 export { html, nothing, render };
 
@@ -39,6 +39,13 @@ const emergency = () => html`<button class="sos" type="button" popovertarget="em
     <a class="button" href="tel:114">${icon("call")}${t("Call 114: the police, not urgent")}</a>
     <button type="button" class="quiet" popovertarget="emergency" popovertargetaction="hide">${t("Close")}</button>
   </div>`;
+
+/** To one's own notes, and how many of them are on the way. */
+export const toNotes = (/** @type {number} */ waiting) => html`<a class="button over" href="#/notes" aria-describedby=${waiting ? "waiting" : nothing}>${icon("list")}${t("Notes")}${
+  waiting
+    ? html`<span class="count" id="waiting" aria-hidden="true">${number(waiting)}<span class="hidden"> ${t("on the way")}</span></span>`
+    : nothing
+}</a>`;
 
 const REST_MS = 250;
 const REST_SHARE = 10;

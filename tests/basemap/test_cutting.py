@@ -244,6 +244,7 @@ class TestWhatCanBeWrong:
         path.unlink()
         stage.app.state.cutter.tidy()
         until(path.exists)
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == walk.map_sha256
 
     def test_a_walk_that_nobody_can_cut_for_is_in_no_others_way(
         self, stage: Stage, caplog: pytest.LogCaptureFixture

@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from app.db import Database
 from app.walks import walks
+from tests.browser import terrain
 from tests.browser.pocket import Network, Phone
 from tests.browser.walking import Evening, Planned, plan
 from tests.running import Server
@@ -35,6 +36,16 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for a module's tests; each test has a walk of its own."""
     server = Server(tmp_path_factory.mktemp("server") / "var", TRYG_RATE_LIMITS="off").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that has a base map of the neighbourhood."""
+    folder = tmp_path_factory.mktemp("mapped")
+    file = terrain.archive(folder)
+    server = Server(folder / "var", TRYG_RATE_LIMITS="off", TRYG_BASEMAP=str(file)).start()
     yield server
     server.stop()
 

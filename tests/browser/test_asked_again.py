@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.test_pocket import mapped, planned_with_map  # noqa: F401
+from tests.browser.mapped import planned_with_map
 from tests.browser.walking import Evening, Planned
 from tests.running import Server
 
@@ -62,7 +62,7 @@ def test_a_screen_that_failed_once_comes_when_it_is_asked_for_again_and_the_draf
 
 
 def test_what_looks_after_the_map_comes_when_the_network_is_back(
-    mapped: Server,  # noqa: F811
+    mapped: Server,
     unkept: Page,
     tmp_path: Path,
 ) -> None:

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,18 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.db import Database
 from app.models import Walk
+from tests.browser import test_report
 from tests.browser.reading import assert_readable
 from tests.browser.test_report import PATIENCE_MS, Evening, drawn, shown, walked
 from tests.browser.test_walkers_map import NO_WEBGL
 from tests.phone import Phone
-from tests.running import Server
 
 PRINTED = "() => { window.printed = 0; window.print = () => { window.printed += 1; }; }"
 DARK, FAST, GOOD, PLACELESS = "Lampen er slukket.", "De kører stærkt.", "Her kender vi hinanden.", "Et sted uden sted."
 
 
-@pytest.fixture(scope="module")
-def shared_evening(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Evening:
-    return walked(shared_server, tmp_path_factory.mktemp("walk"))
-
-
-@pytest.fixture
-def evening(shared_evening: Evening) -> Iterator[Evening]:
-    shared_evening.complaints.clear()
-    yield shared_evening
-    assert shared_evening.complaints == [], "the browser complained"
+# The same evening as on the report's page.
+shared_evening, evening = test_report.shared_evening, test_report.evening
 
 
 @pytest.fixture
@@ -47,14 +38,24 @@ def report(evening: Evening, page: Page) -> Page:
 
 
 def on_map(page: Page, note_id: str) -> tuple[float, float]:
-    """Where a note is in the window now."""
+    """Where a note is in the window, once nothing moves there any more."""
     page.locator("tryg-map").evaluate("map => map.scrollIntoView({block: 'center'})")
     at = page.locator("tryg-map").evaluate(
         """async (element, id) => {
           const {map, all} = await element.drawing();
-          const {x, y} = map.project(all().find((note) => note.id === id).geometry.coordinates);
-          const box = map.getCanvas().getBoundingClientRect();
-          return [box.left + x, box.top + y];
+          const {coordinates} = all().find((note) => note.id === id).geometry;
+          const look = () => {
+            const [{x, y}, box] = [map.project(coordinates), map.getCanvas().getBoundingClientRect()];
+            return [box.left + x, box.top + y];
+          };
+          let at = look();
+          for (let still = 0; still < 10; ) {
+            await new Promise(requestAnimationFrame);
+            const now = look();
+            still = String(now) === String(at) ? still + 1 : 0;
+            at = now;
+          }
+          return at;
         }""",
         note_id,
     )
@@ -303,15 +304,20 @@ def test_a_sheet_that_cannot_be_drawn_is_put_away(evening: Evening, report: Page
     evening.complaints.clear()
 
 
-def test_a_click_tells_of_the_note_that_was_seen_also_where_new_ones_have_just_come(report: Page) -> None:
-    chart = report.locator("tryg-map")
+def look_at_the_first(chart: Locator, zoom: int) -> None:
     chart.evaluate(
-        """async (element) => {
+        """async (element, zoom) => {
           const { map, all } = await element.drawing();
-          map.jumpTo({ center: all()[0].geometry.coordinates, zoom: 17 });
-        }"""
+          map.jumpTo({ center: all()[0].geometry.coordinates, zoom });
+        }""",
+        zoom,
     )
     at_rest(chart)
+
+
+def test_a_click_tells_of_the_note_that_was_seen_also_where_new_ones_have_just_come(report: Page) -> None:
+    chart = report.locator("tryg-map")
+    look_at_the_first(chart, zoom=17)
     words = chart.evaluate(
         """async (element) => {
           const { map, all, update } = await element.drawing();
@@ -328,13 +334,7 @@ def test_a_click_tells_of_the_note_that_was_seen_also_where_new_ones_have_just_c
 
 def test_the_next_note_is_told_while_one_is_still_open(evening: Evening, report: Page) -> None:
     chart = report.locator("tryg-map")
-    chart.evaluate(
-        """async (element) => {
-          const { map, all } = await element.drawing();
-          map.jumpTo({ center: all()[0].geometry.coordinates, zoom: 16 });
-        }"""
-    )
-    at_rest(chart)
+    look_at_the_first(chart, zoom=16)
     for name, words in (("dark", DARK), ("good", GOOD)):
         report.mouse.click(*on_map(report, evening.notes[name]))
         expect(report.locator(".maplibregl-popup")).to_contain_text(words)

@@ -75,7 +75,7 @@ class Map:
     def colour(self, name: str, dress: str = "screen") -> tuple[int, ...]:
         return tuple(self.page.evaluate(COLOUR, [name, dress]))
 
-    def shows(self, place: terrain.Place, name: str) -> Picture:
+    def assert_shows(self, place: terrain.Place, name: str) -> Picture:
         """Waits until the colour of `name` lies at the place, and returns that picture."""
         for _ in range(100):
             picture, wanted = self.picture(), self.colour(name)
@@ -84,7 +84,7 @@ class Map:
             self.page.wait_for_timeout(100)
         raise AssertionError(f"{picture.at(place)[0]} lies at {place}, not {name}, {wanted}")
 
-    def says(self, words: str) -> None:
+    def assert_says(self, words: str) -> None:
         expect(self.page.locator(".map-words")).to_have_text(words, timeout=PATIENCE_MS)
 
 
@@ -123,20 +123,20 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 @pytest.mark.parametrize("schema", terrain.SCHEMAS)
 def test_water_houses_and_green_lie_where_they_are_in_every_schema(drawn: Map, archives: Any, schema: str) -> None:
     drawn.draw(archives(schema))
-    picture = drawn.shows(terrain.LAKE, "water")
+    picture = drawn.assert_shows(terrain.LAKE, "water")
     assert alike(picture.at(terrain.HOUSE)[0], drawn.colour("house"))
     assert alike(picture.at(terrain.MEADOW)[0], drawn.colour("green"))
     assert any(alike(pixel, drawn.colour("road")) for pixel in picture.at(terrain.LIT, 3))
-    drawn.says("")
+    drawn.assert_says("")
     expect(drawn.page.locator(".maplibregl-ctrl-attrib")).to_have_text(terrain.CREDIT)
 
 
 def test_the_night_does_not_blind_and_the_day_is_bright(drawn: Map, archives: Any) -> None:
     drawn.page.emulate_media(color_scheme="light")
     drawn.draw(archives("own"))
-    assert drawn.shows(terrain.LAKE, "water").brightness() > 190
+    assert drawn.assert_shows(terrain.LAKE, "water").brightness() > 190
     drawn.page.emulate_media(color_scheme="dark")
-    night = drawn.shows(terrain.LAKE, "water")
+    night = drawn.assert_shows(terrain.LAKE, "water")
     assert night.brightness() < 60
     assert max(max(pixel) for pixel in night.at(terrain.MEADOW, 3)) < 90
     assert contrast(drawn.colour("path"), drawn.colour("land")) > 4.5
@@ -149,7 +149,7 @@ def test_who_asks_for_more_contrast_gets_it(drawn: Map, archives: Any, scheme: A
     drawn.draw(archives("own"))
     before = contrast(drawn.colour("path"), drawn.colour("green"))
     drawn.page.emulate_media(color_scheme=scheme, **asked)
-    drawn.shows(terrain.LAKE, "water")
+    drawn.assert_shows(terrain.LAKE, "water")
     assert contrast(drawn.colour("path"), drawn.colour("green")) > max(before, 12)
     assert contrast(drawn.colour("edge"), drawn.colour("land")) > 7
     assert contrast(drawn.colour("outline"), drawn.colour("house")) > 4.5
@@ -158,7 +158,7 @@ def test_who_asks_for_more_contrast_gets_it(drawn: Map, archives: Any, scheme: A
 def test_paper_gets_a_dress_of_its_own_even_by_night(drawn: Map, archives: Any) -> None:
     drawn.page.emulate_media(color_scheme="dark")
     drawn.draw(archives("own"))
-    drawn.shows(terrain.LAKE, "water")
+    drawn.assert_shows(terrain.LAKE, "water")
     drawn.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     source = drawn.page.locator(".map-print").get_attribute("src")
     assert source
@@ -173,7 +173,7 @@ def test_paper_gets_a_dress_of_its_own_even_by_night(drawn: Map, archives: Any) 
     assert min(abs(a - b) for a in grey for b in grey if a != b) >= 12
     assert len(set(grey)) == 3
     drawn.page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert drawn.shows(terrain.LAKE, "water").brightness() < 60
+    assert drawn.assert_shows(terrain.LAKE, "water").brightness() < 60
 
 
 def marked(drawn: Map, picture: Picture, place: terrain.Place) -> int:
@@ -182,7 +182,7 @@ def marked(drawn: Map, picture: Picture, place: terrain.Place) -> int:
 
 def test_streets_without_light_and_underpasses_stand_out_when_asked_for(drawn: Map, archives: Any) -> None:
     drawn.draw(archives("own"))
-    plain = drawn.shows(terrain.LAKE, "water")
+    plain = drawn.assert_shows(terrain.LAKE, "water")
     assert not any(marked(drawn, plain, place) for place in (terrain.UNLIT, terrain.UNDERPASS))
     expect(drawn.page.get_by_text("Uden gadelys, siger kortet")).to_have_count(0)
     drawn.page.evaluate("document.querySelector('tryg-map').toggleAttribute('unlit')")
@@ -211,11 +211,11 @@ def test_another_file_takes_the_place_of_the_one_before(drawn: Map, archives: An
     expect(drawn.page.locator(".maplibregl-ctrl-attrib")).to_have_count(0)
     put = "(text) => { document.querySelector('tryg-map').bytes = text && Uint8Array.from(atob(text), (it) => it.charCodeAt(0)).buffer; }"
     drawn.page.evaluate(put, base64.b64encode(archives("own")).decode())
-    drawn.shows(terrain.LAKE, "water")
+    drawn.assert_shows(terrain.LAKE, "water")
     expect(drawn.page.locator(".maplibregl-ctrl-attrib")).to_have_text(terrain.CREDIT)
     drawn.page.evaluate(put, base64.b64encode(b"something else").decode())
-    drawn.says("Baggrundskortet kan ikke læses. Rute og noter vises uden det.")
-    drawn.shows(terrain.LAKE, "land")
+    drawn.assert_says("Baggrundskortet kan ikke læses. Rute og noter vises uden det.")
+    drawn.assert_shows(terrain.LAKE, "land")
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"no map at all" * 40, "half the head", "foreign"])
@@ -223,13 +223,14 @@ def test_a_file_that_is_no_map_leaves_the_route_and_a_sentence(drawn: Map, archi
     whole = archives("own")
     file = {"half the head": whole[:60], "foreign": whole.replace(b"PMTiles", b"PNTiles")}.get(spoilt, spoilt)
     drawn.draw(file)
-    drawn.says("Baggrundskortet kan ikke læses. Rute og noter vises uden det.")
+    drawn.assert_says("Baggrundskortet kan ikke læses. Rute og noter vises uden det.")
+    drawn.assert_shows(terrain.ROUTE[1], "route")
 
 
 def test_a_file_whose_tiles_are_missing_says_so(drawn: Map, archives: Any) -> None:
     head = Reader(MemorySource(archives("own"))).header()
     drawn.draw(archives("own")[: head["tile_data_offset"] + 10])
-    drawn.says("En del af baggrundskortet kan ikke hentes lige nu. Rute og noter vises alligevel.")
+    drawn.assert_says("En del af baggrundskortet kan ikke hentes lige nu. Rute og noter vises alligevel.")
 
 
 def test_a_map_of_another_place_says_so(drawn: Map, archives: Any) -> None:
@@ -237,22 +238,22 @@ def test_a_map_of_another_place_says_so(drawn: Map, archives: Any) -> None:
         {"route": {"type": "LineString", "coordinates": [[12.5, 55.6], [12.51, 55.61]]}, "stops": []}
     )
     drawn.draw(archives("own"), plan=elsewhere)
-    drawn.says("Baggrundskortet når ikke hertil. Rute og noter vises uden det.")
+    drawn.assert_says("Baggrundskortet når ikke hertil. Rute og noter vises uden det.")
 
 
 def test_a_picture_that_the_phone_takes_away_is_told_and_comes_back(drawn: Map, archives: Any) -> None:
     drawn.draw(archives("own"))
-    drawn.shows(terrain.LAKE, "water")
+    drawn.assert_shows(terrain.LAKE, "water")
     lose = """() => {
       const canvas = document.querySelector(".maplibregl-canvas");
       globalThis.lost = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
       lost.loseContext();
     }"""
     drawn.page.evaluate(lose)
-    drawn.says("Telefonen har taget kortets billede væk. Alle steder står som tekst nedenfor.")
+    drawn.assert_says("Telefonen har taget kortets billede væk. Alle steder står som tekst nedenfor.")
     drawn.page.evaluate("lost.restoreContext()")
-    drawn.says("")
-    drawn.shows(terrain.LAKE, "water")
+    drawn.assert_says("")
+    drawn.assert_shows(terrain.LAKE, "water")
 
 
 @pytest.mark.parametrize("deepest", [16, 14])
@@ -273,7 +274,7 @@ def test_tiles_that_a_server_hands_out_one_by_one_are_drawn_as_deep_as_they_go(
 
     drawn.page.route("**/api/v1/tiles/**", hand_out)
     drawn.draw(None, basemap="/api/v1/tiles/{z}/{x}/{y}.mvt")
-    drawn.shows(terrain.LAKE, "water")
+    drawn.assert_shows(terrain.LAKE, "water")
     for _ in range(2):
         drawn.page.get_by_role("button", name="Tættere på").click()
     for _ in range(100):
@@ -281,7 +282,7 @@ def test_tiles_that_a_server_hands_out_one_by_one_are_drawn_as_deep_as_they_go(
             break
         drawn.page.wait_for_timeout(100)
     assert max(handed_out) == deepest
-    drawn.says("")
+    drawn.assert_says("")
 
 
 @pytest.mark.parametrize(
@@ -290,6 +291,6 @@ def test_tiles_that_a_server_hands_out_one_by_one_are_drawn_as_deep_as_they_go(
 def test_a_tile_server_that_is_down_or_answers_pages_leaves_the_route_and_a_sentence(drawn: Map, answer: Any) -> None:
     drawn.page.route("**/api/v1/tiles/**", lambda route: route.fulfill(**answer))
     drawn.draw(None, basemap="/api/v1/tiles/{z}/{x}/{y}.mvt")
-    drawn.says("En del af baggrundskortet kan ikke hentes lige nu. Rute og noter vises alligevel.")
+    drawn.assert_says("En del af baggrundskortet kan ikke hentes lige nu. Rute og noter vises alligevel.")
     assert [said for said in drawn.complaints if "Failed to load resource" not in said] == []
     drawn.complaints.clear()

@@ -304,6 +304,8 @@ def test_a_sent_note_can_be_corrected(night: Evening) -> None:
     night.page.get_by_role("link", name="Ret eller slet", exact=True).click()
     night.page.get_by_role("radio", name="Tryg", exact=True).check()
     night.write("Lampen er tændt igen").save()
+    # The screen on which it was corrected says "Sendt" too, of what was sent before.
+    expect(night.button("Send nu")).to_be_visible()
     expect(night.page.locator(".state", has_text="Sendt")).to_have_count(1)
     [feature] = night.received("Lampen er")
     assert feature["properties"]["note"] == "Lampen er tændt igen"

@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Playwright, Route, expect
 
-from app.db import Database
-from app.models import Walk
 from tests.browser import liar, terrain
 from tests.browser.liar import Liar, Visit
+from tests.browser.mapped import IN_POCKET, planned_with_map, ready_with_map, wait_for_map
 from tests.browser.pocket import Phone
 from tests.browser.terrain import Picture, alike
 from tests.browser.test_ground import ALONE, COLOUR, PATIENCE_MS, script
-from tests.browser.walking import Evening, Planned, plan
-from tests.browser.webkit.running import eventually
+from tests.browser.walking import Evening, plan
 from tests.running import Server
 
 WANTS = """const me = await store.joined();
@@ -177,6 +175,36 @@ def test_a_database_that_does_not_answer_once_keeps_no_map_away(phone: Phone, ma
     assert phone.run("return (await ready.check()).basemap") is False
     phone.run("await until(async () => (await ready.check(), globalThis.broken > 3), 10_000)")
     phone.run("dispatchEvent(new Event('online')); await until(pocket.held, 10_000)")
+    assert phone.run(HELD) == held(made_up(1))
+
+
+Room = Callable[[int | None], None]
+
+
+@pytest.fixture
+def small_phone(
+    playwright: Playwright,
+    browser_type_launch_args: dict[str, Any],
+    shared_server: Server,
+    phone_on: Any,
+    tmp_path: Path,
+) -> Iterator[Phone]:
+    """A phone whose room can be told: only a browser with a profile of its own minds it."""
+    context = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"), **browser_type_launch_args)
+    yield phone_on(context.pages[0], shared_server)
+    context.close()
+
+
+@pytest.fixture
+def room(small_phone: Phone, shared_server: Server) -> Room:
+    """Says how many bytes the server's pages have on it; None: as many as there are."""
+    devtools = small_phone.page.context.new_cdp_session(small_phone.page)
+
+    def tell(size: int | None) -> None:
+        quota = {} if size is None else {"quotaSize": size}
+        devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url, **quota})
+
+    return tell
 
 
 FILL = """let fits = 0;
@@ -193,17 +221,10 @@ FILL = """let fits = 0;
 
 
 def test_on_a_phone_with_five_megabytes_free_the_map_makes_room_for_notes_and_says_so(
-    playwright: Playwright,
-    browser_type_launch_args: dict[str, Any],
-    shared_server: Server,
-    code: str,
-    phone_on: Any,
-    tmp_path: Path,
+    small_phone: Phone, room: Room, code: str
 ) -> None:
-    context = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"), **browser_type_launch_args)
-    devtools = context.new_cdp_session(context.pages[0])
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url, "quotaSize": 5_000_000})
-    phone = phone_on(context.pages[0], shared_server)
+    phone = small_phone
+    room(5_000_000)
     phone.run("i18n.chooseLanguage('da'); await join(given[0])", code)
     maps = Maps(phone.page)
     full = "Der er ikke plads til kortet. Noter klarer sig uden. Gør plads på telefonen, så bliver det hentet."
@@ -216,7 +237,6 @@ def test_on_a_phone_with_five_megabytes_free_the_map_makes_room_for_notes_and_sa
     assert fits * 655_360 > 5_000_000 - 1_900_000, "the map made room"
     assert phone.run("return pocket.held()") is None
     assert phone.run("return (await store.notes()).map((note) => note.content.note)") == ["gemt"]
-    context.close()
 
 
 WORKER = """const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/app/" });
@@ -248,48 +268,20 @@ def test_the_maps_code_is_asked_for_later_and_later_where_it_does_not_come(
 
 
 def test_where_there_is_no_room_for_the_maps_code_the_phone_is_ready_without_it(
-    playwright: Playwright,
-    browser_type_launch_args: dict[str, Any],
-    shared_server: Server,
-    code: str,
-    phone_on: Any,
-    tmp_path: Path,
+    small_phone: Phone, room: Room, code: str
 ) -> None:
-    context = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"), **browser_type_launch_args)
-    phone = phone_on(context.pages[0], shared_server)
+    phone = small_phone
     phone.run(f"i18n.chooseLanguage('da'); {WORKER} await join(given[0])", code)
     phone.run(WANTS, Maps(phone.page).put(made_up(1)))
     usage = phone.run("return (await navigator.storage.estimate()).usage")
-    devtools = context.new_cdp_session(context.pages[0])
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url, "quotaSize": usage + 200_000})
+    room(usage + 200_000)
     phone.run("await until(async () => (await ready.check()).map.includes('ikke plads til kortet'), 10_000)")
     assert phone.run("return (await ready.check()).basemap") is None
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url})
+    room(None)
     phone.run("dispatchEvent(new Event('online')); await until(async () => (await ready.check()).basemap, 30_000)")
-    context.close()
 
 
 # With a real server's map, on the app's own page
-
-
-@pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that has a base map of the neighbourhood."""
-    folder = tmp_path_factory.mktemp("mapped")
-    file = terrain.archive(folder)
-    server = Server(folder / "var", TRYG_RATE_LIMITS="off", TRYG_BASEMAP=str(file)).start()
-    yield server
-    server.stop()
-
-
-IN_POCKET = """async () => {
-  const db = await new Promise((done) => (indexedDB.open("tryghedsvandring").onsuccess = ({ target }) => done(target.result)));
-  const map = await new Promise((done) => (db.transaction("kept").objectStore("kept").get("map").onsuccess = ({ target }) => done(target.result)));
-  db.close();
-  let text = "";
-  for (const byte of new Uint8Array(map.buffer)) text += String.fromCharCode(byte);
-  return btoa(text);
-}"""
 
 
 def on_screen(page: Page) -> Picture:
@@ -302,30 +294,6 @@ def on_screen(page: Page) -> Picture:
     size = page.viewport_size
     assert size
     return Picture.of(page.screenshot(), size["width"])
-
-
-def planned_with_map(server: Server, folder: Path) -> Planned:
-    """A walk whose map has been cut."""
-    planned = plan(server, folder)
-    wait_for_map(planned)
-    return planned
-
-
-def wait_for_map(planned: Planned) -> None:
-    db = Database(f"sqlite:///{planned.server.data / 'tryg.sqlite'}")
-
-    def is_cut() -> bool:
-        with db.read() as tx:
-            walk = tx.get(Walk, planned.walk["walk_id"])
-            return walk is not None and walk.map_sha256 is not None
-
-    eventually(is_cut, "the walk has a map")
-    db.close()
-
-
-def ready_with_map(night: Evening) -> Evening:
-    expect(night.page.get_by_text("Kortet ligger på telefonen")).to_be_visible(timeout=40_000)
-    return night.ready()
 
 
 def test_the_walks_map_is_drawn_in_airplane_mode_as_it_was_online(mapped: Server, page: Page, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
 
 import "../../css/walking.css";
 import "../later.js";
-import { bar, calmly, html, nothing, render, whisper } from "../dom.js";
+import { bar, calmly, html, nothing, render, toNotes, whisper } from "../dom.js";
 import { distanceText, number, t } from "../i18n.js";
 import { icon, mark } from "../icons.js";
 import { distance, watch } from "../place.js";
@@ -236,11 +236,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       <nav class="dock" aria-label=${t("The walk")}>
         <a class="button over" href="#/walk">${icon("paths")}${t("Route")}</a>
         <a class="button lamp" href="#/note/new">${icon("plus")}${t("New note")}</a>
-        <a class="button over" href="#/notes" aria-describedby=${waiting ? "waiting" : nothing}>${icon("list")}${t("Notes")}${
-          waiting
-            ? html`<span class="count" id="waiting" aria-hidden="true">${number(waiting)}<span class="hidden"> ${t("on the way")}</span></span>`
-            : nothing
-        }</a>
+        ${toNotes(waiting)}
       </nav>`,
       root,
     );

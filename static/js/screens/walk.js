@@ -3,7 +3,7 @@
 // Promises: "Ready to go offline" stands here only when everything needed offline is on this phone; until then it says
 // what is missing. The position is looked for once, to find the stop one is at, and then left alone (battery).
 
-import { bar, bold, calmly, html, nothing, render } from "../dom.js";
+import { bar, bold, calmly, html, nothing, render, toNotes } from "../dom.js";
 import { date, distanceText, number, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import { watch } from "../place.js";
@@ -88,11 +88,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       <nav class="dock" aria-label=${t("The walk")}>
         <a class="button over" href="#/help">${icon("help")}${t("Help")}</a>
         <a class="button lamp" href="#/note/new">${icon("plus")}${t("New note")}</a>
-        <a class="button over" href="#/notes" aria-describedby=${waiting ? "waiting" : nothing}>${icon("list")}${t("Notes")}${
-          waiting
-            ? html`<span class="count" id="waiting" aria-hidden="true">${number(waiting)}<span class="hidden"> ${t("on the way")}</span></span>`
-            : nothing
-        }</a>
+        ${toNotes(waiting)}
       </nav>`,
       root,
     );

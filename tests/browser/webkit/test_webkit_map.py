@@ -1,19 +1,18 @@
 """The walk's map on WebKit, the engine of every iPhone: in the pocket, drawn there in airplane mode, gone with the walk."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser import liar, terrain
 from tests.browser.liar import Liar
+from tests.browser.mapped import IN_POCKET, planned_with_map
 from tests.browser.terrain import Picture, alike
 from tests.browser.test_ground import ALONE, COLOUR, script
-from tests.browser.test_pocket import IN_POCKET, mapped, planned_with_map  # noqa: F401
 from tests.browser.walking import Planned
-from tests.browser.webkit.running import Webkit, eventually, screen
-from tests.browser.webkit.test_webkit import Walker
+from tests.browser.webkit.running import eventually
+from tests.browser.webkit.walker import Walker
 from tests.running import Server
 
 # Selenium 4 warns of its own doing.
@@ -21,25 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:setting remote_server_addr:Depre
 
 
 @pytest.fixture
-def planned(mapped: Server, tmp_path: Path) -> Planned:  # noqa: F811
+def planned(mapped: Server, tmp_path: Path) -> Planned:
     return planned_with_map(mapped, tmp_path)
-
-
-@pytest.fixture
-def network(mapped: Server) -> Iterator[Liar]:  # noqa: F811
-    network = Liar(mapped.port).start()
-    yield network
-    network.stop()
-
-
-@pytest.fixture
-def walker(network: Liar, planned: Planned, tmp_path: Path) -> Iterator[Walker]:
-    with screen() as display:
-        phone = Webkit(display, tmp_path / "profile")
-        try:
-            yield Walker(phone, network, planned).join()
-        finally:
-            phone.close()
 
 
 def on_screen(walker: Walker) -> Picture:
@@ -55,7 +37,7 @@ def on_screen(walker: Walker) -> Picture:
     return Picture.of(driver.get_screenshot_as_png(), walker.phone.run("return innerWidth"))
 
 
-def looks_right(walker: Walker, picture: Picture) -> None:
+def assert_looks_right(walker: Walker, picture: Picture) -> None:
     for place, name in ((terrain.LAKE, "water"), (terrain.HOUSE, "house"), (terrain.MEADOW, "green")):
         assert alike(picture.at(place)[0], tuple(walker.phone.run(f"return ({COLOUR})(given)", name, "screen")))
 
@@ -63,12 +45,12 @@ def looks_right(walker: Walker, picture: Picture) -> None:
 def test_the_walks_map_is_drawn_in_airplane_mode_as_it_was_online(walker: Walker, network: Liar) -> None:
     walker.sees("Kortet ligger på telefonen")
     online = on_screen(walker)
-    looks_right(walker, online)
+    assert_looks_right(walker, online)
     network.tell(liar.resets)
     walker.killed()
     walker.sees("Kortet ligger på telefonen")
     airplane = on_screen(walker)
-    looks_right(walker, airplane)
+    assert_looks_right(walker, airplane)
     assert airplane.image.size == online.image.size
     pairs = zip(online.image.get_flattened_data(), airplane.image.get_flattened_data(), strict=True)
     different = sum(not alike(one, other, 12) for one, other in pairs)
@@ -92,4 +74,4 @@ def test_a_kill_in_the_midst_of_the_download_leaves_no_half_a_map(walker: Walker
     network.honest(hang_up=False)
     walker.killed()
     walker.sees("Kortet ligger på telefonen")
-    looks_right(walker, on_screen(walker))
+    assert_looks_right(walker, on_screen(walker))

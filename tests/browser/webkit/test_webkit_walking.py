@@ -1,7 +1,6 @@
 """The walker's map on WebKit, the engine of every iPhone: a pin moved by hand, and the list, with and without a network."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,10 +8,8 @@ import pytest
 
 from tests.browser import liar
 from tests.browser.liar import Liar
-from tests.browser.walking import STOPS, plan
-from tests.browser.webkit.running import Webkit, screen
-from tests.browser.webkit.test_webkit import Walker
-from tests.running import Server
+from tests.browser.walking import STOPS
+from tests.browser.webkit.walker import Walker
 
 # Selenium 4 warns of its own doing.
 pytestmark = pytest.mark.filterwarnings("ignore:setting remote_server_addr:DeprecationWarning")
@@ -23,23 +20,6 @@ KEYS = """const canvas = document.querySelector(".map canvas");
   for (const key of given) canvas.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));"""
 LIST = """return [...document.querySelectorAll("#near article")].map((one) =>
     [document.getElementById(one.getAttribute("aria-labelledby")).textContent, one.querySelector(".meta").textContent])"""
-
-
-@pytest.fixture
-def network(shared_server: Server) -> Iterator[Liar]:
-    network = Liar(shared_server.port).start()
-    yield network
-    network.stop()
-
-
-@pytest.fixture
-def walker(shared_server: Server, network: Liar, tmp_path: Path) -> Iterator[Walker]:
-    with screen() as display:
-        phone = Webkit(display, tmp_path / "profile")
-        try:
-            yield Walker(phone, network, plan(shared_server, tmp_path)).join()
-        finally:
-            phone.close()
 
 
 def pinned(walker: Walker, words: str, move: Callable[[], None]) -> None:
