@@ -32,9 +32,6 @@ def cleaned(db: Database, photo_id: str, width: int, height: int) -> None:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         if photo.state == "stored":
             photo.state, photo.width, photo.height, photo.ready_at = "ready", width, height, now()
-            if photo.review != "unseen" or photo.blurs:  # it was lost and has come anew, as it was taken
-                photo.review, photo.blurs = "unseen", []
-                photo.review_version += 1
             _tell(tx, photo)
 
 
@@ -48,10 +45,14 @@ def refused(db: Database, photo_id: str) -> None:
 
 
 def lost(db: Database, photo_id: str) -> None:
-    """Back to expected, because its file is gone: whoever made the photo may send it once more. Raises TryAgain."""
+    """Back to expected, because its file is gone: whoever made the photo may send it once more, as it was taken, and it waits to
+    be looked at again. Raises TryAgain."""
     with db.write() as tx:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         photo.state, photo.stored_at, photo.ready_at = "expected", None, None
+        if photo.review != "unseen" or photo.blurs:
+            photo.review, photo.blurs = "unseen", []
+            photo.review_version += 1
         _tell(tx, photo)
 
 
