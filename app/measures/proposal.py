@@ -1,7 +1,8 @@
 """What a measure is proposed to be, from the notes it rests on: place, problem, kind, usual owner, deadline.
 
 Hides the tables of usual deadlines and kinds. Promises a proposal that every field of can be changed, with where each
-number comes from; and that of a note on a sensitive subject nothing but the subject's name goes into words that others read.
+number comes from; and that of a note which is on a sensitive subject, or which nobody has released, nothing but the subject's
+name goes into words that others read.
 """
 
 from collections.abc import Sequence
@@ -67,6 +68,11 @@ class Source:
     priority: int | None
     partner_id: str | None
 
+    @property
+    def told(self) -> bool:
+        """Whether its words may go into those of a measure, which partners read."""
+        return self.released and not self.sensitive
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -117,7 +123,7 @@ def propose(walk_stops: Sequence[Stop], found: Sequence[Source], today: date) ->
         lat=where[0] if where else None,
         lon=where[1] if where else None,
         problem=_problem(keys, found),
-        measure=next((one.suggestion for one in found if one.suggestion and not one.sensitive), "")[:500],
+        measure=next((one.suggestion for one in found if one.suggestion and one.told), "")[:500],
         kind=kind,
         owner=owner,
         partner_id=next((one.partner_id for one in found if one.partner_id), None),
@@ -146,7 +152,7 @@ def _problem(keys: Sequence[str], found: Sequence[Source]) -> str:
     told = [key for one in found if not one.sensitive for key in one.factors] or keys
     feels = FEELS.get(found[0].valence or "", mark("See the notes"))  # a note may be a photo alone
     about = ", ".join(label(key, language()) for key in list(dict.fromkeys(told))[:3])
-    words = next((one.text for one in found if one.text and not one.sensitive), "")
+    words = next((one.text for one in found if one.text and one.told), "")
     line = " ".join(words.split())
     begin = line if len(line) <= WORDS else line[:WORDS].rsplit(" ", 1)[0] + " …"
     return ". ".join(part for part in (about, begin) if part) or _(feels)
