@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from app.access.mail import letter
 from app.i18n import gettext as _
 from app.i18n import ngettext
-from app.measures import measures, partners, words
+from app.measures import measures, partners, quoting, words
 from app.measures.measures import CLOSED, Told
 from app.models import Measure, Partner, PartnerLink, Sent, Walk
 from app.settings import Settings
@@ -57,7 +57,7 @@ def due(tx: Session, moment: datetime) -> list[Due]:
         )
         .order_by(col(Measure.deadline), col(Measure.id))
     )  # fmt: skip
-    told = measures.told(tx, tx.exec(wanted).all())
+    told = quoting.outside(tx, measures.told(tx, tx.exec(wanted).all()))
     walks = {one.walk_id for one in told}
     titles = dict(tx.exec(select(Walk.id, Walk.title).where(col(Walk.id).in_(walks))).all()) if walks else {}
     found: list[Due] = []

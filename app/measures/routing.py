@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from app.access import notes
 from app.access.answering import partner_reads, partner_sees_photo
-from app.measures import measures
+from app.measures import measures, quoting
 from app.measures.measures import Told, today_of
 from app.models import Agreement, Ground, Measure, Observation, Photo, Review, Walk, now
 
@@ -50,7 +50,7 @@ def routed(tx: Session, partner_ids: Sequence[str]) -> list[Item]:
     """What is routed to these partners: what is open and due first, then what is closed, the newest first."""
     wanted = select(Measure).where(col(Measure.partner_id).in_(partner_ids), col(Measure.removed_at).is_(None))
     rows = tx.exec(wanted.order_by(col(Measure.id))).all() if partner_ids else []
-    told = measures.told(tx, rows)
+    told = quoting.outside(tx, measures.told(tx, rows))
     walk_ids = sorted({one.walk_id for one in told})
     walks = {walk.id: walk for walk in tx.exec(select(Walk).where(col(Walk.id).in_(walk_ids))).all()}
     heard, voices = _heard(tx, partner_ids), _voices(tx, partner_ids)
