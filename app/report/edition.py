@@ -8,6 +8,7 @@ compared before it goes out. A correction is a new edition; one that is withdraw
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -15,12 +16,14 @@ from sqlmodel import Session, col, func, select
 from app.db import next_seq
 from app.i18n import gettext as _
 from app.i18n import mark
+from app.measures import quoting
 from app.models import Edition, Photo, User, Walk, now
 from app.pages import clock, day
 from app.problems import Problem
 from app.report import changes, freezing, telling
 from app.report.changes import Change
 from app.report.report import Report, build
+from app.report.taken import readable, taken_out
 from app.review.decided import decided
 
 CHECKS = {
@@ -63,14 +66,16 @@ def released(tx: Session, walk_id: str, before: int | None = None) -> Edition | 
 
 
 def changed(tx: Session, edition: Edition) -> list[Change]:
-    """What is another in it than in the one that everybody could read before it."""
+    """What is another in it than in the one that everybody could read before it; of what was taken out since only that."""
     before = released(tx, edition.walk_id, edition.number)
-    return changes.since(before.frozen if before else None, edition.frozen)
+    then = readable(before.frozen, taken_out(tx, before)) if before else None
+    return changes.since(then, readable(edition.frozen, taken_out(tx, edition)))
 
 
 def frozen(tx: Session, walk: Walk) -> dict[str, Any]:
     """What an edition made now would hold: `public`, `keys`, `counts`."""
     report = build(tx, walk.id, sensitive=False, base_url="")
+    report = replace(report, measures=quoting.outside(tx, report.measures))
     made = freezing.document(report, telling.for_report(tx, walk, report))
     return {"public": made.content, "keys": made.keys, "counts": _counts(tx, walk.id, report, made.content)}
 

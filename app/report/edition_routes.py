@@ -7,7 +7,7 @@ once are told of each other, and that what was read and checked is kept also whe
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
@@ -126,8 +126,7 @@ def get_page(request: Request, reader: Writer, edition: KnownEdition, db: Db) ->
 def get_photo(
     request: Request, reader: Writer, edition: KnownEdition, name: str, db: Db, small: bool = False
 ) -> Response:
-    pieces = photo(db, request.app.state.vault, edition, name, thumbnail=small)
-    return StreamingResponse(pieces, media_type="image/jpeg", headers=pages.PRIVATE)
+    return photo(request, db, edition, name, pages.PRIVATE, thumbnail=small)
 
 
 @router.get("/walks/{walk_id}/release/{edition}/map-{shape}.svg", response_class=Response)

@@ -3,11 +3,14 @@
 Hides where they lie. Promises that a photo which was taken out answers as one that never was.
 """
 
-from typing import Any
+import hashlib
+import json
 
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
 from app import pages
+from app.access.guards import etag_matches
 from app.db import Database
 from app.models import Edition, Walk
 from app.photos.vault import Vault
@@ -15,13 +18,21 @@ from app.problems import Problem
 from app.report import picture, public
 
 
-def photo(db: Database, vault: Vault, edition: Edition, name: str, *, thumbnail: bool = False) -> Any:
-    """A photo of the edition, piece by piece. Raises photo-unknown (404), the same for one that was taken out."""
+def photo(
+    request: Request, db: Database, edition: Edition, name: str, headers: dict[str, str], *, thumbnail: bool = False
+) -> Response:
+    """A photo of the edition, or 304. Raises photo-unknown (404), the same for one that was taken out."""
+    vault: Vault = request.app.state.vault
     with db.read() as tx:
-        photo_id = public.photo_of(tx, edition, name)
-    if photo_id is None or vault.size(photo_id, thumbnail=thumbnail) is None:
+        found = public.photo_of(tx, edition, name)
+    if found is None or vault.size(found.id, thumbnail=thumbnail) is None:
         raise Problem("photo-unknown")
-    return vault.pieces(photo_id, thumbnail=thumbnail)
+    # Another one once it was blurred; never the photo's id, which none of an edition's readers has.
+    facts = json.dumps([edition.id, name, found.id, found.blurs, thumbnail])
+    headers = {"ETag": f'"{hashlib.sha256(facts.encode()).hexdigest()[:32]}"'} | headers
+    if etag_matches(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return StreamingResponse(vault.pieces(found.id, thumbnail=thumbnail), media_type="image/jpeg", headers=headers)
 
 
 def drawing(
@@ -33,4 +44,7 @@ def drawing(
     found = picture.drawn(state.maps, walk.map_sha256, content, state.settings.basemap_credit, shape)
     if found is None:
         raise Problem("not-found")
+    headers = {"ETag": f'"{hashlib.sha256(found.encode()).hexdigest()[:32]}"'} | headers
+    if etag_matches(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     return Response(found, media_type="image/svg+xml", headers=pages.HEADERS | headers)

@@ -11,17 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from app.access.notes import note_is_sensitive, out_of_sight
-from app.access.notes import shown as as_shown
 from app.measures import measures
 from app.measures.measures import Told
-from app.models import Edition, Measure, Observation, Photo, Walk
+from app.models import Edition, Measure, Photo, Walk
 from app.problems import Problem
 from app.report import edition as editions
 from app.report.allowed import LIVE, MEASURE, PUBLIC, only
-from app.report.freezing import SEEN, canonical
+from app.report.freezing import canonical
+from app.report.taken import Taken, in_batches, taken_out
 from app.taxonomy import factors as known_factors
 
 IMPOSSIBLE = "impossible"
@@ -164,71 +163,40 @@ def behind(tx: Session, slug: str) -> tuple[Walk, Edition]:
 
 def shown(tx: Session, walk: Walk, edition: Edition, *, alone: bool = False) -> Shown:
     """The edition as it is read now; `alone`: without the walk before."""
-    public, keys = edition.frozen["public"], edition.frozen["keys"]
-    gone = _gone(tx, edition)
-    photos = _photos_out(tx, keys["photos"])
-    notes = [note for one in public["notes"] if (note := _without(one, gone, photos))]
-    taken_out = len(gone) + len(photos - {name for name in photos if name.rpartition("-")[0] in gone})
+    public, taken = edition.frozen["public"], taken_out(tx, edition)
+    notes = [note for one in public["notes"] if (note := _without(one, taken))]
+    told = [taken.measure(one) for one in public["measures"]]
     earlier = None if alone or not walk.follows_id else _earlier(tx, walk.follows_id)
-    return Shown(edition, walk, public | {"notes": notes}, taken_out, _plan(tx, edition), earlier)
+    content = public | {"notes": notes, "measures": told}
+    return Shown(edition, walk, content, taken.count, _plan(tx, edition, told), earlier)
 
 
-def photo_of(tx: Session, edition: Edition, name: str) -> str | None:
-    """The id of a photo of the edition, or a measure's proof ("m3"), that may be seen now; None where there is none."""
+def photo_of(tx: Session, edition: Edition, name: str) -> Photo | None:
+    """A photo of the edition, or a measure's proof ("m3"), that may be seen now; None where there is none."""
     if name.startswith("m"):
         found = next((one for one in _live(tx, edition) if f"m{one.number}" == name), None)
-        return found.proof_photo_id if found and _proven(found) else None
+        return tx.get(Photo, found.proof_photo_id or "") if found and not found.removed_at and _proven(found) else None
     keys = edition.frozen["keys"]["photos"]
-    if name not in keys or name in _photos_out(tx, keys):
-        return None
-    lead = name.rpartition("-")[0]
-    note = next((one for one in edition.frozen["public"]["notes"] if one["number"] == lead), None)
-    return keys[name] if note and _without(note, _gone(tx, edition), set()) else None
+    return tx.get(Photo, keys[name]) if name in keys and name not in taken_out(tx, edition).photos else None
 
 
-def _gone(tx: Session, edition: Edition) -> set[str]:
-    """The numbers of the notes and voices that nobody may read any longer."""
-    keys: dict[str, str] = edition.frozen["keys"]["notes"]
-    said: dict[str, tuple[str, str]] = {}
-    for note in edition.frozen["public"]["notes"]:
-        said |= {one["number"]: (one["note"], one["suggestion"]) for one in (note, *note["voices"])}
-    rows = {row.id: row for row in _in(tx, Observation, list(keys.values()))}
-    return {number for number, key in keys.items() if key not in rows or _may_not(rows[key], said[number])}
-
-
-def _may_not(row: Observation, said: tuple[str, str]) -> bool:
-    if row.deleted or out_of_sight(row) or note_is_sensitive(row):
-        return True
-    now = as_shown(row)
-    return (now.note, now.suggestion) != said
-
-
-def _photos_out(tx: Session, keys: dict[str, str]) -> set[str]:
-    rows = {row.id: row for row in _in(tx, Photo, list(keys.values()))}
-    return {
-        name
-        for name, key in keys.items()
-        if key not in rows or rows[key].review not in SEEN or rows[key].state != "ready"
-    }
-
-
-def _without(note: dict[str, Any], gone: set[str], photos: set[str]) -> dict[str, Any] | None:
+def _without(note: dict[str, Any], taken: Taken) -> dict[str, Any] | None:
     """The note without what is gone: another voice speaks where the one that led is gone, and none where all are."""
-    voices: list[dict[str, Any]] = [voice for voice in note["voices"] if voice["number"] not in gone]
-    kept = [photo for photo in note["photos"] if photo["name"] not in photos]
-    if note["number"] not in gone:
-        return note | {"voices": voices, "photos": kept}
+    voices: list[dict[str, Any]] = [voice for voice in note["voices"] if voice["number"] not in taken.notes]
+    kept = [photo for photo in note["photos"] if photo["name"] not in taken.photos]
+    place = {"lat": None, "lon": None} if note["number"] in taken.places else {}
+    if note["number"] not in taken.notes:
+        return note | {"voices": voices, "photos": kept} | place
     if not voices:
         return None
-    # The photos may be those of the one that is gone.
-    return note | voices[0] | {"number": note["number"], "voices": voices[1:], "photos": [], "lat": None, "lon": None}
+    return note | voices[0] | {"number": note["number"], "voices": voices[1:], "photos": kept, "lat": None, "lon": None}
 
 
-def _plan(tx: Session, edition: Edition) -> list[dict[str, Any]]:
-    """The edition's measures as they are now."""
+def _plan(tx: Session, edition: Edition, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The edition's measures (`told`) as they are now."""
     live = {str(one.number): one for one in _live(tx, edition)}
     found = []
-    for frozen in edition.frozen["public"]["measures"]:
+    for frozen in told:
         one = live.get(str(frozen["number"]))
         now = only(one, {name: MEASURE[name] for name in LIVE}, PUBLIC) if one and not one.removed_at else {}
         plain = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in now.items()}
@@ -237,7 +205,7 @@ def _plan(tx: Session, edition: Edition) -> list[dict[str, Any]]:
 
 
 def _live(tx: Session, edition: Edition) -> tuple[Told, ...]:
-    return measures.told(tx, _in(tx, Measure, list(edition.frozen["keys"]["measures"].values())))
+    return measures.told(tx, in_batches(tx, Measure, list(edition.frozen["keys"]["measures"].values())))
 
 
 def _proven(one: Told) -> bool:
@@ -249,15 +217,6 @@ def _earlier(tx: Session, walk_id: str) -> Shown | None:
     walk = tx.get(Walk, walk_id)
     found = editions.released(tx, walk_id) if walk else None
     return shown(tx, walk, found, alone=True) if walk and found else None
-
-
-def _in(tx: Session, table: Any, ids: list[str], most: int = 500) -> list[Any]:
-    """A database takes only so many values in one question."""
-    return [
-        row
-        for at in range(0, len(ids), most)
-        for row in tx.exec(select(table).where(col(table.id).in_(ids[at : at + most]))).all()
-    ]
 
 
 def _voices(notes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import hashlib
 from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import i18n, pages
 from app.access import guards
@@ -27,7 +27,6 @@ router = APIRouter(tags=["public"])
 
 # Kept by browsers and what lies between, but asked for each time whether it is still so.
 _ASKED = {"Cache-Control": "public, no-cache"}
-_BRIEFLY = {"Cache-Control": "public, max-age=300"}
 
 
 @router.get("/r/{slug}", response_class=HTMLResponse)
@@ -73,15 +72,14 @@ def get_answers(request: Request, slug: str, db: Db) -> Response:
 def get_photo(request: Request, slug: str, name: str, db: Db, small: bool = False) -> Response:
     with db.read() as tx:
         _walk, edition = public.behind(tx, slug)
-    pieces = photo(db, request.app.state.vault, edition, name, thumbnail=small)
-    return StreamingResponse(pieces, media_type="image/jpeg", headers=_BRIEFLY)
+    return photo(request, db, edition, name, _ASKED, thumbnail=small)
 
 
 @router.get("/r/{slug}/map-{shape}.svg", response_class=Response)
 def get_map(request: Request, slug: str, shape: picture.Shape, db: Db) -> Response:
     with db.read() as tx:
         walk, edition = public.behind(tx, slug)
-    return drawing(request, db, walk, edition, shape, _BRIEFLY)
+    return drawing(request, db, walk, edition, shape, _ASKED)
 
 
 @router.get("/r/{slug}/takedown")

@@ -1,0 +1,178 @@
+"""What was taken out since the release is gone from everything that is made of an edition, not only from its list of notes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.models import Measure, Photo, Review
+from tests.cast import Stage
+from tests.phone import Picture, jpeg
+from tests.photos.pictures import until
+from tests.report.evening import Evening
+from tests.report.test_public import measure, ready
+
+OWN = "Han i det røde hus står ved lampen hver aften og råber."
+
+
+@pytest.fixture
+def evening(stage: Stage) -> Evening:
+    return Evening(stage)
+
+
+def everywhere(evening: Evening) -> str:
+    """All that somebody without an account can read of it."""
+    ways = ("", "/edition.json", "/answers.atom")
+    return "\n".join(evening.reader.http.get(evening.public + way).text for way in ways)
+
+
+def test_a_photo_goes_when_its_author_takes_it_out_of_the_note(evening: Evening) -> None:
+    note, _picture = ready(evening, note="Lampen er slukket.")
+    evening.published()
+    source = f"{evening.public}/photos/2.1-1.jpg"
+    assert evening.reader.http.get(source).status_code == 200
+    evening.phone.edit(note, photos=[])
+    evening.phone.sync()
+    assert evening.reader.http.get(source).status_code == 404
+    assert source not in everywhere(evening)
+    assert "Lampen er slukket." in everywhere(evening)
+
+
+@pytest.mark.parametrize("columns", [{"hidden": True}, {"deleted": True}, {"sensitive": True}])
+def test_a_photo_of_a_merged_note_goes_with_that_note_and_not_with_the_one_that_leads_it(
+    evening: Evening, stage: Stage, columns: dict[str, bool]
+) -> None:
+    lead, _first = ready(evening, note="Den der leder")
+    other = Picture(jpeg(320, 240, colour=(9, 9, 9)))
+    voice = evening.phone.note(other, stop_id=stage.stops[1].id, note="Den der følger")
+    evening.phone.sync()
+    until(lambda: photo(stage, other.id).state == "ready")
+    evening.plan.photo(voice, review="approved")
+    evening.plan.release(voice, merged_into=lead)
+    evening.published()
+    sources = [f"{evening.public}/photos/2.1-{number}.jpg" for number in (1, 2)]
+    assert [evening.reader.http.get(one).status_code for one in sources] == [200, 200]
+    evening.set(voice, **columns)
+    assert [evening.reader.http.get(one).status_code for one in sources] == [200, 404]
+    assert sources[1] not in everywhere(evening)
+    evening.set(voice, hidden=False, deleted=False, sensitive=None)
+    evening.set(lead, **columns)
+    assert [evening.reader.http.get(one).status_code for one in sources] == [404, 200]
+
+
+def photo(stage: Stage, photo_id: str) -> Photo:
+    with stage.db.read() as tx:
+        return tx.get_one(Photo, photo_id)
+
+
+def test_no_browser_shows_a_photo_or_a_map_again_without_asking_whether_it_may(evening: Evening) -> None:
+    note, _picture = ready(evening)
+    evening.published()
+    for ending in ("/photos/2.1-1.jpg", "/map-wide.svg"):
+        first = evening.reader.http.get(evening.public + ending)
+        assert first.headers["cache-control"] == "public, no-cache", ending
+        again = {"If-None-Match": first.headers["etag"]}
+        assert evening.reader.http.get(evening.public + ending, headers=again).status_code == 304
+    held = {"If-None-Match": evening.reader.http.get(f"{evening.public}/photos/2.1-1.jpg").headers["etag"]}
+    evening.plan.photo(note, blurs=[[0.0, 0.0, 0.1, 0.1]])
+    assert evening.reader.http.get(f"{evening.public}/photos/2.1-1.jpg", headers=held).status_code == 200
+    evening.plan.photo(note, review="refused")
+    assert evening.reader.http.get(f"{evening.public}/photos/2.1-1.jpg", headers=held).status_code == 404
+
+
+def test_the_proof_of_a_measure_goes_with_the_measure(evening: Evening, stage: Stage) -> None:
+    told = measure(evening, evening.note(), status="done")
+    evening.published()
+    place = f"{evening.at}/measures/{told.number}/proof"
+    evening.anna.post(place, {}, {"photo": ("x.jpg", jpeg(200, 150), "image/jpeg")})
+    assert evening.anna.status == 200, evening.anna.words
+    source = f"{evening.public}/photos/m{told.number}.jpg"
+    until(lambda: evening.reader.http.get(source).status_code == 200)
+    evening.anna.post(f"{evening.at}/measures/{told.number}/removal", {})
+    assert evening.reader.http.get(source).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns"),
+    [
+        ("deleted", {"deleted": True}),
+        ("hidden", {"hidden": True}),
+        ("struck", {"shown": {"rev": 1, "note": "[…] råber."}}),
+    ],
+)
+def test_a_measure_does_not_go_on_telling_what_a_note_that_is_gone_said(
+    evening: Evening, stage: Stage, kind: str, columns: dict[str, object]
+) -> None:
+    note, other = evening.note(note=OWN, suggestion="Tal med ham der bor der."), evening.note(note="Her er mørkt.")
+    told = evening.plan.make(evening.anna, note, other, place="Tunnelen", answer="Vi ser på det.")
+    assert "røde hus" in told.problem  # made in two taps, it begins with the note's own words
+    evening.published()
+    assert "røde hus" in everywhere(evening)
+    evening.set(note, **columns)
+    now = everywhere(evening)
+    assert "røde hus" not in now, kind
+    assert "ham der bor" not in now, kind
+    assert "Vi ser på det." in now
+    assert "have been taken out" in now
+    evening.published()  # and the next edition has it neither, nor is it read out to whoever releases that
+    assert "røde hus" not in everywhere(evening)
+    with stage.db.read() as tx:
+        assert "røde hus" in tx.get_one(Measure, told.id).problem  # whoever plans the walk writes it anew
+
+
+def test_a_place_that_a_reviewer_moves_after_the_release_is_not_shown_where_it_was(evening: Evening) -> None:
+    note = evening.note(note="Ved hækken.")
+    evening.set(note, shown={"rev": 1, "pin": {"lat": 57.011111, "lon": 9.922222}})
+    evening.published()
+    assert "57.011111" in everywhere(evening)
+    evening.set(note, shown={"rev": 1, "pin": None})
+    assert "57.011111" not in everywhere(evening)
+    assert "Ved hækken." in everywhere(evening)
+
+
+def test_words_that_were_struck_since_are_not_read_in_what_changed_between_two_editions(
+    evening: Evening, stage: Stage
+) -> None:
+    struck, gone = evening.note(note=OWN), evening.note(note="Min nabo hedder noget andet end mig.")
+    evening.published()
+    evening.set(struck, shown={"rev": 1, "note": "[…] står ved lampen hver aften og råber."})
+    evening.set(gone, deleted=True)
+    evening.note(note="En ny note.")
+    evening.ask()
+    for number in (1, 2):
+        words = evening.anna.open(f"{evening.at}/release/{number}").words
+        assert "røde hus" not in words, number
+        assert "Min nabo" not in words, number
+    assert "En ny note." in words
+    assert evening.release(2).status == 200
+    assert "står ved lampen" in everywhere(evening)
+
+
+def test_a_measure_begins_with_no_word_that_nobody_has_released(evening: Evening, stage: Stage) -> None:
+    waiting = evening.plan.note(
+        released=False, note=OWN, suggestion="Tal med ham der bor der.", factors=["lighting.outage"]
+    )
+    told = evening.plan.make(evening.anna, waiting)
+    assert (told.problem, told.measure) == ("Lamp not working", "")
+    with stage.db.read() as tx:
+        assert tx.get(Review, waiting) is None
+
+
+def test_a_partner_reads_no_words_of_a_note_that_was_struck_or_taken_back(evening: Evening) -> None:
+    vej = evening.plan.partner()
+    desk = evening.plan.signed_in("partner", partner=vej.id)
+    note = evening.note(note=OWN)
+    told = evening.plan.make(evening.anna, note, partner=vej.id)
+    ways: tuple[Callable[[], str], ...] = (
+        lambda: desk.open(f"/partner/measures/{told.id}").page,
+        lambda: desk.http.get("/partner/measures.csv").text,
+        lambda: desk.http.get("/partner/measures.geojson").text,
+        lambda: desk.http.get("/partner/deadlines.ics").text,
+        lambda: evening.anna.http.get(f"{evening.at}/report/partners/{vej.id}.json").text,
+    )
+    assert "røde hus" in ways[0]()
+    evening.set(note, shown={"rev": 1, "note": "[…] står ved lampen hver aften og råber."})
+    for way in ways:
+        assert "røde hus" not in way()
+    evening.set(note, shown=None, deleted=True)
+    for way in ways:
+        assert "røde hus" not in way()
