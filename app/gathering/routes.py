@@ -4,7 +4,6 @@ Hides forms, and which page follows which. Promises that nothing typed is lost t
 committed before its reply. Decides nothing about who may: that is access.guards.
 """
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,6 +13,7 @@ from starlette.datastructures import FormData
 
 from app import pages
 from app.access import guards
+from app.access.forms import posted
 from app.access.guards import PlannedWalk, ReaderOfWalk
 from app.db import Database, Db
 from app.gathering import paper, table
@@ -30,17 +30,7 @@ FORM_BYTES = 100_000  # the longest note and suggestion, in the worst encoding
 LISTED = 8  # notes in sight beside the form; the others unfold
 
 
-async def _form(request: Request) -> AsyncIterator[FormData]:
-    """A form of our own pages. Raises not-allowed (403), body-too-large (413)."""
-    guards.own_form(request)
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > FORM_BYTES:
-        raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=0, max_fields=200) as form:
-        yield form
-
-
-Form = Annotated[FormData, Depends(_form)]
+Form = Annotated[FormData, Depends(posted(FORM_BYTES, 200))]
 NoteId = Annotated[str, Query(pattern="^([0-9a-f-]{36})?$")]
 
 

@@ -10,22 +10,12 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from app.access import guards
+from app.access.forms import posted
 from app.measures.changing import MOST_NOTES
 from app.photos import arrival
-from app.problems import Problem
 
 FORM_BYTES = 60_000  # the longest texts, in the worst encoding
 BESIDE_BYTES = 20_000  # of a form with a photo: its frame
-
-
-async def own_form(request: Request) -> AsyncIterator[FormData]:
-    """A form of our own pages. Raises not-allowed (403), body-too-large (413)."""
-    guards.own_form(request)
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > FORM_BYTES:
-        raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=0, max_fields=MOST_NOTES + 50) as form:
-        yield form
 
 
 async def photo_form(request: Request) -> AsyncIterator[FormData]:
@@ -38,5 +28,5 @@ async def photo_form(request: Request) -> AsyncIterator[FormData]:
         yield form
 
 
-OwnForm = Annotated[FormData, Depends(own_form)]
+OwnForm = Annotated[FormData, Depends(posted(FORM_BYTES, MOST_NOTES + 50))]
 PhotoForm = Annotated[FormData, Depends(photo_form)]

@@ -1,32 +1,19 @@
-"""The review's forms as they come in: only from pages of ours, and no longer than one can be.
+"""The review's forms as they come in, and the ids in them."""
 
-Hides how a form is read. Promises that what is too long is not read at all. Decides nothing.
-"""
-
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from starlette.datastructures import FormData
 
 from app.access import guards
+from app.access.forms import posted
 from app.i18n import gettext as _
 from app.problems import Problem
 
 FORM_BYTES = 60_000  # each word of the longest note struck, in the worst encoding
 
 
-async def _form(request: Request) -> AsyncIterator[FormData]:
-    """A form of our own pages. Raises not-allowed (403), body-too-large (413)."""
-    guards.own_form(request)
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > FORM_BYTES:
-        raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=0, max_fields=2000) as form:
-        yield form
-
-
-Form = Annotated[FormData, Depends(_form)]
+Form = Annotated[FormData, Depends(posted(FORM_BYTES, 2_000))]
 
 
 def id_in(form: FormData, name: str) -> str:

@@ -5,7 +5,6 @@ is shown only to who may read it, and that what was typed comes back whatever wa
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -16,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from app import pages
 from app.access import guards
+from app.access.forms import posted
 from app.access.guards import Person, PlannedWalk, Planner, Reader, WalkReader
 from app.basemap import basemap_of
 from app.db import Db
@@ -37,17 +37,7 @@ PACE_M_S = 1.0  # between the stops
 STOP_S = 300  # at each of them
 
 
-async def _form(request: Request) -> AsyncIterator[FormData]:
-    """A form of our own pages. Raises not-allowed (403), body-too-large (413)."""
-    guards.own_form(request)
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > FORM_BYTES:
-        raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=1, max_fields=FORM_FIELDS) as form:
-        yield form
-
-
-Form = Annotated[FormData, Depends(_form)]
+Form = Annotated[FormData, Depends(posted(FORM_BYTES, FORM_FIELDS, files=1))]
 
 
 @router.get("/")

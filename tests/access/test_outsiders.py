@@ -24,7 +24,7 @@ OPEN = {
     "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py
     "/p/{secret}", "/p/{secret}/deadlines.ics", "/deadlines/{walk_id}/{secret}.ics", "/partner/leaving",  # tests/measures/
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
-    "/r/{slug}/takedown",  # released for everybody: tests/report/test_public.py
+    "/r/{slug}/report.pdf", "/r/{slug}/takedown",  # released for everybody: tests/report/test_public.py
 }  # fmt: skip
 WORDS = "Lampen ved tunnelen"
 

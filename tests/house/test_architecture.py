@@ -32,6 +32,7 @@ FLOOR = {
 # contract's words (a leaf) are everybody's.
 ACROSS = {
     ("*", "app.access.guards"),
+    ("*", "app.access.forms"),
     ("*", "app.access.notes"),
     ("access", "app.review.personal"),  # patterns that know nothing of ours
     ("*", "app.walks.walks"),

@@ -1,0 +1,28 @@
+"""Forms of our own pages as they come in.
+
+Hides how a form is read. Promises that one of another site is refused before it is read, and that what is longer than a form
+can be is not read at all.
+"""
+
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import Request
+from starlette.datastructures import FormData
+
+from app.access import browser
+from app.problems import Problem
+
+
+def posted(most_bytes: int, fields: int, files: int = 0) -> Callable[[Request], AsyncIterator[FormData]]:
+    """A dependency: a form of our own pages, of at most `most_bytes` with its frame, `fields` fields and `files` files.
+    Raises not-allowed (403), body-too-large (413)."""
+
+    async def form(request: Request) -> AsyncIterator[FormData]:
+        browser.own_form(request)
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > most_bytes:
+            raise Problem("body-too-large", headers={"Connection": "close"})
+        async with request.form(max_files=files, max_fields=fields) as read:
+            yield read
+
+    return form
