@@ -129,7 +129,8 @@ def routed_measure(measure_id: str, who: Answering, db: Db) -> Measure:
     """The measure in the route's path, where it is routed to whoever asks. Raises what answerer() raises, not-found (404)."""
     with db.read() as tx:
         found = tx.get(Measure, measure_id) if UUID.fullmatch(measure_id) else None
-    if found is None or found.removed_at or found.partner_id not in who.partner_ids:
+        archived = found is not None and tx.get_one(Walk, found.walk_id).state == "archived"
+    if found is None or archived or found.removed_at or found.partner_id not in who.partner_ids:
         raise Problem("not-found")
     return found
 

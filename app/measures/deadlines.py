@@ -21,7 +21,7 @@ def calendar(found: Sequence[tuple[Told, str]], name: str, base_url: str) -> byt
     whole = Calendar()
     whole.add("prodid", f"-//Tryghedsvandring//{__version__}//DA")
     whole.add("version", "2.0")
-    whole.add("x-wr-calname", name)
+    whole.add("x-wr-calname", " ".join(name.split()))  # a line end in it would begin a line of the file
     for told, address in found:
         if told.deadline is None or not told.is_open:
             continue

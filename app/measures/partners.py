@@ -158,7 +158,10 @@ def _address(email: str) -> str:
     found = email.strip().lower()
     before, at, after = found.partition("@")
     if found and (
-        not (before and at and after) or len(found) > ADDRESS or any(sign in found for sign in " ,;<>\r\n\t")
+        not (before and at and after)
+        or len(found) > ADDRESS
+        or not found.isprintable()
+        or any(sign in found for sign in " ,;<>")
     ):
         raise invalid(("email", _("This is not an e-mail address.")))
     return found

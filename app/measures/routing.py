@@ -78,7 +78,9 @@ def sees_photo(tx: Session, partner_ids: Sequence[str], photo_id: str) -> bool:
     rests = (
         select(Ground.measure_id)
         .join(Measure, col(Measure.id) == col(Ground.measure_id))
+        .join(Walk, col(Walk.id) == col(Measure.walk_id))
         .where(
+            Walk.state != "archived",
             Ground.observation_id == photo.observation_id,
             col(Measure.partner_id).in_(partner_ids),
             col(Measure.removed_at).is_(None),

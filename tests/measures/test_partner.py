@@ -12,7 +12,8 @@ from sqlmodel import select
 
 from app.access import people
 from app.earth import UTM32, Projection, grid
-from app.models import FailedTry, Measure, Observation, Partner, PartnerLink, User
+from app.measures import routing
+from app.models import FailedTry, Measure, Observation, Partner, PartnerLink, User, Walk
 from tests.cast import Clock
 from tests.measures.conftest import HOME, Plan
 from tests.measures.pages import Paper
@@ -339,3 +340,30 @@ def test_a_link_stays_what_it_is_for_its_days(plan: Plan, vej: Partner, desk: Pa
     shown = re.search(r"http://testserver(/p/[\w-]{43})", desk.page)
     assert shown
     assert plan.browser().open(shown[1]).address == "/partner"
+
+
+def test_nothing_of_an_archived_walk_is_a_partners_any_longer(
+    plan: Plan, vej: Partner, desk: Paper, answering: Paper, picture: Callable[[], Picture]
+) -> None:
+    shot = picture()
+    plan.photo(note := plan.note(shot), state="ready", review="approved")
+    plan.make(desk, note, partner=vej.id)
+    at = measure_page(plan)
+    assert answering.open(at).status == 200
+    with plan.stage.db.write() as tx:
+        assert routing.sees_photo(tx, [vej.id], shot.id)
+        tx.get_one(Walk, plan.stage.walk.id).state = "archived"
+        assert not routing.sees_photo(tx, [vej.id], shot.id)
+    assert answering.open(at).status == 404
+    assert answering.post(at, {"answer": "For sent", "version": "1"}).status == 404
+
+
+def test_a_walks_name_begins_no_line_of_its_calendar(plan: Plan, desk: Paper) -> None:
+    plan.make(desk)
+    with plan.stage.db.write() as tx:
+        tx.get_one(Walk, plan.stage.walk.id).title = "Aften\rX-EVIL:1\nX-EVIL:2"
+    address = re.search(r"/deadlines/[^\"<\s]+", desk.open(f"{plan.at}/calendar").page)
+    assert address
+    reply = plan.browser().open(address[0])
+    assert reply.status == 200
+    assert not [line for line in reply.page.splitlines() if line.startswith("X-EVIL")]
