@@ -136,8 +136,16 @@ def _measures(made: Document, measures: list[Told], version: str) -> list[dict[s
 
 
 def _role(seen: Observation, report: Report, version: str) -> str | None:
-    rare = version != INSIDE and report.participants.get(seen.role, 0) < FEW_OF_A_ROLE
-    return None if rare else seen.role
+    return seen.role if version == INSIDE or seen.role in _common(report.participants) else None
+
+
+def _common(participants: dict[str, int]) -> set[str]:
+    """The roles that may be said of a note. Where the others are too few even together, whoever is not said to have one of
+    these would be known all the same: then the least common of them is not said either."""
+    common = {role: number for role, number in participants.items() if number >= FEW_OF_A_ROLE}
+    if common and 0 < sum(participants.values()) - sum(common.values()) < FEW_OF_A_ROLE:
+        common.pop(min(common, key=lambda role: (common[role], role)))
+    return set(common)
 
 
 def _when(report: Report) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def report(*notes: Observation, **more: Any) -> Report:
         "title": "Vandring", "area": "Øst", "starts_at": NOON, "ends_at": NOON, "timezone": "Europe/Copenhagen", "light": "dark",
     }  # fmt: skip
     stops = (Stop(f"{LEAK}-stop", 1, "Kilden", "", 57.04, 9.98),)
-    people = {"resident": 5, "police": 1}
+    people = {"resident": 5, "police": 1, "municipality": 2}
     return Report(**{"walk": walk, "stops": stops, "route": None, "participants": people, "observations": notes} | more)
 
 
@@ -90,7 +90,16 @@ def test_a_place_that_a_reviewer_has_put_is_public_and_the_walkers_own_pin_is_no
 def test_a_role_that_few_had_is_not_said_of_a_note() -> None:
     made = freezing.document(report(note(role="police")), NO_WORDS)
     assert made.content["notes"][0]["role"] is None
-    assert made.content["participants"] == {"resident": 5, "police": 1}
+    assert made.content["participants"] == {"resident": 5, "police": 1, "municipality": 2}
+
+
+def test_who_had_a_rare_role_is_not_known_either_by_being_the_only_one_whose_role_is_not_said() -> None:
+    people = {"resident": 5, "council": 3, "police": 1}
+    notes = (note(id="1"), note(id="2", role="council"), note(id="3", role="police"))
+    made = freezing.document(report(*notes, participants=people), NO_WORDS)
+    assert [one["role"] for one in made.content["notes"]] == ["resident", None, None]
+    inside = freezing.document(report(*notes, participants=people), NO_WORDS, "internal")
+    assert [one["role"] for one in inside.content["notes"]] == ["resident", "council", "police"]
 
 
 @pytest.mark.parametrize("review", ["waiting", "hidden"])
