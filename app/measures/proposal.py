@@ -186,7 +186,7 @@ def _called(place: tuple[float, float] | None, nearest: Stop | None, far: float)
     if place is None:
         return _("Place not known")
     if nearest is None or far > AROUND_M:
-        return f"{place[0]:.4f}, {place[1]:.4f}"
+        return _("Between the stops")  # not where it was measured: a measure's place is public
     return _("%(far)s from %(stop)s", far=distance(far), stop=nearest.name)
 
 
