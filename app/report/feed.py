@@ -45,8 +45,9 @@ def atom(shown: Shown, address: str) -> bytes:
 
 
 def _say(parent: Element, name: str, text: str) -> None:
-    # XML 1.0 knows no control characters but tab and line ends.
-    SubElement(parent, name).text = "".join(sign for sign in text if sign >= " " or sign in "\t\n\r")
+    # XML 1.0 knows no control characters but tab and line ends, and neither U+FFFE nor U+FFFF.
+    known = (sign for sign in text if (sign >= " " or sign in "\t\n\r") and sign not in "\ufffe\uffff")
+    SubElement(parent, name).text = "".join(known)
 
 
 def _moment(written: str) -> str:

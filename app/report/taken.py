@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.access.notes import note_is_sensitive, out_of_sight, redacted, shown
 from app.measures.quoting import left_out, quotes
-from app.models import Edition, Observation, Photo
+from app.models import Edition, Observation, Photo, Review
 from app.report.freezing import SEEN
 
 
@@ -42,7 +42,12 @@ def taken_out(tx: Session, edition: Edition) -> Taken:
     notes, keys = edition.frozen["public"]["notes"], edition.frozen["keys"]
     said = {one["number"]: (one["note"], one["suggestion"]) for note in notes for one in (note, *note["voices"])}
     rows = {row.id: row for row in in_batches(tx, Observation, list(keys["notes"].values()))}
-    gone = {number for number, key in keys["notes"].items() if key not in rows or _may_not(rows[key], said[number])}
+    made = {one.observation_id: one for one in in_batches(tx, Review, list(rows), Review.observation_id)}
+    gone = {
+        number
+        for number, key in keys["notes"].items()
+        if key not in rows or _waits(made.get(key)) or _may_not(rows[key], said[number])
+    }
     there = {rows[key].id: rows[key] for number, key in keys["notes"].items() if number not in gone}
     photos = {row.id: row for row in in_batches(tx, Photo, list(keys["photos"].values()))}
     return Taken(
@@ -70,17 +75,23 @@ def readable(frozen: dict[str, Any], taken: Taken) -> dict[str, Any]:
     }
 
 
-def in_batches(tx: Session, table: Any, ids: list[str], most: int = 500) -> list[Any]:
-    """A database takes only so many values in one question."""
+def in_batches(tx: Session, table: Any, ids: list[str], key: Any = None) -> list[Any]:
+    """The rows with these ids (`key`: the column, where it is another one): a database takes only so many values at once."""
+    most, column = 500, col(key or table.id)
     return [
         row
         for at in range(0, len(ids), most)
-        for row in tx.exec(select(table).where(col(table.id).in_(ids[at : at + most]))).all()
+        for row in tx.exec(select(table).where(column.in_(ids[at : at + most]))).all()
     ]
 
 
 def _is_closed(row: Observation) -> bool:
     return row.deleted or out_of_sight(row) or note_is_sensitive(row)
+
+
+def _waits(made: Review | None) -> bool:
+    """Whether its reviewer has taken back that it is released, or parted it from those it was merged with."""
+    return made is None or made.state == "waiting"
 
 
 def _is_anew(row: Observation | None) -> bool:

@@ -1,10 +1,12 @@
 """What was taken out since the release is gone from everything that is made of an edition, not only from its list of notes."""
 
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 import pytest
+from sqlmodel import select
 
-from app.models import Measure, Photo, Review
+from app.models import Measure, Photo, Review, Stop, now
 from tests.cast import Stage
 from tests.phone import Picture, jpeg
 from tests.photos.pictures import until
@@ -108,11 +110,11 @@ def test_a_measure_does_not_go_on_telling_what_a_note_that_is_gone_said(
     evening.published()
     assert "røde hus" in everywhere(evening)
     evening.set(note, **columns)
-    now = everywhere(evening)
-    assert "røde hus" not in now, kind
-    assert "ham der bor" not in now, kind
-    assert "Vi ser på det." in now
-    assert "have been taken out" in now
+    left = everywhere(evening)
+    assert "røde hus" not in left, kind
+    assert "ham der bor" not in left, kind
+    assert "Vi ser på det." in left
+    assert "have been taken out" in left
     evening.published()  # and the next edition has it neither, nor is it read out to whoever releases that
     assert "røde hus" not in everywhere(evening)
     with stage.db.read() as tx:
@@ -176,3 +178,33 @@ def test_a_partner_reads_no_words_of_a_note_that_was_struck_or_taken_back(evenin
     evening.set(note, shown=None, deleted=True)
     for way in ways:
         assert "røde hus" not in way()
+
+
+@pytest.mark.parametrize("undone", ["release", "merge"])
+def test_what_its_reviewer_lets_wait_again_is_not_public_meanwhile(evening: Evening, stage: Stage, undone: str) -> None:
+    lead, voice = evening.note(note="Den der leder"), evening.note(note="Den der følger")
+    evening.plan.release(voice, merged_into=lead)
+    evening.published()
+    assert "Den der følger" in everywhere(evening)
+    with stage.db.write() as tx:
+        made = tx.get_one(Review, lead if undone == "release" else voice)
+        made.state, made.merged_into = "waiting", None
+    left = everywhere(evening)
+    assert ("Den der leder" in left, "Den der følger" in left) == (undone == "merge", undone == "release")
+
+
+def test_a_feed_can_be_read_whatever_was_typed_into_an_answer(evening: Evening) -> None:
+    measure(evening, evening.note(), answer="Vi\uffff ser\ufffe på\x0b det.", answered_at=now())
+    evening.published()
+    feed = ElementTree.fromstring(evening.reader.http.get(evening.public + "/answers.atom").content)
+    assert "Vi ser på det." in "".join(feed.itertext())
+
+
+def test_a_measure_has_no_measured_place_in_its_name(evening: Evening, stage: Stage) -> None:
+    with stage.db.write() as tx:
+        for stop in tx.exec(select(Stop).where(Stop.walk_id == stage.walk.id)).all():
+            stop.lat = stop.lon = None
+    told = evening.plan.make(evening.anna, evening.plan.note(note="Her er mørkt."))
+    assert (told.place, told.lat) == ("Between the stops", 57.0488)
+    evening.published()
+    assert "57.04" not in everywhere(evening)
