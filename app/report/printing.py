@@ -40,6 +40,7 @@ def key(tx: Session, walk: Walk, *, sensitive: bool) -> str:
     """64 hex digits: the name of the PDF as it would be now, for such a reader, in the language spoken. Raises not-found."""
     told = tx.get(Telling, walk.id)
     facts = [
+        walk.id,
         version(tx, walk.id),
         sensitive,
         i18n.language(),

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from app.models import Stop
 from app.report import press as press_module
+from app.report import printing
 from app.report.paper import Sheet
 from app.report.press import Press
 from tests.cast import Stage
@@ -217,3 +219,11 @@ def test_a_server_that_is_told_to_stop_does_not_wait_for_the_printer(tmp_path: P
 def test_a_server_that_prints_nothing_loads_neither_printer_nor_workbook() -> None:
     code = "import sys, app.main; sys.exit(any(name in sys.modules for name in ('typst', 'xlsxwriter', 'PIL')))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_two_walks_that_say_the_same_of_themselves_are_two_pdfs(stage: Stage) -> None:
+    twins = [stage.another_walk(organisation_id=stage.walk.organisation_id) for _number in range(2)]
+    with stage.db.write() as tx:
+        tx.add(Stop(walk_id=twins[0].id, number=1, name="Kun hos den ene"))
+    with stage.db.read() as tx:
+        assert len({printing.key(tx, walk, sensitive=True) for walk in twins}) == 2
