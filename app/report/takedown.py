@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from sqlmodel import Session, col, or_, select
 
 from app import i18n
+from app.access.guards import may_lead
 from app.access.mail import NoMail, Post, letter
 from app.i18n import gettext as _
 from app.models import Leading, Membership, Takedown, User, Walk, now
@@ -59,9 +60,9 @@ def answer(tx: Session, walk_id: str, takedown_id: str, by: User, outcome: str) 
 
 
 def readers(tx: Session, walk: Walk) -> list[User]:
-    """Whom it is told: those who lead the walk, and where nobody does the coordinators of its organisation."""
+    """Whom it is told: those who lead the walk and still may, and where nobody does the coordinators of its organisation."""
     leading = select(User).join(Leading, col(Leading.user_id) == col(User.id)).where(Leading.walk_id == walk.id)
-    found = list(tx.exec(leading.order_by(User.email)).all())
+    found = [user for user in tx.exec(leading.order_by(User.email)).all() if may_lead(tx, user, walk)]
     if found:
         return found
     here = or_(col(Membership.organisation_id).is_(None), Membership.organisation_id == walk.organisation_id)
