@@ -1,8 +1,8 @@
 """A measure's words that are a note's own, where that note's words are nobody's to read any longer.
 
 Hides how a quotation is found. A measure begins with the words of a note, and stays when its author takes the note back or a
-reviewer strikes words out. Promises that those outside are not told then what the note itself no longer says; whoever plans the
-walk reads the measure as it is, and writes it anew.
+reviewer strikes words out. Promises that those outside, and in the report those who are not cleared, are not told then what the
+note itself no longer says; whoever plans the walk reads the measure on its own page as it is, and writes it anew.
 """
 
 from collections.abc import Iterable, Sequence

@@ -8,7 +8,6 @@ compared before it goes out. A correction is a new edition; one that is withdraw
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -16,7 +15,6 @@ from sqlmodel import Session, col, func, select
 from app.db import next_seq
 from app.i18n import gettext as _
 from app.i18n import mark
-from app.measures import quoting
 from app.models import Edition, Photo, User, Walk, now
 from app.pages import clock, day
 from app.problems import Problem
@@ -75,7 +73,6 @@ def changed(tx: Session, edition: Edition) -> list[Change]:
 def frozen(tx: Session, walk: Walk) -> dict[str, Any]:
     """What an edition made now would hold: `public`, `keys`, `counts`."""
     report = build(tx, walk.id, sensitive=False, base_url="")
-    report = replace(report, measures=quoting.outside(tx, report.measures))
     made = freezing.document(report, telling.for_report(tx, walk, report))
     return {"public": made.content, "keys": made.keys, "counts": _counts(tx, walk.id, report, made.content)}
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, func, select
 
 from app import models
 from app.access.notes import COLUMNS, note_is_sensitive, out_of_sight, redacted, shown
-from app.measures import measures
+from app.measures import measures, quoting
 from app.measures.measures import Told
 from app.problems import Problem
 from app.report import tracks as ways
@@ -198,6 +198,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     people = _people(tx, walk_id)
     photos, voices, clashes = _photos(tx, walk_id, base_url), _voices(tx, walk_id), _clashes(tx, walk_id)
     planned = measures.of_walk(tx, walk_id)
+    planned = planned if sensitive else quoting.outside(tx, planned)
     numbers = measures.numbers_by_note(planned)
     table = models.Observation
     kept = (table.id, table.participant_id, table.captured_at, table.captured_utc, table.first_received_at,

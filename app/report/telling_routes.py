@@ -4,7 +4,6 @@ Hides forms. Promises that what was typed comes back whatever was wrong with it,
 meanwhile is shown beside it and not overwritten.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +14,6 @@ from app import pages
 from app.access.guards import WalkReader
 from app.access.releasing import Writer
 from app.db import Database, Db
-from app.measures import quoting
 from app.models import now
 from app.report import changes, freezing, telling, words
 from app.report.allowed import INSIDE, PARTNER
@@ -81,8 +79,6 @@ def get_extract(reader: Writer, partner_id: str, db: Db) -> Response:
 def _version(reader: WalkReader, db: Database, version: str, partner_id: str | None = None) -> Response:
     with db.read() as tx:
         report = build(tx, reader.walk.id, sensitive=version == INSIDE and reader.sensitive, base_url="")
-        if version != INSIDE:
-            report = replace(report, measures=quoting.outside(tx, report.measures))
         made = freezing.document(report, telling.for_report(tx, reader.walk, report), version, partner_id)
     headers = {"Content-Disposition": f'attachment; filename="{version}.json"'} | pages.PRIVATE
     return Response(freezing.canonical(made.content), media_type="application/json", headers=headers)

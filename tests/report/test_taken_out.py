@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 from sqlmodel import select
 
-from app.models import Measure, Photo, Review, Stop, now
+from app.models import Leading, Measure, Membership, Photo, Review, Stop, now
+from app.report import takedown
 from tests.cast import Stage
 from tests.phone import Picture, jpeg
 from tests.photos.pictures import until
@@ -170,6 +171,7 @@ def test_a_partner_reads_no_words_of_a_note_that_was_struck_or_taken_back(evenin
         lambda: desk.http.get("/partner/measures.geojson").text,
         lambda: desk.http.get("/partner/deadlines.ics").text,
         lambda: evening.anna.http.get(f"{evening.at}/report/partners/{vej.id}.json").text,
+        lambda: evening.anna.http.get(f"{evening.at}/report/internal.json").text,  # she is not cleared
     )
     assert "røde hus" in ways[0]()
     evening.set(note, shown={"rev": 1, "note": "[…] står ved lampen hver aften og råber."})
@@ -208,3 +210,15 @@ def test_a_measure_has_no_measured_place_in_its_name(evening: Evening, stage: St
     assert (told.place, told.lat) == ("Between the stops", 57.0488)
     evening.published()
     assert "57.04" not in everywhere(evening)
+
+
+def test_who_leads_a_walk_no_longer_is_not_told_what_somebody_wants_taken_down(evening: Evening, stage: Stage) -> None:
+    anna = evening.user(evening.emails()[0])
+    with stage.db.write() as tx:
+        tx.add(Leading(walk_id=stage.walk.id, user_id=anna.id))
+        tx.flush()
+        assert [user.id for user in takedown.readers(tx, stage.walk)] == [anna.id]
+        for role in tx.exec(select(Membership).where(Membership.user_id == anna.id)).all():
+            tx.delete(role)
+        tx.flush()
+        assert [user.email for user in takedown.readers(tx, stage.walk)] == evening.emails()[1:3]
