@@ -184,6 +184,6 @@ def test_the_number_of_queries_does_not_grow_with_the_notes(stage: Stage) -> Non
     walk_on(1)
     few = queries()
     walk_on(12)
-    assert queries() == few <= 9
+    assert queries() == few <= 10
     with stage.db.read() as tx:
         assert len(tx.exec(select(Observation).where(col(Observation.walk_id) == stage.walk.id)).all()) == 13
