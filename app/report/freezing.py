@@ -136,10 +136,10 @@ def _measures(made: Document, measures: list[Told], version: str) -> list[dict[s
 
 
 def _role(seen: Observation, report: Report, version: str) -> str | None:
-    return seen.role if version == INSIDE or seen.role in _common(report.participants) else None
+    return seen.role if version == INSIDE or seen.role in _roles_said(report.participants) else None
 
 
-def _common(participants: dict[str, int]) -> set[str]:
+def _roles_said(participants: dict[str, int]) -> set[str]:
     """The roles that may be said of a note. Where the others are too few even together, whoever is not said to have one of
     these would be known all the same: then the least common of them is not said either."""
     common = {role: number for role, number in participants.items() if number >= FEW_OF_A_ROLE}

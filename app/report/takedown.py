@@ -91,5 +91,5 @@ def _letter(sender: str, email: str, walk: str, address: str) -> EmailMessage:
         _("Somebody asks you to look at something in the public report of “%(walk)s”.", walk=walk),
         _("Read what they write, and say what you did:"),
         address,
-        _("To take the whole report off the net at once, press “Withdraw” on the same page."),
+        _("To take this edition off the net at once, press “Withdraw” on the same page. If there is an edition before it, that one stands again: look whether it is in there too."),
     ])  # fmt: skip
