@@ -1,9 +1,11 @@
 """Others' notes on a walk where a coordinator has switched them off, and on again: both kinds of phones get it right."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 
 from app.models import Walk
 from app.walks import walks
@@ -112,6 +114,47 @@ def test_a_switch_while_everybody_writes_loses_nothing_and_waits_for_nobody(stag
     assert reader.follow() == {}
     switch(stage, True)
     assert reader.follow() == {note: made["note"] for phone in phones for note, made in phone.made.items()}
+
+
+def between(stage: Stage, *meanwhile: tuple[str, Callable[[], Any]]) -> None:
+    """Has the next statement that holds rows of a table be followed, once, by what comes meanwhile: (table, what)."""
+    left = list(meanwhile)
+
+    def look(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        if left and f"FROM {left[0][0]}" in statement and "FOR UPDATE" in statement:
+            left.pop(0)[1]()
+
+    event.listen(stage.db.engine, "after_cursor_execute", look)
+
+
+# SQLite has one writer at a time: nobody holds anything while another writes.
+@pytest.mark.parametrize("every_database", ["postgresql"], indirect=True)
+def test_a_switch_waits_for_nobody_who_waits_for_it(stage: Stage) -> None:
+    author, reader = stage.phone(), Reader(stage.phone())
+    author.put(author.note(note="der i forvejen"))
+    pool, coming = ThreadPoolExecutor(1), list[Future[Any]]()
+    new = author.note(note="kom ind imens")
+
+    def edited() -> None:
+        author.edit(new, note="og blev rettet")
+        coming.append(pool.submit(author.put, new))
+        until(lambda: stuck(stage) == 1)
+
+    between(stage, ("observation", lambda: pool.submit(author.put, new).result()), ("walk", edited))
+    switch(stage, False)
+    assert coming[0].result().status_code == 200
+    assert reader.follow() == {}
+    switch(stage, True)
+    assert sorted(reader.follow().values()) == ["der i forvejen", "og blev rettet"]
+
+
+def stuck(stage: Stage) -> int:
+    """How many wait for somebody's row."""
+    with stage.db.read() as tx:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(tx.execute(text(waiting)).scalar_one())
 
 
 def test_a_receipt_stays_what_it_was_when_notes_get_new_numbers(stage: Stage) -> None:

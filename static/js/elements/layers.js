@@ -79,9 +79,12 @@ export function layers(
     { id: "team", type: "symbol", source: "tracks", layout: { "symbol-placement": "line", "text-field": ["get", "team"], "text-font": FONT, "text-size": 13, "text-offset": [0, 1] }, paint: { "text-color": colour.ink, "text-halo-color": colour.land, "text-halo-width": 2 } },
     { id: "many", type: "symbol", source: "notes", filter: isMany, layout: { "icon-image": "label", "icon-text-fit": "both", "icon-text-fit-padding": [3, 8, 3, 8], "icon-allow-overlap": true, "text-field": ["format", ...VALENCES.flatMap(shapeAndNumber)], "text-font": FONT, "text-size": 14, "text-variable-anchor": ["center", "bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"], "text-radial-offset": 1.3, "text-allow-overlap": true }, paint: { "text-color": colour.ink } },
     { id: "stops", type: "symbol", source: "stops", layout: { "icon-image": "stop", "icon-allow-overlap": true, "text-field": ["get", "number"], "text-font": FONT, "text-size": 15, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": colour.land } },
-    { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], minzoom: heat && notes.features.length > FEW ? 17 : 0, layout: { "icon-image": heat ? ["concat", "small-", ["get", "valence"]] : ["get", "valence"], "icon-offset": ["case", ["get", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]], "icon-allow-overlap": true } },
+    { id: "notes", type: "symbol", source: "notes", filter: ["!", isMany], minzoom: heat && notes.features.length > FEW ? 17 : 0, layout: { "icon-image": heat ? ["concat", "small-", VALENCE] : VALENCE, "icon-offset": ["case", ["has", "at_stop"], ["literal", [24, -21]], ["literal", [0, 0]]], "icon-allow-overlap": true } },
   ];
 }
+
+/** The valence of a single note. */
+const VALENCE = /** @type {any} */ (["match", ["get", "count"], ...VALENCES.flatMap((valence, place) => [MOST ** place, valence]), "none"]);
 
 /** A label's part for one valence: its shape and the number, or nothing. */
 function shapeAndNumber(/** @type {string} */ valence, /** @type {number} */ place) {

@@ -30,8 +30,8 @@ export const passing = (/** @type {Note[]} */ notes, /** @type {Test | null} */ 
   [...notes.keys()].filter((n) => !test || test(notes[n]));
 
 /**
- * What the worker is told of some notes: `note_id`, `valence`, `at_stop`, `count` 1 in the place of its valence
- * among the digits to the base MOST.
+ * What the worker is told of some notes: `note_id`, `count` 1 in the place of its valence among the digits to the base
+ * MOST, and `at_stop` where it is so. Nothing more: each field is looked at several times on its way there.
  * @param {Note[]} notes
  * @param {number[]} which
  * @returns {import("geojson").FeatureCollection<import("geojson").Point>}
@@ -41,7 +41,7 @@ export function lean(notes, which) {
     const { geometry, properties, id: note_id } = notes[n];
     const valence = VALENCES.includes(properties.valence) ? properties.valence : "none";
     const count = MOST ** VALENCES.indexOf(valence);
-    const told = { note_id, valence, count, at_stop: properties.at_stop };
+    const told = properties.at_stop ? { note_id, count, at_stop: true } : { note_id, count };
     return { type: /** @type {const} */ ("Feature"), geometry, properties: told };
   });
   return { type: "FeatureCollection", features };
