@@ -205,10 +205,29 @@ def square() -> bytes:
     return scene.jpeg()
 
 
+def drain() -> bytes:
+    """The grating that was cleaned, the morning after: dry flagstones, and no water on them."""
+    scene = Scene(6, (150, 160, 172), (176, 182, 188))
+    scene.box((0, 0, WIDTH, HEIGHT), (96, 98, 100))
+    for row, y in enumerate(range(-40, HEIGHT, 150)):
+        for x in range(-300 + row % 2 * 120, WIDTH, 240):
+            shade = scene.chance.randint(138, 164)
+            scene.box((x, y, x + 232, y + 142), (shade, shade, shade - 4))
+    scene.shape([(0, 930), (WIDTH, 900), (WIDTH, 960), (0, 990)], (122, 122, 120))
+    scene.shape([(0, 990), (WIDTH, 960), (WIDTH, HEIGHT), (0, HEIGHT)], (74, 76, 80))
+    scene.box((540, 560, 1080, 900), (58, 60, 64))
+    for x in range(570, 1040, 64):
+        scene.box((x, 590, x + 34, 870), (12, 13, 15))
+    scene.box((540, 724, 1080, 738), (66, 68, 72))
+    scene.glow(560, 260, 900, (255, 232, 190), 0.35)
+    return scene.jpeg()
+
+
 SCENES: dict[str, Callable[[], bytes]] = {
     "tunnel": tunnel,
     "hedge": hedge,
     "playground": playground,
     "bus_stop": bus_stop,
     "square": square,
+    "drain": drain,
 }
