@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from app.demo import plan, review
 from app.models import Edition, User, Walk
 from app.report import edition, telling
+from app.walks.walks import stops_of
 
 TEXTS = {
     "summary": "Der er trygt, hvor der er mennesker: ved Beboerhuset, på Legepladsen og på Torvet. Tunnelen er det sted, flest går "
@@ -51,7 +52,7 @@ def make(
     plan.seen(tx, measure_ids)
     draft = telling.told(tx, walk)
     if draft.version == 0:
-        stops = {stop.number: stop.id for stop in telling.stops_of(tx, walk.id)}
+        stops = {stop.number: stop.id for stop in stops_of(tx, walk.id)}
         draft.texts |= TEXTS | {"followup_on": (begun + timedelta(days=FOLLOWED_UP_DAYS)).isoformat()}
         draft.places = [(stops[number], words) for number, words in PLACES if number in stops]
         telling.save(tx, walk.id, draft, writer)
