@@ -92,7 +92,7 @@ NOTES: list[dict[str, Any]] = [
     },
     {
         "by": "bolig", "minute": 61, "stop": 5, "at": (60.17205, 24.94540, 11.0), "valence": "mixed", "feeling": 2,
-        "factors": ["transport.way_to_stop", "paths.weather"],
+        "factors": ["transport.way_to_stop", "paths.weather"], "photos": ["puddle"],
         "note": "Vejen hertil er kort og lige, men der står vand på fliserne, så man går ude på cykelstien.",
     },
     {

@@ -205,16 +205,31 @@ def square() -> bytes:
     return scene.jpeg()
 
 
+def puddle() -> bytes:
+    """Flagstones under water around a grating that nobody has cleaned, in the light of a lamp."""
+    scene = _flagstones(7, 60)
+    water = [
+        (0, 470),
+        (360, 400),
+        (820, 430),
+        (1240, 380),
+        (WIDTH, 440),
+        (WIDTH, 930),
+        (1080, 990),
+        (420, 960),
+        (0, 1010),
+    ]
+    scene.shape(water, (30, 36, 46))
+    scene.glow(1120, 620, 520, WARM, 0.7)
+    scene.glow(330, 700, 330, WARM, 0.35)
+    for x, y in ((520, 640), (760, 560), (640, 780), (980, 700), (860, 840), (700, 690)):
+        scene.shape([(x, y), (x + 46, y - 14), (x + 70, y + 10), (x + 20, y + 22)], (74, 52, 26))
+    return scene.jpeg()
+
+
 def drain() -> bytes:
-    """The grating that was cleaned, the morning after: dry flagstones, and no water on them."""
-    scene = Scene(6, (150, 160, 172), (176, 182, 188))
-    scene.box((0, 0, WIDTH, HEIGHT), (96, 98, 100))
-    for row, y in enumerate(range(-40, HEIGHT, 150)):
-        for x in range(-300 + row % 2 * 120, WIDTH, 240):
-            shade = scene.chance.randint(138, 164)
-            scene.box((x, y, x + 232, y + 142), (shade, shade, shade - 4))
-    scene.shape([(0, 930), (WIDTH, 900), (WIDTH, 960), (0, 990)], (122, 122, 120))
-    scene.shape([(0, 990), (WIDTH, 960), (WIDTH, HEIGHT), (0, HEIGHT)], (74, 76, 80))
+    """The same grating, cleaned, by day: dry flagstones, and no water on them."""
+    scene = _flagstones(6, 150)
     scene.box((540, 560, 1080, 900), (58, 60, 64))
     for x in range(570, 1040, 64):
         scene.box((x, 590, x + 34, 870), (12, 13, 15))
@@ -223,11 +238,25 @@ def drain() -> bytes:
     return scene.jpeg()
 
 
+def _flagstones(seed: int, light: int) -> Scene:
+    """The ground from above, with a kerb; `light`: how bright a stone is, of 255."""
+    scene = Scene(seed)
+    scene.box((0, 0, WIDTH, HEIGHT), (light - 50, light - 48, light - 46))
+    for row, y in enumerate(range(-40, HEIGHT, 150)):
+        for x in range(-300 + row % 2 * 120, WIDTH, 240):
+            shade = light + scene.chance.randint(-12, 14)
+            scene.box((x, y, x + 232, y + 142), (shade, shade, shade - 4))
+    scene.shape([(0, 930), (WIDTH, 900), (WIDTH, 960), (0, 990)], (light - 28, light - 28, light - 30))
+    scene.shape([(0, 990), (WIDTH, 960), (WIDTH, HEIGHT), (0, HEIGHT)], (light // 2, light // 2 + 2, light // 2 + 6))
+    return scene
+
+
 SCENES: dict[str, Callable[[], bytes]] = {
     "tunnel": tunnel,
     "hedge": hedge,
     "playground": playground,
     "bus_stop": bus_stop,
     "square": square,
+    "puddle": puddle,
     "drain": drain,
 }

@@ -47,7 +47,7 @@ def test_the_demo_is_made_once_and_links_anew_each_time(stage: Stage) -> None:
         states = tx.exec(select(Photo.state).where(col(Photo.observation_id).in_([note.id for note in notes]))).all()
         assert tx.get_one(Walk, first["walk_id"]).state == "open"
     assert len(notes) == len(NOTES)
-    assert states == ["ready"] * 6, "five of the walkers and one of what was done, cleaned at once"
+    assert states == ["ready"] * 7, "six of the walkers and one of what was done, cleaned at once"
 
 
 def test_the_walk_of_an_earlier_version_stays_and_the_newer_one_comes_beside_it(stage: Stage) -> None:
