@@ -208,7 +208,7 @@ def square() -> bytes:
 def puddle() -> bytes:
     """Flagstones under water around a grating that nobody has cleaned, in the light of a lamp."""
     scene = _flagstones(7, 60)
-    water = [
+    edge = [
         (0, 470),
         (360, 400),
         (820, 430),
@@ -219,7 +219,7 @@ def puddle() -> bytes:
         (420, 960),
         (0, 1010),
     ]
-    scene.shape(water, (30, 36, 46))
+    scene.shape([*edge], (30, 36, 46))
     scene.glow(1120, 620, 520, WARM, 0.7)
     scene.glow(330, 700, 330, WARM, 0.35)
     for x, y in ((520, 640), (760, 560), (640, 780), (980, 700), (860, 840), (700, 690)):
