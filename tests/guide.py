@@ -30,6 +30,7 @@ from app.access import people, signin
 from app.db import Database
 from app.demo.walk import make
 from app.photos.vault import Vault
+from app.report import edition, telling
 from app.schema import migrate_to_newest
 from app.settings import Settings
 from tests import maps
@@ -57,6 +58,8 @@ class Scene:
     walk_id: str
     code: str
     language: str
+    public: str
+    partner: str
 
     def say(self, danish: str, english: str) -> str:
         return danish if self.language == "da" else english
@@ -64,7 +67,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture. `address`: below the server, with {walk} and {code}; `prepare`: what is done on the page first;
+    """One picture. `address`: below the server, with {walk}, {code}, {public} and {partner}; `prepare`: what is done on the page first;
     `part`: a CSS selector, where only a part of the page is shown; `later`: the page may not be there yet."""
 
     name: str
@@ -105,6 +108,30 @@ def with_maps(page: Page, _scene: Scene) -> None:
     expect(page.locator("tryg-map[state=drawn]")).to_have_count(2)
 
 
+def with_a_map(page: Page, _scene: Scene) -> None:
+    expect(page.locator("tryg-map[state=drawn]")).to_be_visible()
+
+
+def open_the_first(page: Page, _scene: Scene) -> None:
+    page.locator("table.plan th a").first.click()
+    expect(page.locator("#an")).to_be_visible()
+    page.evaluate("() => scrollTo(0, 0)")
+
+
+def ask_for_release(page: Page, scene: Scene) -> None:
+    """Somebody has written on, and asks another one to read it."""
+    db = Database(f"sqlite:///{scene.server.data / 'tryg.sqlite'}")
+    with db.write() as tx:
+        walk, writer = tx.get_one(models.Walk, scene.walk_id), people.by_email(tx, "kommune@example.org")
+        assert writer
+        draft = telling.told(tx, walk)
+        draft.texts["weather"] = "Let regn, 4 grader, vinden lagde sig"
+        telling.save(tx, walk.id, draft, writer)
+        number = edition.ask(tx, walk, writer).number
+    db.close()
+    page.goto(f"{scene.server.url}/walks/{scene.walk_id}/release/{number}")
+
+
 def with_the_sketch(page: Page, scene: Scene) -> None:
     scroll_to("#stops")(page, scene)
     expect(page.locator("tryg-sketch[state=drawn]")).to_be_visible()
@@ -126,6 +153,14 @@ DESK = (
     Shot("report", "/walks/{walk}/report"),
     Shot("notes-in-report", "/walks/{walk}/report", scroll_to("#notes")),
     Shot("compare", "/walks/{walk}/report/comparison", with_maps),
+    Shot("review", "/walks/{walk}/review", with_a_map),
+    Shot("measures", "/walks/{walk}/measures"),
+    Shot("meeting", "/walks/{walk}/measures/meeting"),
+    Shot("write", "/walks/{walk}/report/write"),
+    Shot("release", "/walks/{walk}/release", ask_for_release),
+    Shot("partner", "{partner}", open_the_first),
+    Shot("public", "{public}"),
+    Shot("public-plan", "{public}", scroll_to("#plan")),
 )
 
 
@@ -224,7 +259,8 @@ def demo(data: Path, language: str) -> Iterator[Scene]:
     ground = {"TRYG_BASEMAP": str(maps.helsinki()), "TRYG_BASEMAP_CREDIT": maps.CREDIT}
     server = Server(data, TRYG_RATE_LIMITS="off", **ground).start()
     try:
-        yield Scene(server, told["walk_id"], CODE, language)
+        public, partner = (urlsplit(told[name]).path for name in ("public_url", "partner_url"))
+        yield Scene(server, told["walk_id"], CODE, language, public, partner)
     finally:
         server.stop()
 
@@ -299,7 +335,8 @@ def with_photos(scene: Scene) -> None:
 def take(page: Page, scene: Scene, shot: Shot) -> bool:
     """One picture; whether its page was there."""
     if shot.address:
-        address = scene.server.url + shot.address.format(walk=scene.walk_id, code=scene.code)
+        known = {"walk": scene.walk_id, "code": scene.code, "public": scene.public, "partner": scene.partner}
+        address = scene.server.url + shot.address.format(**known)
         if shot.later and httpx.get(address, follow_redirects=False).status_code == 404:
             print(f"{shot.name}: its page is not there yet")
             return False

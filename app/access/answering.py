@@ -138,6 +138,23 @@ def routed_measure(measure_id: str, who: Answering, db: Db) -> Measure:
 RoutedMeasure = Annotated[Measure, Depends(routed_measure)]
 
 
+def routed_walk(walk_id: str, partner_id: str, who: Answering, db: Db) -> tuple[Walk, Partner]:
+    """The walk and the partner in the route's path, where something of that walk is routed to them and they are among whom
+    this person answers for. Raises what answerer() raises, not-found (404)."""
+    mine = next((one for one in who.partners if one.id == partner_id), None)
+    with db.read() as tx:
+        walk = tx.get(Walk, walk_id) if mine and UUID.fullmatch(walk_id) else None
+        wanted = select(Measure.id).where(
+            Measure.walk_id == walk_id, Measure.partner_id == partner_id, col(Measure.removed_at).is_(None)
+        )
+        if mine is None or walk is None or walk.state == "archived" or tx.exec(wanted.limit(1)).first() is None:
+            raise Problem("not-found")
+        return walk, mine
+
+
+RoutedWalk = Annotated[tuple[Walk, Partner], Depends(routed_walk)]
+
+
 def link_behind(request: Request, db: Database, secret: str) -> tuple[PartnerLink, Partner]:
     """The link with this secret, and whose it is; that it was used is noted. Raises not-found (404), too-many-attempts
     (429): a wrong secret counts as a guess."""

@@ -92,7 +92,7 @@ NOTES: list[dict[str, Any]] = [
     },
     {
         "by": "bolig", "minute": 61, "stop": 5, "at": (60.17205, 24.94540, 11.0), "valence": "mixed", "feeling": 2,
-        "factors": ["transport.way_to_stop", "paths.weather"],
+        "factors": ["transport.way_to_stop", "paths.weather"], "photos": ["puddle"],
         "note": "Vejen hertil er kort og lige, men der står vand på fliserne, så man går ude på cykelstien.",
     },
     {
@@ -110,5 +110,21 @@ NOTES: list[dict[str, Any]] = [
         "by": "lærer", "minute": 81, "valence": "mixed", "feeling": 2, "factors": ["community.reputation"],
         "note": "Mange siger, at området er farligt. De fleste, der siger det, har ikke været her om aftenen.",
         "suggestion": "Hold flere ting på torvet, når det er mørkt.",
+    },
+    {
+        "by": "nabo", "minute": 59, "stop": 5, "at": (60.17210, 24.94577, 9.0), "valence": "mixed", "feeling": 2,
+        "factors": ["community.neighbours"],
+        "note": "Ham i stueetagen over for stoppestedet står altid i vinduet og holder øje med, hvem der venter.",
+    },
+    {
+        "by": "bolig", "minute": 77, "stop": 6, "at": (60.17150, 24.94501, 7.5), "valence": "unsafe", "feeling": 1,
+        "factors": ["buildings.entrance"],
+        "note": "Døren til opgangen ved siden af pizzeriaet smækker ikke. Kirsten Holm har meldt det tre gange.",
+        "suggestion": "En ny dørpumpe.",
+    },
+    {
+        "by": "samråd", "minute": 37, "stop": 3, "at": (60.17440, 24.94268, 8.0), "valence": "unsafe", "feeling": 1,
+        "factors": ["traffic.parking"],
+        "note": "Varevognen AB 12 345 holder på tværs af stien hver aften, så man skal ud på vejen med barnevogn.",
     },
 ]  # fmt: skip

@@ -205,10 +205,58 @@ def square() -> bytes:
     return scene.jpeg()
 
 
+def puddle() -> bytes:
+    """Flagstones under water around a grating that nobody has cleaned, in the light of a lamp."""
+    scene = _flagstones(7, 60)
+    edge = [
+        (0, 470),
+        (360, 400),
+        (820, 430),
+        (1240, 380),
+        (WIDTH, 440),
+        (WIDTH, 930),
+        (1080, 990),
+        (420, 960),
+        (0, 1010),
+    ]
+    scene.shape([*edge], (30, 36, 46))
+    scene.glow(1120, 620, 520, WARM, 0.7)
+    scene.glow(330, 700, 330, WARM, 0.35)
+    for x, y in ((520, 640), (760, 560), (640, 780), (980, 700), (860, 840), (700, 690)):
+        scene.shape([(x, y), (x + 46, y - 14), (x + 70, y + 10), (x + 20, y + 22)], (74, 52, 26))
+    return scene.jpeg()
+
+
+def drain() -> bytes:
+    """The same grating, cleaned, by day: dry flagstones, and no water on them."""
+    scene = _flagstones(6, 150)
+    scene.box((540, 560, 1080, 900), (58, 60, 64))
+    for x in range(570, 1040, 64):
+        scene.box((x, 590, x + 34, 870), (12, 13, 15))
+    scene.box((540, 724, 1080, 738), (66, 68, 72))
+    scene.glow(560, 260, 900, (255, 232, 190), 0.35)
+    return scene.jpeg()
+
+
+def _flagstones(seed: int, light: int) -> Scene:
+    """The ground from above, with a kerb; `light`: how bright a stone is, of 255."""
+    scene = Scene(seed)
+    scene.box((0, 0, WIDTH, HEIGHT), (light - 50, light - 48, light - 46))
+    for row, y in enumerate(range(-40, HEIGHT, 150)):
+        for x in range(-300 + row % 2 * 120, WIDTH, 240):
+            shade = light + scene.chance.randint(-12, 14)
+            scene.box((x, y, x + 232, y + 142), (shade, shade, shade - 4))
+    scene.shape([(0, 930), (WIDTH, 900), (WIDTH, 960), (0, 990)], (light - 28, light - 28, light - 30))
+    scene.shape([(0, 990), (WIDTH, 960), (WIDTH, HEIGHT), (0, HEIGHT)], (light // 2, light // 2 + 2, light // 2 + 6))
+    return scene
+
+
 SCENES: dict[str, Callable[[], bytes]] = {
     "tunnel": tunnel,
     "hedge": hedge,
     "playground": playground,
     "bus_stop": bus_stop,
     "square": square,
+    "puddle": puddle,
+    "drain": drain,
 }

@@ -2,12 +2,12 @@
 
 Hides its content and how it gets in: by the same doors as a phone's, the ingest and the photo vault. Promises that it is
 made once, that what a broken run left out comes with the next, that one of an earlier version stays as it is, beside it,
-and a fresh sign-in link each time.
+and fresh sign-in links each time: one for who wrote its report, one for who released it.
 """
 
 import hashlib
 import secrets
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
@@ -17,37 +17,50 @@ from sqlmodel import Session, col, select
 from app.access import people, signin
 from app.access.guards import secret_hash
 from app.db import Database
-from app.demo import plan, review
+from app.demo import plan, report, review
 from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STOPS, TITLE, WALKERS
 from app.models import Observation, Participant, Photo, Stop, Walk, now
-from app.photos import states
+from app.photos import cleaning, states
 from app.photos.vault import Vault
+from app.report import edition
 from app.settings import Settings
 from app.sync import changes, ingest
 from app.sync.protocol import ObservationIn
 from app.walks import walks
 
 COORDINATOR = "tovholder@example.org"
-EDITION = "helsinki"  # another one whenever the walk goes elsewhere: on a new map, an old walk is in the wrong town
+SECOND = "kommune@example.org"  # reads and releases what the other has written
+EDITION = "helsinki 2"  # another one whenever an older walk would lack what is told of it, or be in the wrong town
 DANISH = ZoneInfo("Europe/Copenhagen")
 
 
 def make(db: Database, vault: Vault, settings: Settings) -> dict[str, str]:
-    """Make the walk where it is not there; {"walk_id", "code", "join_url", "sign_in_url", "report_url"}."""
+    """Make the walk where it is not there; {"walk_id", "code", "join_url", "sign_in_url", "report_url", "second_sign_in_url"},
+    and where there is one "public_url" and "partner_url"."""
     drawn: dict[str, bytes] = {}
     with db.write() as tx:
         walk = tx.get(Walk, _id("walk")) or _whole_walk(tx, drawn)
     _deliver_photos(db, vault, walk.id, drawn)
     with db.write() as tx:
-        person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
-        sign_in_url = signin.new_link(tx, person, settings.base_url, f"/walks/{walk.id}/report")
-    return {
-        "walk_id": walk.id,
-        "code": walk.code,
-        "join_url": walks.join_url(walk, settings),
-        "sign_in_url": sign_in_url,
-        "report_url": f"{settings.base_url}/walks/{walk.id}/report",
-    }
+        walk = tx.get_one(Walk, walk.id)
+        person, second = (
+            people.by_email(tx, one) or people.add(tx, one, "coordinator") for one in (COORDINATOR, SECOND)
+        )
+        tx.flush()
+        of_notes = [scene for note in NOTES for scene in note.get("photos", [])]
+        photos = [_id(f"photo {scene}") for scene in of_notes if scene not in review.UNSEEN]
+        report.make(tx, walk, _begun(walk), person, second, photos, _measures())
+        told = {
+            "walk_id": walk.id,
+            "code": walk.code,
+            "join_url": walks.join_url(walk, settings),
+            "sign_in_url": signin.new_link(tx, person, settings.base_url, f"/walks/{walk.id}/report"),
+            "report_url": f"{settings.base_url}/walks/{walk.id}/report",
+            "second_sign_in_url": signin.new_link(tx, second, settings.base_url, f"/walks/{walk.id}/release"),
+        }
+        told["partner_url"] = plan.link(tx, _measures(), person, settings)
+        told["public_url"] = f"{settings.base_url}/r/{walk.slug}" if walk.slug and edition.released(tx, walk.id) else ""
+    return {name: said for name, said in told.items() if said}
 
 
 def show(told: dict[str, str]) -> None:
@@ -56,7 +69,15 @@ def show(told: dict[str, str]) -> None:
 
     print(f"\nWalkers join here: {told['join_url']}   (code {walks.shown(told['code'])})\n")
     segno.make(told["join_url"], error="l", micro=False).terminal(compact=True, border=2)
-    print(f"\nA coordinator signs in here, once:\n{told['sign_in_url']}\n", flush=True)
+    print(f"\nA coordinator signs in here, once:\n{told['sign_in_url']}")
+    print(
+        f"\nA second person, who reads what the first has written and releases it, signs in here, once:\n{told['second_sign_in_url']}"
+    )
+    if "partner_url" in told:
+        print(f"\nA partner answers here:\n{told['partner_url']}")
+    if "public_url" in told:
+        print(f"\nEverybody reads the report here:\n{told['public_url']}")
+    print(flush=True)
 
 
 def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
@@ -77,20 +98,25 @@ def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
         ingest.keep(tx, walkers[note["by"]], _id(f"note {number}"), sent)
         for other in note.get("agreed", []):
             changes.agree(tx, walkers[other], _id(f"note {number}"), True)
-    _plan(tx, walk, begins, stops)
+    _plan(tx, walk, begins, stops, drawn)
     return walk
 
 
-def _plan(tx: Session, walk: Walk, begins: datetime, stops: list[Stop]) -> None:
+def _plan(tx: Session, walk: Walk, begins: datetime, stops: list[Stop], drawn: dict[str, bytes]) -> None:
     """What was decided and is to be done, by the coordinator who signs in to the demo."""
     person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
     tx.flush()
-    notes, ids = (
-        [_id(f"note {number}") for number in range(len(NOTES))],
-        [_id(f"measure {at}") for at in range(len(plan.MEASURES))],
-    )
+    notes, ids = [_id(f"note {number}") for number in range(len(NOTES))], _measures()
     review.make(tx, walk, person, notes)
     plan.make(tx, walk, begins.date(), person, notes, stops, ids)
+    proofs = {}
+    for told in plan.MEASURES:
+        if scene := told.get("proof"):
+            about = _sent_photo(scene, drawn)
+            proofs[scene] = Photo(observation_id=notes[told["notes"][0]], **about)
+            tx.add(proofs[scene])
+    tx.flush()
+    plan.prove(tx, proofs, ids, person)
 
 
 def _walker(tx: Session, walk: Walk, name: str, *, role: str, team: str | None) -> Participant:
@@ -108,11 +134,7 @@ def _as_sent(walk: Walk, begins: datetime, number: int, note: dict[str, Any], dr
     if "at" in note:
         lat, lon, accuracy = note["at"]
         fix = {"lat": lat, "lon": lon, "accuracy_m": accuracy, "source": "gps", "fixed_at": captured.isoformat()}
-    photos = []
-    for scene in note.get("photos", []):
-        drawn[scene] = _draw(scene)
-        photos.append({"id": _id(f"photo {scene}"), "sha256": hashlib.sha256(drawn[scene]).hexdigest(),
-                       "bytes": len(drawn[scene]), "type": "image/jpeg"})  # fmt: skip
+    photos = [_sent_photo(scene, drawn) for scene in note.get("photos", [])]
     told = {name: note[name] for name in ("valence", "feeling", "factors", "note", "suggestion") if name in note}
     return ObservationIn.model_validate({
         "walk_id": walk.id, "rev": 1, "captured_at": captured.isoformat(), "fix": fix, "photos": photos,
@@ -120,12 +142,21 @@ def _as_sent(walk: Walk, begins: datetime, number: int, note: dict[str, Any], dr
     })  # fmt: skip
 
 
+def _sent_photo(scene: str, drawn: dict[str, bytes]) -> dict[str, Any]:
+    """What a phone says of a photo before it sends it."""
+    drawn[scene] = _draw(scene)
+    sha256 = hashlib.sha256(drawn[scene]).hexdigest()
+    return {"id": _id(f"photo {scene}"), "sha256": sha256, "bytes": len(drawn[scene]), "type": "image/jpeg"}
+
+
 def _deliver_photos(db: Database, vault: Vault, walk_id: str, drawn: dict[str, bytes]) -> None:
-    """Put the photos that are still expected where a phone's go; the server cleans them when it runs."""
+    """Put the photos that are still expected where a phone's go, and have them cleaned at once, for the report goes out with
+    them; the server cleans what could not be cleaned here."""
     with db.read() as tx:
         of_walk = select(Observation.id).where(Observation.walk_id == walk_id)
         waiting = tx.exec(select(Photo).where(Photo.state == "expected", col(Photo.observation_id).in_(of_walk))).all()
-    scenes = {_id(f"photo {scene}"): scene for note in NOTES for scene in note.get("photos", [])}
+    scenes = {_id(f"photo {scene}"): scene for scene in _scenes()}
+    worker = cleaning.Worker(vault.folder)
     for photo in waiting:
         if photo.id not in scenes:  # a visitor's phone still has it
             continue
@@ -133,9 +164,30 @@ def _deliver_photos(db: Database, vault: Vault, walk_id: str, drawn: dict[str, b
         try:
             arriving.write(drawn.get(scenes[photo.id]) or _draw(scenes[photo.id]))
             arriving.keep(photo.id)
+            said, *size = worker.ask(photo.id).split()  # before it is known to be here: nobody else cleans it
             states.arrived(db, photo.id, arriving.size)
+            if said == "ready":
+                states.cleaned(db, photo.id, *map(int, size))
+                vault.erase_original(photo.id)
         finally:
             arriving.close()
+    worker.end()
+
+
+def _scenes() -> list[str]:
+    """Of all its photos."""
+    return [scene for note in NOTES for scene in note.get("photos", [])] + [
+        told["proof"] for told in plan.MEASURES if "proof" in told
+    ]
+
+
+def _measures() -> list[str]:
+    """The ids of its measures."""
+    return [_id(f"measure {at}") for at in range(len(plan.MEASURES))]
+
+
+def _begun(walk: Walk) -> date:
+    return (walk.starts_at or walk.created_at).astimezone(DANISH).date()
 
 
 def _draw(scene: str) -> bytes:

@@ -162,6 +162,7 @@ def _page(
         request, "measures/partner.html", status, who=who, items=routing.shown(items, show), counts=routing.counts(items), show=show,
         shows=routing.SHOWS, chosen=chosen, v=values, errors=typed.errors if typed else {}, past=bool(typed and typed.past),
         theirs=theirs, last=last, words=words, texts=draft.TEXTS, others=[one for one in others if one.id not in who.partner_ids],
+        extracts=sorted({(item.walk.title, item.walk.id, item.told.partner_id) for item in items}),
         saved=saved, passed=passed if passed.isdigit() else "", changed=status == 409,
         steps=words.steps(chosen.told, names, chosen.walk.timezone, TOLD) if chosen else [],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is printed of a walk: today's report for who may read it, and the released one for everybody.
+"""What is printed of a walk: today's report for who may read it, a partner's extract, and the released one for everybody.
 
 Hides which facts the PDF depends on. Promises a key that is another one whenever the PDF would be, and a sheet that is made
 from one look at the database.
@@ -9,16 +9,17 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from sqlmodel import Session
 
 from app import __version__, i18n
 from app.basemap.kept import Maps
 from app.i18n import gettext as _
-from app.models import Organisation, Telling, Walk
+from app.models import Organisation, Partner, Telling, Walk
 from app.pages import day, local
 from app.report import freezing, paper, telling
-from app.report.allowed import INSIDE
+from app.report.allowed import INSIDE, PARTNER
 from app.report.paper import About, Sheet
 from app.report.picture import drawn
 from app.report.public import Shown
@@ -58,10 +59,29 @@ def internal(tx: Session, walk: Walk, *, sensitive: bool, name: str, ground: Gro
     told, is_chosen = telling.for_report(tx, walk, report), any(stop for stop, _words in telling.told(tx, walk).places)
     # What is proposed for the public counts released notes alone; here it is all that this reader sees.
     made = freezing.document(report, told if is_chosen else told | {"places": []}, INSIDE)
-    on = made.content["walk"]["day"] or walk.created_at.date().isoformat()
     about = About(
         name[:MARK],
-        date.fromisoformat(on),
+        _on(walk, made.content),
+        organisation=organisation(tx, walk),
+        map_svg=drawn(ground.maps, walk.map_sha256, made.content, ground.credit, "page"),
+    )
+    return paper.sheet(made.content, made.keys["photos"], about)
+
+
+def extract_key(tx: Session, walk: Walk, partner: Partner) -> str:
+    """The name of the PDF of what is passed on to the partner, as it would be now."""
+    facts = [key(tx, walk, sensitive=False), "extract", partner.id, partner.name]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def extract(tx: Session, walk: Walk, partner: Partner, name: str, ground: Ground) -> Sheet:
+    """The released notes and the measures that are routed to the partner; `name`: its key."""
+    report = build(tx, walk.id, sensitive=False, base_url="")
+    made = freezing.document(report, telling.for_report(tx, walk, report), PARTNER, partner.id)
+    about = About(
+        name[:MARK],
+        _on(walk, made.content),
+        edition=_("Extract for %(name)s", name=partner.name),
         organisation=organisation(tx, walk),
         map_svg=drawn(ground.maps, walk.map_sha256, made.content, ground.credit, "page"),
     )
@@ -97,6 +117,11 @@ def for_everybody(shown: Shown, name: str, ground: Ground) -> Sheet:
 def organisation(tx: Session, walk: Walk) -> str:
     found = tx.get(Organisation, walk.organisation_id) if walk.organisation_id else None
     return found.name if found else ""
+
+
+def _on(walk: Walk, content: dict[str, Any]) -> date:
+    """The day that stands on it."""
+    return date.fromisoformat(content["walk"]["day"] or walk.created_at.date().isoformat())
 
 
 @cache

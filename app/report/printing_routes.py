@@ -15,11 +15,13 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from app import i18n, pages
+from app.access.answering import RoutedWalk
 from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
+from app.access.releasing import Writer
 from app.db import Database, Db
 from app.i18n import gettext as _
-from app.models import Telling, Walk
-from app.problems import TryAgain
+from app.models import Partner, Telling, Walk
+from app.problems import Problem, TryAgain
 from app.report import exports, printing, public, records
 from app.report.paper import Sheet
 from app.report.press import Job, Press, finished
@@ -32,6 +34,7 @@ PATIENCE_S = 1.5  # how long a browser waits before it is told how far it is
 LONGEST_S = 100.0  # how long a script waits; then it is asked to come back
 AGAIN_S = 2  # how often the page looks again
 _VARY = ", Accept, Accept-Language"
+_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization" + _VARY}
 _PDF: dict[str, Any] = {
     "response_class": Response,
     "responses": {200: {"content": {"application/pdf": {}}, "description": "the report to read and print"}},
@@ -98,6 +101,40 @@ def head_of_public_pdf(request: Request, slug: str, db: Db) -> Response:
     return _head(_public(request, slug, db), "pdf", "application/pdf")
 
 
+@router.get("/partner/extracts/{walk_id}/{partner_id}.pdf", **_PDF)
+async def as_extract(request: Request, routed: RoutedWalk, db: Db) -> Response:
+    """What is routed to a partner of one walk, to read and print: measures, released notes with their place, approved photos."""
+    asked = await run_in_threadpool(_extract, request, *routed, db, "/partner")
+    return await _pdf(request, asked)
+
+
+@router.get("/walks/{walk_id}/report/partners/{partner_id}.pdf", **_PDF)
+async def as_extract_inside(request: Request, reader: Writer, partner_id: str, db: Db) -> Response:
+    """The same for those who plan the walk: what a partner has, or would have, before them. Raises not-found (404)."""
+
+    def asked() -> _Asked:
+        with db.read() as tx:
+            partner = tx.get(Partner, partner_id)
+        if partner is None or partner.organisation_id != reader.walk.organisation_id:
+            raise Problem("not-found")
+        return _extract(request, reader.walk, partner, db, f"/walks/{reader.walk.id}/release")
+
+    return await _pdf(request, await run_in_threadpool(asked))
+
+
+def _extract(request: Request, walk: Walk, partner: Partner, db: Database, link: str) -> _Asked:
+    spoken, ground = i18n.language(), _ground(request)
+    with db.read() as tx:
+        key = printing.extract_key(tx, tx.get_one(Walk, walk.id), partner)
+
+    def made() -> Sheet:
+        with i18n.use(spoken), db.read() as tx:
+            return printing.extract(tx, tx.get_one(Walk, walk.id), partner, key, ground)
+
+    name = f"{exports.name_of(walk.title, walk.starts_at)}-{exports.name_of(partner.name, None)}"
+    return _Asked(key, walk.title, name, link, made, _PRIVATE)
+
+
 def _internal(request: Request, reader: WalkReader, db: Database) -> _Asked:
     """Today's report, for this reader."""
     spoken, ground = i18n.language(), _ground(request)
@@ -111,14 +148,7 @@ def _internal(request: Request, reader: WalkReader, db: Database) -> _Asked:
             return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground)
 
     name, link = exports.name_of(walk.title, walk.starts_at), f"/walks/{walk.id}/report"
-    return _Asked(
-        key,
-        walk.title,
-        name,
-        link,
-        made,
-        {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization" + _VARY},
-    )
+    return _Asked(key, walk.title, name, link, made, _PRIVATE)
 
 
 def _public(request: Request, slug: str, db: Database) -> _Asked:

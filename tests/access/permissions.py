@@ -40,6 +40,7 @@ DOORS: dict[Any, Door] = {
     answering.routed_measure: Door(
         "Answer this measure, where it is routed to one's partner", frozenset({"partner"}), of_a_walk=True
     ),
+    answering.routed_walk: Door("What of this walk is routed to one's partner", frozenset({"partner"}), of_a_walk=True),
     answering.answerer: Door("What is routed to one's partner; also by a partner's link", frozenset({"partner"})),
     answering.named_partner: Door(
         "Change this partner, give and withdraw links", frozenset(guards.GIVE), of_a_walk=True

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlmodel import select
 
 from app.db import Database
-from app.models import Observation, Photo, Review, User
+from app.models import Edition, Observation, Photo, Review, Telling, User, Walk
 from tests.browser.reading import assert_readable
 from tests.running import Server
 
@@ -19,7 +19,7 @@ DESK = {"width": 1280, "height": 900}
 
 @pytest.fixture
 def walk(server: Server) -> str:
-    """The demo walk, all of its notes released but one; its id."""
+    """The demo walk as it was before its report was released, all of its notes but one; its id."""
     made = server.tryg("demo")
     for email, role in (("anna@samraad.example", "organiser"), ("bo@kommune.example", "coordinator")):
         server.tryg("user", "add", email, "--role", role)
@@ -40,6 +40,11 @@ def walk(server: Server) -> str:
             )
         for photo in tx.exec(select(Photo)).all():
             photo.review = "approved"
+        for edition in tx.exec(select(Edition)).all():
+            tx.delete(edition)
+        for telling in tx.exec(select(Telling)).all():
+            tx.delete(telling)
+        tx.get_one(Walk, made["walk_id"]).slug = None
     db.close()
     return str(made["walk_id"])
 

@@ -58,6 +58,7 @@ ACROSS = {
     ("review", "app.measures.partners"),  # whose it is to mend
     ("report", "app.measures"),
     ("report", "app.access.releasing"),  # who writes a report and who releases it
+    ("report", "app.access.answering"),  # whose an extract is
     ("report", "app.access.mail"),
     ("report", "app.basemap.kept"),
     ("report", "app.basemap.picture"),  # the public page's map needs no script

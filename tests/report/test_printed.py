@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from PIL import ImageChops
 
 from app.access import people
 from app.models import Ground, Measure, Observation, Partner, Photo, Review, Stop, Telling, Walk
@@ -188,7 +189,7 @@ def test_sensitive_notes_are_printed_for_the_cleared_alone(stage: Stage, desk: D
 def with_photos(stage: Stage, photos: int, notes: int, size: tuple[int, int] = (1600, 1200)) -> None:
     """Notes and clean photos, put straight where a phone's evening would bring them."""
     phone = stage.phone()
-    first, looks = phone.note(stop_id=stage.stops[0].id), saved(noise(*size), quality=40)
+    first, base = phone.note(stop_id=stage.stops[0].id), noise(*size)
     phone.put(first)
     with stage.db.write() as tx:
         held = tx.get_one(Observation, first)
@@ -198,8 +199,9 @@ def with_photos(stage: Stage, photos: int, notes: int, size: tuple[int, int] = (
                 for number in range(notes)]  # fmt: skip
         tx.add_all(made)
         tx.flush()
-        for seen in made:
+        for number, seen in enumerate(made):
             for photo_id in seen.photo_ids:
+                looks = saved(ImageChops.offset(base, 7 * number, 3 * number), quality=40)  # no two are the same
                 stage.vault.keep_clean(photo_id, looks, looks[:100])
                 tx.add(
                     Photo(

@@ -12,12 +12,12 @@ from sqlmodel import col, select
 from app.db import Database
 from app.demo import ground, plan
 from app.demo.content import NOTES, ROUTE, STOPS, TITLE
-from app.demo.walk import make
+from app.demo.walk import COORDINATOR, SECOND, make
 from app.measures import measures
-from app.models import Observation, Photo, Walk
+from app.models import Edition, Observation, Photo, User, Walk
 from app.photos.vault import Vault
 from app.problems import TryAgain
-from app.report import report
+from app.report import edition, report
 from app.review.decided import decided
 from app.settings import Settings
 from app.taxonomy import factors, is_sensitive
@@ -38,15 +38,16 @@ def test_what_the_demo_says_is_in_the_walkers_words() -> None:
 
 def test_the_demo_is_made_once_and_links_anew_each_time(stage: Stage) -> None:
     first, second = (make(stage.db, stage.vault, stage.app.state.settings) for _time in range(2))
-    assert set(first) == {"walk_id", "code", "join_url", "sign_in_url", "report_url"}
-    assert {name for name in first if first[name] != second[name]} == {"sign_in_url"}
+    assert set(first) == {
+        "walk_id", "code", "join_url", "sign_in_url", "report_url", "second_sign_in_url", "partner_url", "public_url",
+    }  # fmt: skip
+    assert {name for name in first if first[name] != second[name]} == {"sign_in_url", "second_sign_in_url"}
     with stage.db.read() as tx:
         notes = tx.exec(select(Observation).where(Observation.walk_id == first["walk_id"])).all()
         states = tx.exec(select(Photo.state).where(col(Photo.observation_id).in_([note.id for note in notes]))).all()
         assert tx.get_one(Walk, first["walk_id"]).state == "open"
     assert len(notes) == len(NOTES)
-    assert len(states) == 5
-    assert "expected" not in states
+    assert states == ["ready"] * 7, "six of the walkers and one of what was done, cleaned at once"
 
 
 def test_the_walk_of_an_earlier_version_stays_and_the_newer_one_comes_beside_it(stage: Stage) -> None:
@@ -80,11 +81,58 @@ def test_most_of_the_demo_is_reviewed_and_some_is_left_to_try(stage: Stage) -> N
     with stage.db.read() as tx:
         states = Counter(one.state for one in decided(tx, told["walk_id"]).values())
         whole = report.build(tx, told["walk_id"], sensitive=False, base_url="")
-    assert states == {"released": 8, "merged": 1, "waiting": 3}
+    assert states == {"released": 9, "merged": 1, "hidden": 1, "waiting": 4}
     [(lead, [voice])] = whole.voices().items()
     felt = {one.id: one.valence for one in whole.observations}
     assert (felt[lead], voice.valence) == ("unsafe", "mixed"), "they disagree, and both are heard"
-    assert len(whole.observations) == len(NOTES) - 1
+    assert len(whole.observations) == len(NOTES) - 3, "one is hidden; two are sensitive, by subject and by their words"
+    [struck] = [one.note for one in whole.observations if "[…]" in one.note]
+    assert "Kirsten" not in struck
+
+
+def test_the_demos_report_was_released_by_a_second_person_and_its_links_lead_there(stage: Stage) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        [made] = tx.exec(select(Edition).where(Edition.walk_id == told["walk_id"])).all()
+        writer, releaser = (tx.get_one(User, one) for one in (made.written_by, made.released_by))
+    assert (made.number, made.state) == (1, "released")
+    assert (writer.email, releaser.email) == (COORDINATOR, SECOND)
+    page = stage.http.get(urlsplit(told["public_url"]).path).text
+    for said in (
+        "Alle tre lamper i tunnelen er slukket.",
+        "Om dagen er den fin",
+        "Vi dæmper lyset i skuret",
+        "[…] har meldt det",
+        "Tunnelen er det sted",
+    ):
+        assert said in page, said
+    for never in (
+        "Kirsten",
+        "Ham i stueetagen",
+        "AB 12 345",
+        "Bænken bag garagerne",
+        "example.org",
+        *(f"{lat}" for lat, _lon in [NOTES[1]["at"][:2]]),
+    ):
+        assert never not in page, never
+    assert stage.http.get(f"{urlsplit(told['public_url']).path}/photos/m5.jpg").status_code == 200, (
+        "the cleaned grating"
+    )
+    partner = Browser(stage)
+    partner.get(urlsplit(told["partner_url"]).path)
+    assert "Lamperne står bag træerne" in partner.get("/partner").text
+
+
+def test_a_report_that_a_visitor_has_begun_otherwise_is_left_alone(stage: Stage) -> None:
+    settings = stage.app.state.settings
+    told = make(stage.db, stage.vault, settings)
+    with stage.db.write() as tx:
+        [released] = tx.exec(select(Edition).where(Edition.walk_id == told["walk_id"])).all()
+        edition.withdraw(tx, released, "En prøve")
+    again = make(stage.db, stage.vault, settings)
+    assert "public_url" not in again
+    with stage.db.read() as tx:
+        assert len(tx.exec(select(Edition)).all()) == 1
 
 
 def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
@@ -99,7 +147,10 @@ def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
     done = next(one for one in found if one.status == "done")
     assert done.done_at
     assert done.answered_at
-    assert [len(one.steps) for one in found if one.answer] == [2] * sum("answer" in one for one in plan.MEASURES)
+    assert [len(one.steps) for one in found if one.answer] == [
+        2 + ("proof" in one) for one in plan.MEASURES if "answer" in one
+    ]
+    assert done.proof_seen
 
 
 def test_a_broken_run_is_mended_by_the_next(stage: Stage, tmp_path: Path) -> None:
