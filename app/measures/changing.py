@@ -4,7 +4,7 @@ Hides versions and history. Promises that nothing is overwritten unseen: whoever
 has become, and what they wrote stands in the history beside it; and that no step is ever taken back out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +38,7 @@ class Changed(Exception):
 def make(tx: Session, walk: Walk, measure_id: str, note_ids: Sequence[str], wanted: dict[str, Any], by: By) -> Measure:
     """A measure that rests on these notes, which the maker may read. The same id again: the one that was made. Raises
     walk-archived (410), invalid (422)."""
+    _hold_notes(tx, note_ids)
     held_walk = _open(tx, walk)
     found = tx.get(Measure, measure_id)
     if found is not None:
@@ -112,6 +113,7 @@ def rest_on(tx: Session, measure: Measure, note_ids: Sequence[str], by: By, *, o
         return
     if not after or len(after) > MOST_NOTES:
         raise invalid(("note", _("A measure rests on at least one note.")))
+    _hold_notes(tx, set(after) - set(before))
     for note_id in set(before) - set(after):
         tx.delete(tx.get_one(Ground, (held.id, note_id)))
     for note_id in set(after) - set(before):
@@ -154,6 +156,13 @@ def hold(tx: Session, measure: Measure) -> Measure:
     if tx.get_one(Walk, measure.walk_id).state == "archived":
         raise Problem("walk-archived")
     return tx.get_one(Measure, measure.id, with_for_update=True, populate_existing=True)
+
+
+def _hold_notes(tx: Session, note_ids: Collection[str]) -> None:
+    """Notes that a measure will rest on are there until the transaction ends; held in one order and before the walk's row,
+    as everywhere, so that reviewers and phones never wait for somebody who waits for them."""
+    wanted = select(Observation.id).where(col(Observation.id).in_(list(note_ids))).order_by(col(Observation.id))
+    tx.exec(wanted.with_for_update(read=True, key_share=True)).all()
 
 
 def _open(tx: Session, walk: Walk) -> Walk:

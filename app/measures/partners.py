@@ -71,6 +71,7 @@ def name(tx: Session, organisation_id: str | None, owner: str, called: str, emai
 
 def change(tx: Session, partner: Partner, called: str, email: str) -> None:
     """Another name or address. Raises invalid (422)."""
+    _hold(tx, partner.organisation_id)
     held = tx.get_one(Partner, partner.id, with_for_update=True)
     held.name, held.email = _free(tx, held, called), _address(email)
 
