@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from app.i18n import gettext as _
 from app.models import Ground, Measure, MeasureStep, Observation, Partner, Walk, new_id, now
 from app.problems import Problem, invalid
+from app.sync.protocol import clean
 
 WORD = 500  # characters of why something is passed on, or of what was said at a meeting
 MOST_NOTES = 200
@@ -192,7 +193,7 @@ def _date(measure: Measure, before: Mapping[str, Any], after: Mapping[str, Any])
 
 def readable(tx: Session, walk: Walk, note_ids: Sequence[str], sees: Any) -> list[Observation]:
     """Those of the notes that exist, belong to the walk and are for who asks (`sees`), in the order they were made."""
-    wanted = [one for one in dict.fromkeys(note_ids) if len(one) == 36][:MOST_NOTES]
+    wanted = [one for one in dict.fromkeys(note_ids) if len(one) == 36 and clean(one) == one][:MOST_NOTES]
     rows = tx.exec(select(Observation).where(col(Observation.id).in_(wanted), Observation.walk_id == walk.id)).all()
     return sorted((row for row in rows if sees(row)), key=lambda row: (row.captured_utc, row.id))
 

@@ -1,6 +1,6 @@
 """The review's forms as they come in: only from pages of ours, and no longer than one can be.
 
-Hides how a form is read. Promises that what is too long is not read at all. Decides nothing.
+Hides how a form is read. Promises that what is too long is not read at all, and that no database refuses what is in it. Decides nothing.
 """
 
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from app.access import guards
 from app.i18n import gettext as _
 from app.problems import Problem
+from app.sync.protocol import clean
 
 FORM_BYTES = 60_000  # each word of the longest note struck, in the worst encoding
 
@@ -23,7 +24,7 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
     if not length.isdigit() or int(length) > FORM_BYTES:
         raise Problem("body-too-large", headers={"Connection": "close"})
     async with request.form(max_files=0, max_fields=2000) as form:
-        yield form
+        yield FormData([(name, clean(value)) for name, value in form.multi_items()])
 
 
 Form = Annotated[FormData, Depends(_form)]

@@ -221,3 +221,10 @@ def test_the_list_filters_and_counts(plan: Plan, desk: Paper) -> None:
     assert "Sted 1" in words
     assert "Sted 0" not in words
     assert "days over" in words
+
+
+def test_a_sign_that_no_database_keeps_is_no_error_of_ours(plan: Plan, desk: Paper, every_database: str) -> None:
+    assert desk.open(f"{plan.at}/new?note=" + "%00" * 36).status == 200
+    partner = plan.partner("Vej og Park")
+    assert desk.post(f"/partners/{partner.id}", {"name": ["Vej\0Park"], "email": [""]}).status == 200
+    assert "Vej\ufffdPark" in desk.words

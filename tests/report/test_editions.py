@@ -228,3 +228,10 @@ def test_a_walk_that_was_emptied_gets_no_new_edition(evening: Evening) -> None:
     with evening.stage.db.write() as tx:
         tx.merge(evening.walk.model_copy(update={"state": "archived"}))
     assert evening.ask().status == 410
+
+
+def test_a_sign_that_no_database_keeps_stands_as_another_in_why_it_goes_back(evening: Evening, every_database: str) -> None:
+    evening.note()
+    evening.ask()
+    assert evening.bo.post(f"{evening.at}/release/1/return", {"because": "Et\0husnummer"}).status == 200
+    assert evening.editions()[0].because == "Et\ufffdhusnummer"
