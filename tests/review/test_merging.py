@@ -247,18 +247,15 @@ def test_a_parting_undone_too_late_leaves_nobody_without_a_note_to_speak_for_the
 def test_merges_of_two_reviewers_at_the_same_moment_never_stack(
     stage: Stage, ida: Reviewer, bo: Reviewer, reported: Reported
 ) -> None:
+    def merge(ready: threading.Barrier, reader: Any, above: Seen, below: Seen) -> None:
+        ready.wait(30)
+        with contextlib.suppress(Changed, Refused), stage.db.write() as tx:
+            deciding.merge(tx, reader, above, [below])
+
     for _ in range(4):
-        lead, second, third = three(stage)
-        seen = {one: ida.seen(one) for one in (lead, second, third)}
-        both = [(ida.reader, second, third), (bo.reader, lead, second)]
-        ready = threading.Barrier(2)
-
-        def merge(reader: Any, above: str, below: str) -> None:
-            ready.wait(30)
-            with contextlib.suppress(Changed, Refused), stage.db.write() as tx:
-                deciding.merge(tx, reader, seen[above], [seen[below]])
-
-        threads = [threading.Thread(target=merge, args=one) for one in both]
+        lead, second, third = (ida.seen(one) for one in three(stage))
+        ready, both = threading.Barrier(2), [(ida.reader, second, third), (bo.reader, lead, second)]
+        threads = [threading.Thread(target=merge, args=(ready, *one)) for one in both]
         for thread in threads:
             thread.start()
         for thread in threads:
