@@ -66,7 +66,7 @@ class Case:
         """Put these in place of the walker's own, beside what is there already; None takes one away again ("pin" has a
         None of its own: no place). Raises Refused where struck words were changed since."""
         if self.stale and redacted(self.note) and not set(given) & set(WORDS):
-            raise Refused(_("The author has changed the words since some were struck out. Look at the words first."))
+            raise _rewritten()
         kept = {} if self.stale else dict(self.note.shown or {})
         for name, value in given.items():
             kept.pop(name, None)
@@ -235,6 +235,9 @@ def undo(tx: Session, reader: WalkReader, decision_id: str) -> list[Decision]:
         newest = latest(tx, case.note.id)
         if newest is None or newest.id != max(step.id for step in steps if step.observation_id == case.note.id):
             raise Refused(_("Something was decided about this note since. Undo that first."))
+        then = next(step.before["shown"] for step in steps if step.observation_id == case.note.id)
+        if case.stale and redacted(case.note) and not set(then or {}) & set(WORDS):
+            raise _rewritten()  # else words that nobody has looked at would come into sight
     _still_leads(tx, steps, held)
     for step in reversed(steps):
         case = cases[step.observation_id]
@@ -297,6 +300,10 @@ def _still_leads(tx: Session, steps: Sequence[Decision], held: dict[str, Case]) 
     led = tx.exec(select(Review.observation_id).where(col(Review.merged_into).in_(back))).all() if back else []
     if any(one not in after or after[one] in back for one in led) or any(after[str(after[one])] for one in back):
         raise Refused(_("Something was decided about this note since. Undo that first."))
+
+
+def _rewritten() -> Refused:
+    return Refused(_("The author has changed the words since some were struck out. Look at the words first."))
 
 
 def _current(case: Case, seen: Seen) -> None:
