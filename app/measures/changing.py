@@ -75,6 +75,8 @@ def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any
     if not changes and not (beside.keys() - {"meeting"}):
         return held
     if held.version != version:
+        if not changes and _said_already(tx, held, beside, by):
+            return held
         raise Changed(held)
     for name, value in wanted.items():
         setattr(held, name, value)
@@ -92,12 +94,7 @@ def keep_both(tx: Session, measure: Measure, wanted: Mapping[str, Any], by: By) 
         for name, value in wanted.items()
         if getattr(held, name) != value
     }
-    newest = (
-        select(MeasureStep)
-        .where(MeasureStep.measure_id == held.id)
-        .order_by(col(MeasureStep.at).desc(), col(MeasureStep.id).desc())
-    )
-    last = tx.exec(newest.limit(1)).first()
+    last = _newest(tx, held)
     if offered and (last is None or last.changes != {"beside": offered}):
         held.version += 1  # a report must tell of it, and whoever reads it anew starts from here
         _note(tx, held, {"beside": offered}, by)
@@ -157,6 +154,19 @@ def hold(tx: Session, measure: Measure) -> Measure:
     if tx.get_one(Walk, measure.walk_id).state == "archived":
         raise Problem("walk-archived")
     return tx.get_one(Measure, measure.id, with_for_update=True, populate_existing=True)
+
+
+def _newest(tx: Session, measure: Measure) -> MeasureStep | None:
+    steps = select(MeasureStep).where(MeasureStep.measure_id == measure.id)
+    return tx.exec(steps.order_by(col(MeasureStep.at).desc(), col(MeasureStep.id).desc()).limit(1)).first()
+
+
+def _said_already(tx: Session, measure: Measure, beside: Mapping[str, Any], by: By) -> bool:
+    """Whether the newest step is theirs and says just this: the button was pressed twice."""
+    last = _newest(tx, measure)
+    if last is None or (last.user_id, last.link_id) != (by.user_id, by.link_id):
+        return False
+    return all(last.changes.get(name) == value for name, value in beside.items())
 
 
 def _hold_notes(tx: Session, note_ids: Collection[str]) -> None:
