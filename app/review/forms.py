@@ -14,7 +14,8 @@ from app.i18n import gettext as _
 from app.problems import Problem
 from app.sync.protocol import clean
 
-FORM_BYTES = 60_000  # each word of the longest note struck, in the worst encoding
+FORM_BYTES = 100_000  # each word of the longest note struck, where each is one letter
+FIELDS = 4_000
 
 
 async def _form(request: Request) -> AsyncIterator[FormData]:
@@ -23,7 +24,7 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > FORM_BYTES:
         raise Problem("body-too-large", headers={"Connection": "close"})
-    async with request.form(max_files=0, max_fields=2000) as form:
+    async with request.form(max_files=0, max_fields=FIELDS) as form:
         yield FormData([(name, clean(value)) for name, value in form.multi_items()])
 
 

@@ -280,3 +280,14 @@ def test_odd_signs_in_a_form_are_kept_as_a_sign_or_refused_in_a_sentence(
     assert desk.press("hide", reason="", because="Om\0en person").status_code == 200
     with stage.db.read() as tx:
         assert tx.get_one(Review, note_id).because == "Om\ufffden person"
+
+
+def test_every_word_of_the_longest_note_can_be_struck(stage: Stage, desk: Desk) -> None:
+    note_id = sent(stage.phone(), note="a " * 2000, suggestion="b " * 1000)
+    desk.look()
+    words = [
+        f"{name}:{at}-{at + 1}" for name, long in (("note", 4000), ("suggestion", 2000)) for at in range(0, long, 2)
+    ]
+    assert desk.press("redact", words=words).status_code == 200
+    with stage.db.read() as tx:
+        assert tx.get_one(Observation, note_id).shown["note"].strip() == "[…]"  # type: ignore[index]
