@@ -236,7 +236,7 @@ def undo(tx: Session, reader: WalkReader, decision_id: str) -> list[Decision]:
         if newest is None or newest.id != max(step.id for step in steps if step.observation_id == case.note.id):
             raise Refused(_("Something was decided about this note since. Undo that first."))
         then = next(step.before["shown"] for step in steps if step.observation_id == case.note.id)
-        if case.stale and redacted(case.note) and not set(then or {}) & set(WORDS):
+        if case.stale and redacted(case.note) and not case.note.deleted and not set(then or {}) & set(WORDS):
             raise _rewritten()  # else words that nobody has looked at would come into sight
     _still_leads(tx, steps, held)
     for step in reversed(steps):
