@@ -46,7 +46,9 @@ def atom(shown: Shown, address: str) -> bytes:
 
 def _say(parent: Element, name: str, text: str) -> None:
     # XML 1.0 knows no control characters but tab and line ends, and not the two signs that are none.
-    SubElement(parent, name).text = "".join(sign for sign in text if " " <= sign < "\ufffe" or sign > "\uffff" or sign in "\t\n\r")
+    SubElement(parent, name).text = "".join(
+        sign for sign in text if " " <= sign < "\ufffe" or sign > "\uffff" or sign in "\t\n\r"
+    )
 
 
 def _moment(written: str) -> str:
