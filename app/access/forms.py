@@ -1,7 +1,7 @@
 """Forms of our own pages as they come in.
 
-Hides how a form is read. Promises that one of another site is refused before it is read, and that what is longer than a form
-can be is not read at all.
+Hides how a form is read. Promises that one of another site is refused before it is read, that what is longer than a form can be
+is not read at all, and that no database refuses what is in one.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from app.access import browser
 from app.problems import Problem
+from app.sync.protocol import clean
 
 
 def posted(most_bytes: int, fields: int, files: int = 0) -> Callable[[Request], AsyncIterator[FormData]]:
@@ -23,6 +24,6 @@ def posted(most_bytes: int, fields: int, files: int = 0) -> Callable[[Request], 
         if not length.isdigit() or int(length) > most_bytes:
             raise Problem("body-too-large", headers={"Connection": "close"})
         async with request.form(max_files=files, max_fields=fields) as read:
-            yield read
+            yield FormData([(name, clean(value)) for name, value in read.multi_items()])
 
     return form

@@ -4,7 +4,9 @@ Hides that the two engines write moments, JSON and numbers in their own ways: va
 them. Promises every table there is, also those of tomorrow, in an order that foreign keys allow, and never all rows in memory.
 """
 
-from sqlalchemy import delete, insert, select
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session, SQLModel
 
 BATCH = 500
@@ -14,11 +16,22 @@ def carry(source: Session, target: Session) -> dict[str, int]:
     """Put every row that `source` sees into `target`'s tables, which are empty; how many, by table."""
     counts = {}
     for table in SQLModel.metadata.sorted_tables:
+        to_itself = [one.parent for one in table.foreign_keys if one.column.table is table]
+        later: list[tuple[dict[str, Any], dict[str, Any]]] = []  # (its key, what it points to in its own table)
         rows = source.connection().execute(select(table).execution_options(yield_per=BATCH)).mappings()
         counts[table.name] = 0
         for batch in rows.partitions():
-            target.connection().execute(insert(table), [dict(row) for row in batch])
+            given = [dict(row) for row in batch]
+            for row in given if to_itself else ():
+                pointed = {column.name: row[column.name] for column in to_itself if row[column.name] is not None}
+                if pointed:
+                    later.append(({column.name: row[column.name] for column in table.primary_key}, pointed))
+                    row |= dict.fromkeys(pointed)
+            target.connection().execute(insert(table), given)
             counts[table.name] += len(batch)
+        for key, pointed in later:
+            one = (table.c[name] == value for name, value in key.items())
+            target.connection().execute(update(table).where(*one).values(**pointed))
     return counts
 
 

@@ -4,7 +4,7 @@ Hides versions and history. Promises that nothing is overwritten unseen: whoever
 has become, and what they wrote stands in the history beside it; and that no step is ever taken back out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from app.i18n import gettext as _
 from app.models import Ground, Measure, MeasureStep, Observation, Partner, Walk, new_id, now
 from app.problems import Problem, invalid
+from app.sync.protocol import clean
 
 WORD = 500  # characters of why something is passed on, or of what was said at a meeting
 MOST_NOTES = 200
@@ -38,6 +39,7 @@ class Changed(Exception):
 def make(tx: Session, walk: Walk, measure_id: str, note_ids: Sequence[str], wanted: dict[str, Any], by: By) -> Measure:
     """A measure that rests on these notes, which the maker may read. The same id again: the one that was made. Raises
     walk-archived (410), invalid (422)."""
+    _hold_notes(tx, note_ids)
     held_walk = _open(tx, walk)
     found = tx.get(Measure, measure_id)
     if found is not None:
@@ -73,6 +75,8 @@ def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any
     if not changes and not (beside.keys() - {"meeting"}):
         return held
     if held.version != version:
+        if not changes and _said_already(tx, held, beside, by):
+            return held
         raise Changed(held)
     for name, value in wanted.items():
         setattr(held, name, value)
@@ -90,12 +94,7 @@ def keep_both(tx: Session, measure: Measure, wanted: Mapping[str, Any], by: By) 
         for name, value in wanted.items()
         if getattr(held, name) != value
     }
-    newest = (
-        select(MeasureStep)
-        .where(MeasureStep.measure_id == held.id)
-        .order_by(col(MeasureStep.at).desc(), col(MeasureStep.id).desc())
-    )
-    last = tx.exec(newest.limit(1)).first()
+    last = _newest(tx, held)
     if offered and (last is None or last.changes != {"beside": offered}):
         held.version += 1  # a report must tell of it, and whoever reads it anew starts from here
         _note(tx, held, {"beside": offered}, by)
@@ -112,6 +111,7 @@ def rest_on(tx: Session, measure: Measure, note_ids: Sequence[str], by: By, *, o
         return
     if not after or len(after) > MOST_NOTES:
         raise invalid(("note", _("A measure rests on at least one note.")))
+    _hold_notes(tx, set(after) - set(before))
     for note_id in set(before) - set(after):
         tx.delete(tx.get_one(Ground, (held.id, note_id)))
     for note_id in set(after) - set(before):
@@ -156,6 +156,26 @@ def hold(tx: Session, measure: Measure) -> Measure:
     return tx.get_one(Measure, measure.id, with_for_update=True, populate_existing=True)
 
 
+def _newest(tx: Session, measure: Measure) -> MeasureStep | None:
+    steps = select(MeasureStep).where(MeasureStep.measure_id == measure.id)
+    return tx.exec(steps.order_by(col(MeasureStep.at).desc(), col(MeasureStep.id).desc()).limit(1)).first()
+
+
+def _said_already(tx: Session, measure: Measure, beside: Mapping[str, Any], by: By) -> bool:
+    """Whether the newest step is theirs and says just this: the button was pressed twice."""
+    last = _newest(tx, measure)
+    if last is None or (last.user_id, last.link_id) != (by.user_id, by.link_id):
+        return False
+    return all(last.changes.get(name) == value for name, value in beside.items())
+
+
+def _hold_notes(tx: Session, note_ids: Collection[str]) -> None:
+    """Notes that a measure will rest on are there until the transaction ends; held in one order and before the walk's row,
+    as everywhere, so that reviewers and phones never wait for somebody who waits for them."""
+    wanted = select(Observation.id).where(col(Observation.id).in_(list(note_ids))).order_by(col(Observation.id))
+    tx.exec(wanted.with_for_update(read=True, key_share=True)).all()
+
+
 def _open(tx: Session, walk: Walk) -> Walk:
     """The walk, held, so that two who make measures at once get two numbers. Raises walk-archived (410)."""
     held = tx.get_one(Walk, walk.id, with_for_update=True)
@@ -183,7 +203,7 @@ def _date(measure: Measure, before: Mapping[str, Any], after: Mapping[str, Any])
 
 def readable(tx: Session, walk: Walk, note_ids: Sequence[str], sees: Any) -> list[Observation]:
     """Those of the notes that exist, belong to the walk and are for who asks (`sees`), in the order they were made."""
-    wanted = [one for one in dict.fromkeys(note_ids) if len(one) == 36][:MOST_NOTES]
+    wanted = [one for one in dict.fromkeys(note_ids) if len(one) == 36 and clean(one) == one][:MOST_NOTES]
     rows = tx.exec(select(Observation).where(col(Observation.id).in_(wanted), Observation.walk_id == walk.id)).all()
     return sorted((row for row in rows if sees(row)), key=lambda row: (row.captured_utc, row.id))
 

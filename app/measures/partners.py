@@ -46,7 +46,8 @@ def proposed(tx: Session, organisation_id: str | None, factors: Sequence[str]) -
 
 
 def needed(tx: Session, organisation_id: str | None, owner: str) -> Partner | None:
-    """The partner of that owner, made from the taxonomy where there is none; None where they were ended."""
+    """The partner of that owner, or who goes by its name already, made from the taxonomy where there is none; None where
+    they were ended."""
     found = of_owner(tx, organisation_id, owner)
     if found is not None or owner not in owners():
         return found
@@ -54,9 +55,13 @@ def needed(tx: Session, organisation_id: str | None, owner: str) -> Partner | No
     found = of_owner(tx, organisation_id, owner)
     if found is not None:
         return found
-    if any(one.owner == owner for one in of_organisation(tx, organisation_id, ended=True)):
+    called, everybody = owners()[owner]["da"], of_organisation(tx, organisation_id, ended=True)
+    if any(one.owner == owner for one in everybody):
         return None
-    return name(tx, organisation_id, owner, owners()[owner]["da"], "")
+    namesake = next((one for one in everybody if one.name.casefold() == called.casefold()), None)
+    if namesake is not None:  # filed under another kind: a second one of that name would be nobody else
+        return None if namesake.ended_at else namesake
+    return name(tx, organisation_id, owner, called, "")
 
 
 def name(tx: Session, organisation_id: str | None, owner: str, called: str, email: str) -> Partner:
@@ -71,6 +76,7 @@ def name(tx: Session, organisation_id: str | None, owner: str, called: str, emai
 
 def change(tx: Session, partner: Partner, called: str, email: str) -> None:
     """Another name or address. Raises invalid (422)."""
+    _hold(tx, partner.organisation_id)
     held = tx.get_one(Partner, partner.id, with_for_update=True)
     held.name, held.email = _free(tx, held, called), _address(email)
 

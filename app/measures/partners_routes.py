@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 from sqlmodel import Session, col, select
 
 from app import pages
@@ -20,11 +21,12 @@ from app.i18n import gettext as _
 from app.measures import partners, words
 from app.models import Organisation, Partner
 from app.problems import Problem, invalid
+from app.sync.protocol import clean
 from app.taxonomy import owners
 
 router = APIRouter(tags=["measures"])
 
-Text = Annotated[str, Form(max_length=300)]
+Text = Annotated[str, Form(max_length=300), AfterValidator(clean)]
 EVERYWHERE = "everywhere"  # what the form calls no organisation
 
 

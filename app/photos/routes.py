@@ -165,16 +165,21 @@ def _shown(request: Request, vault: Vault, photo: Photo, *, thumbnail: bool) -> 
     headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable", "Accept-Ranges": "bytes"}
     if etag_matches(request, etag):
         return Response(status_code=304, headers=headers)
-    size = vault.size(photo.id, thumbnail=thumbnail)
-    if size is None:  # the record was restored from a backup before the file was
+    opened = vault.opened(photo.id, thumbnail=thumbnail)  # once: a blurred one may take its place while it is sent
+    if opened is None:  # the record was restored from a backup before the file was
         raise TryAgain()
-    part = _part(request, etag, size)
-    start, length = part or (0, size)
+    try:
+        part = _part(request, etag, opened.size)
+    except Problem:
+        opened.close()
+        raise
+    start, length = part or (0, opened.size)
     headers["Content-Length"] = str(length)
     if part:
-        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
-    pieces = vault.pieces(photo.id, thumbnail=thumbnail, start=start, length=length)
-    return StreamingResponse(pieces, 206 if part else 200, headers=headers, media_type="image/jpeg")
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{opened.size}"
+    return StreamingResponse(
+        opened.pieces(start, length), 206 if part else 200, headers=headers, media_type="image/jpeg"
+    )
 
 
 def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:

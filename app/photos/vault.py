@@ -66,6 +66,25 @@ class Arriving(Digest):
             self.file.close()
 
 
+class Opened:
+    """A clean picture as it was when it was opened, whatever takes its place while it is read. `size`: in bytes."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file, self.size = file, os.fstat(file.fileno()).st_size
+
+    def pieces(self, start: int, length: int) -> Iterator[bytes]:
+        """`length` bytes from byte `start`, once."""
+        with self._file as file:
+            file.seek(start)
+            while length > 0 and (piece := file.read(min(PIECE, length))):
+                length -= len(piece)
+                yield piece
+
+    def close(self) -> None:
+        """Where nobody reads it after all."""
+        self._file.close()
+
+
 class Vault:
     """The photos below `folder`, which is made when first written to."""
 
@@ -101,17 +120,17 @@ class Vault:
         except FileNotFoundError:
             return None
 
-    def pieces(
-        self, photo_id: str, *, thumbnail: bool = False, start: int = 0, length: int | None = None
-    ) -> Iterator[bytes]:
-        """The clean JPEG (or its thumbnail) from byte `start`, `length` bytes or to the end. Raises FileNotFoundError."""
-        with self._clean(photo_id, thumbnail).open("rb") as file:
-            file.seek(start)
-            left = file.seek(0, os.SEEK_END) - start if length is None else length
-            file.seek(start)
-            while left > 0 and (piece := file.read(min(PIECE, left))):
-                left -= len(piece)
-                yield piece
+    def opened(self, photo_id: str, *, thumbnail: bool = False) -> Opened | None:
+        """The clean JPEG, or its thumbnail, to be read later; None where there is none yet."""
+        try:
+            return Opened(io.FileIO(self._clean(photo_id, thumbnail)))
+        except FileNotFoundError:
+            return None
+
+    def pieces(self, photo_id: str, *, thumbnail: bool = False) -> Iterator[bytes]:
+        """The clean JPEG, or its thumbnail. Raises FileNotFoundError."""
+        opened = Opened(io.FileIO(self._clean(photo_id, thumbnail)))
+        yield from opened.pieces(0, opened.size)
 
     # For backups: files by name, as "kept/0f/….jpg". OSError where the disk fails
 

@@ -8,19 +8,21 @@ compared before it goes out. A correction is a new edition; one that is withdraw
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from app.db import next_seq
 from app.i18n import gettext as _
 from app.i18n import mark
-from app.models import Edition, Photo, User, Walk, now
+from app.models import Edition, Photo, Telling, User, Walk, now
 from app.pages import clock, day
-from app.problems import Problem
+from app.problems import Problem, TryAgain
 from app.report import changes, freezing, telling
 from app.report.changes import Change
-from app.report.report import Report, build
+from app.report.report import Report, build, version
 from app.report.taken import readable, taken_out
 from app.review.decided import decided
 
@@ -77,9 +79,27 @@ def frozen(tx: Session, walk: Walk) -> dict[str, Any]:
     return {"public": made.content, "keys": made.keys, "counts": _counts(tx, walk.id, report, made.content)}
 
 
-def ask(tx: Session, walk: Walk, by: User) -> Edition:
-    """Freeze the report, for somebody else to read and release. Raises walk-archived (410), edition-changed (409) where one
-    waits already or nothing is another than in the one that everybody can read."""
+@dataclass(frozen=True)
+class Ready:
+    """What an edition would hold, made beforehand, while everybody else goes on writing; `mark`: of what it was made."""
+
+    mark: list[Any]
+    content: dict[str, Any]
+
+
+def made_ready(tx: Session, walk: Walk) -> Ready:
+    """For ask(): a report of thousands of notes takes seconds, and nobody's note waits for that."""
+    return Ready(_mark(tx, walk.id), frozen(tx, walk))
+
+
+def _mark(tx: Session, walk_id: str) -> list[Any]:
+    told = tx.get(Telling, walk_id)
+    return [version(tx, walk_id), told.version if told else 0]
+
+
+def ask(tx: Session, walk: Walk, by: User, ready: Ready | None = None) -> Edition:
+    """Freeze the report, for somebody else to read and release; `ready`: as it was a moment ago. Raises walk-archived (410),
+    edition-changed (409) where one waits already or nothing is another than in the one that everybody can read."""
     held = tx.get_one(Walk, walk.id, with_for_update=True)
     if held.state == "archived":
         raise Problem("walk-archived")
@@ -89,7 +109,7 @@ def ask(tx: Session, walk: Walk, by: User) -> Edition:
             "edition-changed",
             _("Edition %(number)s waits to be read already. Take it back first.", number=waiting.number),
         )
-    content = frozen(tx, held)
+    content = ready.content if ready and ready.mark == _mark(tx, held.id) else frozen(tx, held)
     if not content["public"]["notes"]:
         raise Problem(
             "edition-changed",
@@ -116,7 +136,8 @@ def mark_read(tx: Session, edition: Edition, by: User, read: Iterable[str], chec
 
 
 def release(tx: Session, edition: Edition, by: User, read: Iterable[str], checked: Iterable[str]) -> Edition:
-    """From now on everybody can read it. Raises NotYet, edition-changed (409), not-allowed (403)."""
+    """From now on everybody can read it. Raises NotYet, edition-changed (409), not-allowed (403), walk-archived
+    (410), TryAgain."""
     held = mark_read(tx, edition, by, read, checked)
     unread = len(changed(tx, held)) - len(held.read)
     if unread or len(held.checked) < len(CHECKS):
@@ -128,10 +149,15 @@ def release(tx: Session, edition: Edition, by: User, read: Iterable[str], checke
         )
     held.state, held.released_by, held.released_at = "released", by.id, now()
     _let_out(tx, held.frozen["keys"]["photos"].values(), "approved", "public")
-    walk = tx.get_one(Walk, held.walk_id)
+    walk = _hold_walk(tx, held)
+    if walk.state == "archived":
+        raise Problem("walk-archived")
     walk.slug = walk.slug or _free_slug(tx, walk, held.frozen["public"]["walk"]["day"])
     walk.state = "published" if walk.state == "closed" else walk.state
-    _tell(tx, walk)
+    try:
+        _tell(tx, walk)
+    except IntegrityError:  # another walk of that name and day got its address in this very moment
+        raise TryAgain() from None
     return held
 
 
@@ -158,7 +184,7 @@ def withdraw(tx: Session, edition: Edition, because: str) -> Edition:
         for photo in one.frozen["keys"]["photos"].values()
     }
     _let_out(tx, set(held.frozen["keys"]["photos"].values()) - still, "public", "approved")
-    walk = tx.get_one(Walk, held.walk_id)
+    walk = _hold_walk(tx, held)
     if walk.state == "published" and released(tx, walk.id) is None:
         walk.state = "closed"
     _tell(tx, walk)
@@ -190,6 +216,11 @@ def _asked(tx: Session, edition: Edition, by: User) -> Edition:
 
 def _held(tx: Session, edition: Edition) -> Edition:
     return tx.get_one(Edition, edition.id, with_for_update=True, populate_existing=True)
+
+
+def _hold_walk(tx: Session, edition: Edition) -> Walk:
+    """The walk as it is now: somebody may open it again or change its plan at the same moment."""
+    return tx.get_one(Walk, edition.walk_id, with_for_update=True, populate_existing=True)
 
 
 def _reason(because: str, *, needed: bool) -> str:

@@ -50,8 +50,10 @@ def get_editions(request: Request, reader: Writer, db: Db) -> Response:
 @router.post("/walks/{walk_id}/release")
 def post_edition(reader: Writer, db: Db, form: OwnForm) -> Response:
     """Freezes the report as it is now, for somebody else to read."""
+    with db.read() as tx:
+        ready = editions.made_ready(tx, tx.get_one(Walk, reader.walk.id))
     with db.write() as tx:
-        editions.ask(tx, reader.walk, reader.person.user)
+        editions.ask(tx, reader.walk, reader.person.user, ready)
     return _to(reader.walk.id)
 
 

@@ -55,9 +55,9 @@ def asked(form: FormData) -> Asked:
 def photos(form: FormData) -> list[tuple[str, int]]:
     """The photos a form names, each with the version that was looked at. Raises invalid (422)."""
     found = [str(one).partition(",") for one in form.getlist("photo")][: LIMITS["photos"]]
-    if not found or not all(_ID.fullmatch(photo_id) and version.isdigit() for photo_id, _comma, version in found):
+    if not found or not all(_ID.fullmatch(photo_id) and is_number(version) for photo_id, _comma, version in found):
         raise _unreadable()
-    return [(photo_id, int(version[:9])) for photo_id, _comma, version in found]
+    return [(photo_id, int(version)) for photo_id, _comma, version in found]
 
 
 def steps(tx: Session, walk: Walk, do: str, form: FormData) -> list[tuple[str, Change]]:
@@ -130,12 +130,12 @@ def _spans(written: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
 
 
 def _seen(note_id: str, version: str, rev: str) -> Seen:
-    if not (_ID.fullmatch(note_id) and _number(version) and _number(rev)):
+    if not (_ID.fullmatch(note_id) and is_number(version) and is_number(rev)):
         raise _unreadable()
     return Seen(note_id, int(version), int(rev))
 
 
-def _number(written: str) -> bool:
+def is_number(written: str) -> bool:
     return written.isascii() and written.isdigit() and len(written) < 10
 
 

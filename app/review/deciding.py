@@ -66,7 +66,7 @@ class Case:
         """Put these in place of the walker's own, beside what is there already; None takes one away again ("pin" has a
         None of its own: no place). Raises Refused where struck words were changed since."""
         if self.stale and redacted(self.note) and not set(given) & set(WORDS):
-            raise Refused(_("The author has changed the words since some were struck out. Look at the words first."))
+            raise _rewritten()
         kept = {} if self.stale else dict(self.note.shown or {})
         for name, value in given.items():
             kept.pop(name, None)
@@ -186,6 +186,8 @@ def merge(tx: Session, reader: WalkReader, lead: Seen, others: Sequence[Seen]) -
     ids = [lead.note_id, *(one.note_id for one in wanted)]
     led = [one for one in tx.exec(below).all() if one not in ids]
     cases = {case.note.id: case for case in _held(tx, reader, [*ids, *led], led=led)}
+    if set(tx.exec(below).all()) - set(cases):  # somebody has merged another one into them before they were held
+        raise Changed(cases[lead.note_id].note, cases[lead.note_id].made)
     if all(cases[one.note_id].made.merged_into == lead.note_id for one in wanted):
         return []
     for seen in (lead, *wanted):
@@ -216,10 +218,11 @@ def undo(tx: Session, reader: WalkReader, decision_id: str) -> list[Decision]:
         raise Problem("not-found")
     wanted = select(Decision).where(Decision.together == asked.together if asked.together else Decision.id == asked.id)
     steps = sorted(tx.exec(wanted).all(), key=lambda one: one.id)
+    ids = {one.observation_id for one in steps}
     mine = [one.observation_id for one in steps if one.user_id == reader.person.user.id]
-    cases = {
-        case.note.id: case for case in _held(tx, reader, [one.observation_id for one in steps], led=mine, gone=True)
-    }
+    leads = {one.before["merged_into"] for one in steps if one.before["merged_into"]} - ids
+    held = {case.note.id: case for case in _held(tx, reader, ids | leads, led=[*mine, *leads], gone=True)}
+    cases = {note_id: held[note_id] for note_id in held if note_id in ids}
     for step in steps:
         tx.refresh(step)
     if all(step.undone_at for step in steps):
@@ -232,6 +235,10 @@ def undo(tx: Session, reader: WalkReader, decision_id: str) -> list[Decision]:
         newest = latest(tx, case.note.id)
         if newest is None or newest.id != max(step.id for step in steps if step.observation_id == case.note.id):
             raise Refused(_("Something was decided about this note since. Undo that first."))
+        then = next(step.before["shown"] for step in steps if step.observation_id == case.note.id)
+        if case.stale and redacted(case.note) and not case.note.deleted and not set(then or {}) & set(WORDS):
+            raise _rewritten()  # else words that nobody has looked at would come into sight
+    _still_leads(tx, steps, held)
     for step in reversed(steps):
         case = cases[step.observation_id]
         for name in IN_NOTE:
@@ -282,6 +289,21 @@ def _held(
         fresh = Review(observation_id=note.id, walk_id=note.walk_id, version=0, of_rev=0, decided_by=by)
         cases.append(Case(note, made.get(note.id) or fresh))
     return cases
+
+
+def _still_leads(tx: Session, steps: Sequence[Decision], held: dict[str, Case]) -> None:
+    """Raises Refused where a note would come back under one that is merged itself by now, or speaks for others meanwhile:
+    then nobody would be left to speak for it."""
+    after = {note_id: case.made.merged_into for note_id, case in held.items()}
+    after |= {one.observation_id: one.before["merged_into"] for one in reversed(steps)}
+    back = [note_id for note_id, lead in after.items() if lead and lead != held[note_id].made.merged_into]
+    led = tx.exec(select(Review.observation_id).where(col(Review.merged_into).in_(back))).all() if back else []
+    if any(one not in after or after[one] in back for one in led) or any(after[str(after[one])] for one in back):
+        raise Refused(_("Something was decided about this note since. Undo that first."))
+
+
+def _rewritten() -> Refused:
+    return Refused(_("The author has changed the words since some were struck out. Look at the words first."))
 
 
 def _current(case: Case, seen: Seen) -> None:

@@ -10,10 +10,11 @@ from app.access.forms import posted
 from app.i18n import gettext as _
 from app.problems import Problem
 
-FORM_BYTES = 60_000  # each word of the longest note struck, in the worst encoding
+FORM_BYTES = 100_000  # each word of the longest note struck, where each is one letter
+FIELDS = 4_000
 
 
-Form = Annotated[FormData, Depends(posted(FORM_BYTES, 2_000))]
+Form = Annotated[FormData, Depends(posted(FORM_BYTES, FIELDS))]
 
 
 def id_in(form: FormData, name: str) -> str:

@@ -16,6 +16,7 @@ from app.models import Photo
 from app.photos import blurring
 from app.problems import Problem
 from app.review import photos
+from app.review.asked import is_number
 from app.review.deciding import Gone, Refused
 from app.review.forms import Form, id_in
 
@@ -41,13 +42,13 @@ def post_photo(request: Request, photo_id: str, reader: Reviewer, db: Db, form: 
         [round(x / columns, 4), round(y / rows, 4), round(1 / columns, 4), round(1 / rows, 4)]
         for y in range(rows) for x in range(columns) if f"{x},{y}" in ticked
     ]  # fmt: skip
-    if len(ticked) != len(boxes) or not version.isdigit():
+    if len(ticked) != len(boxes) or not is_number(version):
         raise Problem("invalid", _("This page is not whole. Load it again; nothing was decided."))
     if not reader.sensitive:  # the picture behind is for the cleared alone
         boxes += [box for box in photo.blurs if box not in boxes]
     try:
         with blurring.version(vault, photo.id, boxes) as made, db.write() as tx:
-            steps = photos.blur(tx, reader, vault, photo.id, int(version[:9]), boxes)
+            steps = photos.blur(tx, reader, vault, photo.id, int(version), boxes)
             if steps:
                 made.show()
                 photos.tell_of(tx, note_id=steps[0].observation_id)

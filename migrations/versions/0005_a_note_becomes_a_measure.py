@@ -41,9 +41,9 @@ def upgrade() -> None:
     op.add_column("photo", sa.Column("review", text, nullable=False, server_default="unseen"))
     op.add_column("photo", sa.Column("blurs", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("photo", sa.Column("review_version", whole, nullable=False, server_default="0"))
-    with op.batch_alter_table("walk") as walk:
-        walk.add_column(sa.Column("slug", text, nullable=True))
-        walk.create_unique_constraint("uq_walk_slug", ["slug"])
+    # An index, because SQLite adds a constraint by making the table anew, and will not let go of one that others point to.
+    op.add_column("walk", sa.Column("slug", text, nullable=True))
+    op.create_index("ix_walk_slug", "walk", ["slug"], unique=True)
     with op.batch_alter_table("membership") as membership:
         membership.add_column(sa.Column("partner_id", text, nullable=True))
         membership.create_foreign_key("fk_membership_partner", "partner", ["partner_id"], ["id"])

@@ -18,11 +18,12 @@ from alembic.script import ScriptDirectory
 from sqlmodel import col, delete, select
 
 from app import schema
+from app.access import people
 from app.copies import Unusable, backup
 from app.copies.backup import back_up
 from app.copies.restore import restore
 from app.db import Database
-from app.models import Agreement, Observation, Photo, Revision, Walk
+from app.models import Agreement, Measure, Observation, Photo, Revision, Walk
 from app.photos import states
 from app.photos.vault import Vault
 from app.schema import CannotMigrate, migrate_to_newest
@@ -315,3 +316,24 @@ def test_rows_pass_from_either_database_to_the_other_unchanged(
                 assert tx.exec(select(Agreement)).one().agrees
                 texts.append(b"".join(whole(build(tx, quiet.walk.id, sensitive=True, base_url="http://testserver"))))
     assert texts[0] == texts[1]
+
+
+def test_a_measure_that_continues_another_comes_along_whichever_row_lies_first(
+    quiet: Stage, keep: Callable[[], Any], every_database: str, elsewhere: Settings, tmp_path: Path
+) -> None:
+    with quiet.db.write() as tx:
+        user = people.add(tx, "ida@kommune.example", "coordinator", "Aalborg Kommune")
+        given = {"walk_id": quiet.walk.id, "place": "Kilden", "problem": "Mørkt", "created_by": user.id}
+        later, earlier = Measure(number=2, **given), Measure(number=1, **given)
+        tx.add(later)
+        tx.flush()
+        tx.add(earlier)
+        tx.flush()
+        later.continues_id = earlier.id
+        tx.flush()
+        earlier.answer = "Lampen er bestilt."
+    keep()
+    brought(elsewhere, tmp_path / "backup")
+    with opened(elsewhere.database) as db, db.read() as tx:
+        assert tx.get_one(Measure, later.id).model_dump() == later.model_dump()
+        assert tx.get_one(Measure, earlier.id).continues_id is None

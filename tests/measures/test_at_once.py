@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import insert
@@ -11,8 +12,11 @@ from sqlmodel import select
 from app.measures import changing, partners
 from app.measures.changing import By, Changed
 from app.models import Measure, Observation, Partner, User, new_id, now
+from app.problems import Problem
+from app.review import deciding
 from tests.measures.conftest import Plan
 from tests.measures.pages import Paper
+from tests.review.conftest import Reviewer
 
 HANDS = 6
 
@@ -115,3 +119,51 @@ def test_a_list_of_many_measures_asks_the_database_no_more_than_one_of_few(plan:
     assert time.perf_counter() - begun < 5
     assert desk.page.count("<tr>") == 601
     assert now() > plan.told()[0].created_at
+
+
+def test_measures_are_made_of_notes_that_are_reviewed_meanwhile_and_nobody_is_asked_to_try_again(
+    plan: Plan, desk: Paper, every_database: str
+) -> None:
+    db, by, ida = plan.stage.db, By(somebody(plan)), Reviewer(plan.stage, "ida@kommune.example", "coordinator")
+    notes = [plan.note(released=False) for _ in range(8)]
+    told = plan.make(desk, plan.note())
+
+    def work(number: int) -> None:
+        for turn in range(8):
+            if number % 3 == 2:
+                with suppress(deciding.Changed):
+                    ida.decide(notes[turn], "priority", deciding.rank(turn % 3 + 1))
+                continue
+            with db.write() as tx:
+                if number % 3 == 0:
+                    changing.make(tx, plan.stage.walk, new_id(), notes[::-1], {"place": "Her", "problem": "Mørkt"}, by)
+                else:
+                    measure = tx.get_one(Measure, told.id)
+                    changing.rest_on(tx, measure, notes, by)
+                    changing.rest_on(tx, measure, notes, by, off=True)
+
+    troubles = at_once(lambda number: _trouble(work, number))
+    assert troubles == [None] * HANDS
+    assert sorted(one.number for one in plan.told()) == list(range(1, 2 + 2 * 8))
+
+
+def _trouble(work: Callable[[int], None], number: int) -> str | None:
+    try:
+        work(number)
+    except Exception as trouble:
+        return f"{trouble!r} {trouble.__cause__!r}"
+    return None
+
+
+def test_two_partners_that_get_one_name_at_the_same_moment_are_told_of_it(plan: Plan, every_database: str) -> None:
+    made = [plan.partner(f"Vej {number}") for number in range(HANDS)]
+
+    def rename(number: int) -> str:
+        try:
+            with plan.stage.db.write() as tx:
+                partners.change(tx, made[number], "Vej og Park", "")
+        except Problem as told:
+            return told.code
+        return "kept"
+
+    assert sorted(at_once(rename)) == ["invalid"] * (HANDS - 1) + ["kept"]

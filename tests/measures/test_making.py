@@ -8,6 +8,7 @@ from sqlmodel import select
 from app.measures import measures, proposal
 from app.models import MeasureStep, Partner, now
 from app.report import report
+from app.taxonomy import owners
 from tests.measures.conftest import Plan
 from tests.measures.pages import Paper
 
@@ -221,3 +222,20 @@ def test_the_list_filters_and_counts(plan: Plan, desk: Paper) -> None:
     assert "Sted 1" in words
     assert "Sted 0" not in words
     assert "days over" in words
+
+
+def test_a_sign_that_no_database_keeps_is_no_error_of_ours(plan: Plan, desk: Paper, every_database: str) -> None:
+    assert desk.open(f"{plan.at}/new?note=" + "%00" * 36).status == 200
+    partner = plan.partner("Vej og Park")
+    assert desk.post(f"/partners/{partner.id}", {"name": ["Vej\0Park"], "email": [""]}).status == 200
+    assert "Vej\ufffdPark" in desk.words
+
+
+def test_a_usual_owner_whose_name_is_taken_is_who_goes_by_it_and_nothing_typed_is_lost(plan: Plan, desk: Paper) -> None:
+    namesake = plan.partner(owners()["vej"]["da"], "politi")
+    told = plan.make(desk, plan.note(factors=["lighting.outage"]), partner="owner:vej", problem="Lampen er slukket")
+    assert (told.partner_id, told.problem) == (namesake.id, "Lampen er slukket")
+    desk.post(f"/partners/{namesake.id}/ending", {})
+    desk.open(f"{plan.at}/new?note={plan.note()}").press(plan.at, partner="owner:vej", problem="Igen slukket")
+    assert desk.status == 422
+    assert "Igen slukket" in desk.page

@@ -71,3 +71,16 @@ def test_a_refusal_at_the_meeting_needs_its_reason_too(plan: Plan, desk: Paper) 
 def test_a_meeting_about_nothing_says_so(plan: Plan, desk: Paper) -> None:
     assert "Nothing is open" in desk.open(f"{plan.at}/meeting").words
     assert "There has been no meeting yet." in desk.open(f"{plan.at}/minutes").words
+
+
+def test_a_button_pressed_twice_says_it_once(plan: Plan, desk: Paper) -> None:
+    three(plan, desk)
+    typed = desk.open(f"{plan.at}/meeting").form(f"{plan.at}/1/meeting") | {
+        "said": ["Pæren er bestilt."],
+        "status": ["doing"],
+    }
+    for _twice in range(2):
+        assert desk.post(f"{plan.at}/1/meeting", typed).status == 200
+        assert "3. Torvet" in desk.words or "2. Stien" in desk.words
+    assert [step.changes["said"][1] for step in plan.told()[0].steps if "said" in step.changes] == ["Pæren er bestilt."]
+    assert desk.post(f"{plan.at}/1/meeting", typed | {"said": ["Noget andet."]}).status == 409

@@ -1,10 +1,14 @@
 """An edition is frozen by one person, read and released by another, and never changes."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
-from app.models import Edition
+from app.models import Edition, Walk, new_id
+from app.problems import TryAgain
+from app.report import edition as editions
 from app.report import freezing
 from tests.cast import Stage
 from tests.report.evening import Evening
@@ -228,3 +232,72 @@ def test_a_walk_that_was_emptied_gets_no_new_edition(evening: Evening) -> None:
     with evening.stage.db.write() as tx:
         tx.merge(evening.walk.model_copy(update={"state": "archived"}))
     assert evening.ask().status == 410
+
+
+def test_a_sign_that_no_database_keeps_stands_as_another_in_why_it_goes_back(
+    evening: Evening, every_database: str
+) -> None:
+    evening.note()
+    evening.ask()
+    assert evening.bo.post(f"{evening.at}/release/1/return", {"because": "Et\0husnummer"}).status == 200
+    assert evening.editions()[0].because == "Et\ufffdhusnummer"
+
+
+def test_what_was_written_while_a_report_was_made_ready_is_in_the_edition_all_the_same(evening: Evening) -> None:
+    evening.note(note="Lampen i tunnelen er slukket.")
+    by, walk = evening.user(evening.emails()[0]), evening.walk
+    with evening.stage.db.read() as tx:
+        ready = editions.made_ready(tx, walk)
+    evening.note(note="Bænken er væk.")
+    evening.phone.edit(evening.note(note="Trykfejl"), note="Hækken er for høj.")
+    evening.phone.sync()
+    with evening.stage.db.write() as tx:
+        made = editions.ask(tx, walk, by, ready)
+    assert [note["note"] for note in made.frozen["public"]["notes"]] == [
+        "Lampen i tunnelen er slukket.",
+        "Bænken er væk.",
+    ]
+    assert made.frozen["counts"]["waiting"] == 1
+
+
+def test_nobodys_note_waits_while_the_notes_of_an_edition_are_read(evening: Evening) -> None:
+    evening.note()
+    engine, asked = evening.stage.db.engine, list[str]()
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    evening.ask()
+    begun = next(at for at, statement in enumerate(asked) if statement.startswith("INSERT INTO edition"))
+    held = max(at for at in range(begun) if asked[at].startswith("BEGIN IMMEDIATE"))
+    assert not [statement for statement in asked[held:begun] if "FROM observation" in statement and "note" in statement.split("FROM")[0]]  # fmt: skip
+
+
+def test_two_walks_of_one_name_and_day_released_at_the_same_moment_get_an_address_each(
+    evening: Evening, every_database: str
+) -> None:
+    db, first, bo = evening.stage.db, evening.walk, evening.user(evening.emails()[1])
+    evening.note()
+    evening.ask()
+    [one] = evening.editions()
+    walks = [first, *(evening.stage.another_walk(title=first.title) for _more in range(3))]
+    with db.write() as tx:
+        for walk in walks[1:]:
+            given = one.model_dump(exclude={"id", "walk_id"}) | {"walk_id": walk.id, "id": new_id()}
+            tx.add(Edition(**given))
+    with db.read() as tx:
+        waiting = [editions.numbered(tx, walk.id, 1) for walk in walks]
+        read = [change.key for change in editions.changed(tx, one)]
+    ready = threading.Barrier(len(waiting))
+
+    def release(edition: Edition) -> str:
+        ready.wait(30)
+        while True:
+            try:
+                with db.write() as tx:
+                    editions.release(tx, edition, bo, read, editions.CHECKS)
+                return "released"
+            except TryAgain:
+                continue
+
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        assert list(pool.map(release, waiting)) == ["released"] * len(waiting)
+    with db.read() as tx:
+        assert len({tx.get_one(Walk, walk.id).slug for walk in walks}) == len(walks)

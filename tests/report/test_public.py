@@ -249,7 +249,9 @@ def test_the_map_shows_the_route_without_a_script_and_no_measured_place(evening:
 
 
 def test_answers_can_be_followed_as_a_feed(evening: Evening) -> None:
-    told = measure(evening, evening.note(), status="doing", answer="Vi <b>skifter</b> & ser\x0b.", answered_at=now())
+    told = measure(
+        evening, evening.note(), status="doing", answer="Vi <b>skifter</b> & ser\x0b\uffff.", answered_at=now()
+    )
     evening.published()
     feed = ElementTree.fromstring(evening.reader.http.get(evening.public + "/answers.atom").content)
     [entry] = feed.findall("a:entry", ATOM)

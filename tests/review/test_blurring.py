@@ -201,3 +201,10 @@ def test_the_page_has_a_box_for_each_part_and_those_that_are_blurred_are_ticked(
     assert 'value="3,2" checked' in shot.desk.page
     assert shot.desk.page.count(" checked") == 1
     assert shot.desk.open(f"review/photos/{shot.note}").status_code == 404
+
+
+def test_a_photo_that_is_blurred_while_it_is_sent_arrives_whole_as_it_was(shot: Shot, stage: Stage) -> None:
+    opened = stage.vault.opened(shot.id)
+    assert shot.blur("0,0").status_code == 200
+    assert b"".join(opened.pieces(0, opened.size)) == shot.before
+    assert shot.served(shot.other) != shot.before

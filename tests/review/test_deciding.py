@@ -193,3 +193,18 @@ def test_the_walkers_own_words_are_never_touched(stage: Stage, ida: Reviewer) ->
     made = author.made[note]
     assert (kept.note, kept.suggestion, kept.fix, kept.pin, kept.factors, kept.rev) == (
         made["note"], made["suggestion"], made["fix"], None, [], 1)  # fmt: skip
+
+
+def test_striking_out_is_not_undone_over_words_that_nobody_has_looked_at(stage: Stage, ida: Reviewer) -> None:
+    phone = stage.phone()
+    note_id = sent(phone, note="Manden med den røde hat er altid fuld.")
+    struck = ida.strike(note_id, note="Manden med den røde hat")
+    phone.edit(note_id, note="Ham med den røde hat og hunden er altid fuld.")
+    phone.put(note_id)
+    with pytest.raises(Refused):
+        ida.undo(*struck)
+    assert follow(stage.phone())[note_id]["deleted"]
+    again = ida.strike(note_id, note="Ham med den røde hat og hunden")
+    assert follow(stage.phone())[note_id]["note"] == "[…] er altid fuld."
+    ida.undo(*again)
+    assert follow(stage.phone())[note_id]["deleted"]

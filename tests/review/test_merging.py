@@ -1,5 +1,7 @@
 """Notes that say the same become one in the report, and no voice is lost: not by a deletion, nor by an undo of an undo."""
 
+import contextlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -223,3 +225,40 @@ def test_the_reports_page_and_the_wall_tell_the_leading_note_with_its_voices(sta
     assert "»Fint lys i begge ender.«" in hand.words, "who feels otherwise is not lost in a number"
     assert "Lyset virker ikke" not in hand.words
     assert "1 enig" in hand.words or "1 er enig" in hand.words
+
+
+def test_a_parting_undone_too_late_leaves_nobody_without_a_note_to_speak_for_them(
+    stage: Stage, ida: Reviewer, reported: Reported
+) -> None:
+    lead, second, third = three(stage)
+    for now_above, now_below in ((third, second), (lead, second)):
+        ida.merge(second, third)
+        parted = ida.part(third)
+        above = ida.merge(now_above, now_below)
+        with pytest.raises(Refused):  # the third would lie under one that lies under it, or under another
+            ida.undo(*parted)
+        assert [one for one in reported().values() if one.merged_into and reported()[one.merged_into].merged_into] == []
+        ida.undo(*above)
+        ida.undo(*parted)
+        assert reported()[third].merged_into == second
+        ida.part(third)
+
+
+def test_merges_of_two_reviewers_at_the_same_moment_never_stack(
+    stage: Stage, ida: Reviewer, bo: Reviewer, reported: Reported
+) -> None:
+    def merge(ready: threading.Barrier, reader: Any, above: Seen, below: Seen) -> None:
+        ready.wait(30)
+        with contextlib.suppress(Changed, Refused), stage.db.write() as tx:
+            deciding.merge(tx, reader, above, [below])
+
+    for _ in range(4):
+        lead, second, third = (ida.seen(one) for one in three(stage))
+        ready, both = threading.Barrier(2), [(ida.reader, second, third), (bo.reader, lead, second)]
+        threads = [threading.Thread(target=merge, args=(ready, *one)) for one in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        notes = reported()
+        assert all(notes[one.merged_into].merged_into is None for one in notes.values() if one.merged_into)

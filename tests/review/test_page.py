@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from app.models import Observation
+from app.models import Observation, Review
 from tests.cast import Stage
 from tests.gathering.conftest import Hand
 from tests.phone import Picture, jpeg
@@ -267,3 +267,27 @@ def test_queries_are_as_many_for_400_notes_as_for_4(stage: Stage, desk: Desk) ->
     assert "404 noter" in desk.words
     assert "Side 1 af 7" in desk.words
     assert "Side 7 af 7" in desk.look("?page=7")
+
+
+def test_odd_signs_in_a_form_are_kept_as_a_sign_or_refused_in_a_sentence(
+    stage: Stage, desk: Desk, every_database: str
+) -> None:
+    note_id = sent(stage.phone(), note="Mørkt her.")
+    desk.look()
+    assert desk.press("route", partner="vej\0").status_code == 422
+    assert desk.post("review/photos", {"note": note_id, "do": "approve", "photo": f"{note_id},²"}).status_code == 422
+    desk.look()
+    assert desk.press("hide", reason="", because="Om\0en person").status_code == 200
+    with stage.db.read() as tx:
+        assert tx.get_one(Review, note_id).because == "Om\ufffden person"
+
+
+def test_every_word_of_the_longest_note_can_be_struck(stage: Stage, desk: Desk) -> None:
+    note_id = sent(stage.phone(), note="a " * 2000, suggestion="b " * 1000)
+    desk.look()
+    words = [
+        f"{name}:{at}-{at + 1}" for name, long in (("note", 4000), ("suggestion", 2000)) for at in range(0, long, 2)
+    ]
+    assert desk.press("redact", words=words).status_code == 200
+    with stage.db.read() as tx:
+        assert tx.get_one(Observation, note_id).shown["note"].strip() == "[…]"  # type: ignore[index]
