@@ -19,7 +19,7 @@ from app.measures import measures
 from app.measures.measures import Told
 from app.models import Edition, Measure, Observation, Photo, Walk
 from app.problems import Problem
-from app.report import edition as editions
+from app.report import issued, since
 from app.report.allowed import LIVE, MEASURE, PUBLIC, only
 from app.report.freezing import SEEN, canonical
 from app.taxonomy import factors as known_factors
@@ -44,7 +44,7 @@ class Place:
 
     @property
     def marks(self) -> list[tuple[str, int]]:
-        counted = Counter(voice["valence"] for voice in _voices(self.notes))
+        counted = Counter(voice["valence"] for voice in since.voices(self.notes))
         return [(valence, counted[valence]) for valence in VALENCES if counted[valence]]
 
     @property
@@ -55,31 +55,34 @@ class Place:
         """What was said with this feeling, what others agree with first."""
         said = [
             voice
-            for voice in _voices(self.notes)
+            for voice in since.voices(self.notes)
             if voice["valence"] == valence and (voice["note"] or voice["suggestion"])
         ]
         return sorted(said, key=lambda voice: (-voice["agreements"], not voice["note"]))
 
     def factors(self, *valences: str) -> list[str]:
-        counted = Counter(key for note in _voices(self.notes) if note["valence"] in valences for key in note["factors"])
+        counted = Counter(
+            key for note in since.voices(self.notes) if note["valence"] in valences for key in note["factors"]
+        )
         return [key for key, _number in counted.most_common(3)]
 
     @property
     def divided(self) -> Counter[str] | None:
         """How many of each feeling, where at least two find it safe and two unsafe."""
-        counted = Counter(str(voice["valence"]) for voice in _voices(self.notes))
+        counted = Counter(str(voice["valence"]) for voice in since.voices(self.notes))
         return counted if min(counted["safe"], counted["unsafe"]) > 1 else None
 
     @property
     def by_role(self) -> list[tuple[str, Counter[str]]]:
         """How each role feels here, of those that can be named."""
-        return _counted((voice["role"], voice["valence"]) for voice in _voices(self.notes) if voice["role"])
+        return _counted((voice["role"], voice["valence"]) for voice in since.voices(self.notes) if voice["role"])
 
 
 @dataclass
 class Shown:
     """`content`: the public document as it is read now; `taken_out`: how many notes and photos are gone from it since;
-    `plan`: the measures as they are now; `earlier`: the walk before, as its own report tells it."""
+    `plan`: the measures as they are now; `earlier`: the walk before, as its own report tells it; `pairs`: the ids of the
+    photos that stand side by side, by their names."""
 
     edition: Edition
     walk: Walk
@@ -87,6 +90,7 @@ class Shown:
     taken_out: int = 0
     plan: list[dict[str, Any]] = field(default_factory=list)
     earlier: "Shown | None" = None
+    pairs: dict[str, str] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -97,7 +101,7 @@ class Shown:
 
     @property
     def voices(self) -> list[dict[str, Any]]:
-        return _voices(self.content["notes"])
+        return since.voices(self.content["notes"])
 
     @property
     def marks(self) -> dict[str, int]:
@@ -156,7 +160,7 @@ def behind(tx: Session, slug: str) -> tuple[Walk, Edition]:
     """The walk at /r/{slug}, and its newest released edition. Raises not-found (404), the same for every address that has
     nothing to read."""
     walk = tx.exec(select(Walk).where(Walk.slug == slug)).first() if len(slug) <= 100 else None
-    found = editions.released(tx, walk.id) if walk else None
+    found = issued.released(tx, walk.id) if walk else None
     if walk is None or found is None:
         raise Problem("not-found")
     return walk, found
@@ -166,24 +170,40 @@ def shown(tx: Session, walk: Walk, edition: Edition, *, alone: bool = False) -> 
     """The edition as it is read now; `alone`: without the walk before."""
     public, keys = edition.frozen["public"], edition.frozen["keys"]
     gone = _gone(tx, edition)
-    photos = _photos_out(tx, keys["photos"])
-    notes = [note for one in public["notes"] if (note := _without(one, gone, photos))]
-    taken_out = len(gone) + len(photos - {name for name in photos if name.rpartition("-")[0] in gone})
-    earlier = None if alone or not walk.follows_id else _earlier(tx, walk.follows_id)
-    return Shown(edition, walk, public | {"notes": notes}, taken_out, _plan(tx, edition), earlier)
+    photos, lost = _photos_out(tx, keys, gone)
+    notes = [note for one in public["notes"] if (note := _without(one, gone, photos | lost))]
+    taken_out = len(gone) + len(photos - lost - {name for name in photos if name.rpartition("-")[0] in gone})
+    content = {name: part for name, part in public.items() if name != "since"} | {"notes": notes}
+    found = Shown(edition, walk, content, taken_out, _plan(tx, edition))
+    if not alone:
+        found.earlier = _earlier(tx, walk)
+        _put_beside(tx, found)
+    return found
+
+
+def before(tx: Session, walk: Walk) -> since.Before | None:
+    """The walk before, for an edition that is made now: where everybody can read its report."""
+    found = _earlier(tx, walk)
+    if found is None or found.walk.state == "archived":
+        return None
+    return since.Before(found.edition.id, found.content, found.edition.frozen["keys"], found.plan)
 
 
 def photo_of(tx: Session, edition: Edition, name: str) -> str | None:
     """The id of a photo of the edition, or a measure's proof ("m3"), that may be seen now; None where there is none."""
     if name.startswith("m"):
         found = next((one for one in _live(tx, edition) if f"m{one.number}" == name), None)
-        return found.proof_photo_id if found and _proven(found) else None
-    keys = edition.frozen["keys"]["photos"]
-    if name not in keys or name in _photos_out(tx, keys):
+        return found.proof_photo_id if found and _proven(found) and not found.removed_at else None
+    keys = edition.frozen["keys"]
+    if name in keys.get("pairs", {}):
+        return shown(tx, tx.get_one(Walk, edition.walk_id), edition).pairs.get(name)
+    gone = _gone(tx, edition)
+    if name not in keys["photos"] or any(name in out for out in _photos_out(tx, keys, gone)):
         return None
     lead = name.rpartition("-")[0]
     note = next((one for one in edition.frozen["public"]["notes"] if one["number"] == lead), None)
-    return keys[name] if note and _without(note, _gone(tx, edition), set()) else None
+    left = _without(note, gone, set()) if note else None
+    return keys["photos"][name] if left and left["photos"] else None
 
 
 def _gone(tx: Session, edition: Edition) -> set[str]:
@@ -203,13 +223,17 @@ def _may_not(row: Observation, said: tuple[str, str]) -> bool:
     return (now.note, now.suggestion) != said
 
 
-def _photos_out(tx: Session, keys: dict[str, str]) -> set[str]:
-    rows = {row.id: row for row in _in(tx, Photo, list(keys.values()))}
-    return {
+def _photos_out(tx: Session, keys: dict[str, dict[str, str]], gone: set[str]) -> tuple[set[str], set[str]]:
+    """The names of the photos that may not be seen any longer, and of those whose note is one of `gone`."""
+    names = keys["photos"]
+    rows = {row.id: row for row in _in(tx, Photo, list(names.values()))}
+    out = {
         name
-        for name, key in keys.items()
+        for name, key in names.items()
         if key not in rows or rows[key].review not in SEEN or rows[key].state != "ready"
     }
+    notes = {keys["notes"][number] for number in gone}
+    return out, {name for name, key in names.items() if key in rows and rows[key].observation_id in notes}
 
 
 def _without(note: dict[str, Any], gone: set[str], photos: set[str]) -> dict[str, Any] | None:
@@ -244,11 +268,45 @@ def _proven(one: Told) -> bool:
     return one.status == "done" and one.proof == "ready" and one.proof_seen
 
 
-def _earlier(tx: Session, walk_id: str) -> Shown | None:
+def _earlier(tx: Session, walk: Walk) -> Shown | None:
     """The walk before, where its report can be read: what was agreed then, and what has become of it."""
-    walk = tx.get(Walk, walk_id)
-    found = editions.released(tx, walk_id) if walk else None
-    return shown(tx, walk, found, alone=True) if walk and found else None
+    earlier = _walk_before(tx, walk)
+    found = issued.released(tx, earlier.id) if earlier else None
+    return shown(tx, earlier, found, alone=True) if earlier and found else None
+
+
+def _walk_before(tx: Session, walk: Walk) -> Walk | None:
+    """The one it follows; nothing is told of another organisation's."""
+    found = tx.get(Walk, walk.follows_id) if walk.follows_id else None
+    return found if found and found.organisation_id == walk.organisation_id else None
+
+
+def _put_beside(tx: Session, found: Shown) -> None:
+    """What was frozen of the walk before, as far as it may be read now: nothing once the edition it was made from has been
+    withdrawn; no note and no photo that was taken out of either; its numbers also where retention has emptied that walk."""
+    frozen, keys = found.edition.frozen["public"].get("since"), found.edition.frozen["keys"]
+    walk = _walk_before(tx, found.walk)
+    edition = tx.get(Edition, keys["earlier"]["edition"]) if frozen and walk else None
+    if not frozen or walk is None or edition is None or edition.walk_id != walk.id or edition.state != "released":
+        return
+    is_same = found.earlier is not None and found.earlier.edition.id == edition.id
+    then = found.earlier if is_same and found.earlier else shown(tx, walk, edition, alone=True)
+    there = {since.THEN: _photo_ids(tx, then), since.NOW: _photo_ids(tx, found)}
+    ids = {name: there[one["of"]].get(one["name"], "") for name, one in keys["pairs"].items()}
+    pairs = [pair for pair in frozen["pairs"] if all(ids[pair[side]["name"]] for side in ("before", "after"))]
+    found.pairs = {pair[side]["name"]: ids[pair[side]["name"]] for pair in pairs for side in ("before", "after")}
+    rows = since.counted_anew(frozen, None if walk.state == "archived" else then.content, found.content)
+    found.content["since"] = frozen | {"rows": rows, "pairs": pairs}
+
+
+def _photo_ids(tx: Session, found: Shown) -> dict[str, str]:
+    """The photos of an edition that may be seen now, measures' proofs too, by their names in it."""
+    keys = found.edition.frozen["keys"]["photos"]
+    ids = {photo["name"]: keys[photo["name"]] for note in found.content["notes"] for photo in note["photos"]}
+    if any(one["proof"] for one in found.plan):
+        live = (one for one in _live(tx, found.edition) if _proven(one) and not one.removed_at)
+        ids |= {f"m{one.number}": one.proof_photo_id for one in live if one.proof_photo_id}
+    return ids
 
 
 def _in(tx: Session, table: Any, ids: list[str], most: int = 500) -> list[Any]:
@@ -258,11 +316,6 @@ def _in(tx: Session, table: Any, ids: list[str], most: int = 500) -> list[Any]:
         for at in range(0, len(ids), most)
         for row in tx.exec(select(table).where(col(table.id).in_(ids[at : at + most]))).all()
     ]
-
-
-def _voices(notes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The notes and those merged into them, each for itself."""
-    return [voice for note in notes for voice in (note, *({"stop": note["stop"]} | one for one in note["voices"]))]
 
 
 def _categories(voice: dict[str, Any]) -> list[str]:
