@@ -204,7 +204,8 @@ def _earlier(earlier: tuple[str, list[dict[str, Any]]] | None) -> dict[str, Any]
     done, number = sum(one["status"] == "done" for one in earlier[1]), len(earlier[1])
     said = ngettext("%(done)s of %(num)s measure from the walk before is done.", "%(done)s of %(num)s measures from the walk before are done.",
                     number, done=done)  # fmt: skip
-    return {"said": said, "when": earlier[0], "measures": [_measure(one) for one in earlier[1]]}
+    when = plan.day(date.fromisoformat(earlier[0])) if earlier[0] else ""
+    return {"said": said, "when": when, "measures": [_measure(one) for one in earlier[1]]}
 
 
 def _afterwards(content: Content) -> list[str]:

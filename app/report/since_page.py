@@ -151,7 +151,7 @@ def _view(
     other_light = bool(then["light"] and now["light"]) and then["light"] != now["light"]
     names = (_("First time"), _("Second time"))
     if other_light:
-        names = tuple(_(words.LIGHTS[one["light"]]) for one in (then, now))  # type: ignore[assignment]
+        names = (_light(then), _light(now))
     sides = (_side(names[0], then), _side(names[1], now))
     told = [
         line for line in lines if line.name or line.promised or any(sum((notes or {}).values()) for notes in line.notes)
@@ -160,12 +160,17 @@ def _view(
 
 
 def _side(name: str, walk: dict[str, Any]) -> Side:
-    light = _(words.LIGHTS[walk["light"]]) if walk["light"] else ""
+    light = _light(walk)
     people = ngettext("%(num)s walked along", "%(num)s walked along", walk["people"]) if walk["people"] else ""
     notes = ngettext("%(num)s note", "%(num)s notes", walk["notes"])
     on = written_day(walk["day"])
     facts = ". ".join(part for part in (on, light, ", ".join(filter(None, (people, notes)))) if part)
     return Side(name, walk["title"], on, f"{facts}.")
+
+
+def _light(walk: dict[str, Any]) -> str:
+    key = walk["light"]
+    return _(words.LIGHTS[key]) if key else ""
 
 
 def _promised(one: Mapping[str, Any], goes_on: int | None) -> Promised:

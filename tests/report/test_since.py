@@ -38,9 +38,13 @@ class Again(Evening):
         """A released note with an approved photo: (its id, the photo's)."""
         picture = Picture(jpeg(640, 480, next(COLOURS)))
         note_id = self.note(picture, stop=stop, **content)
-        until(lambda: self.stage.vault.size(picture.id))
+        until(lambda: self.state_of(picture.id) == "ready")
         self.photo(picture.id, review="approved")
         return note_id, picture.id
+
+    def state_of(self, photo_id: str) -> str:
+        with self.stage.db.read() as tx:
+            return str(tx.get_one(Photo, photo_id).state)
 
     def photo(self, photo_id: str, **fields: Any) -> None:
         with self.stage.db.write() as tx:
@@ -72,8 +76,10 @@ class Again(Evening):
 
     def row(self, name: str) -> str:
         """The words of a place's row in the table."""
-        self.reader.open(self.public)
-        rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", self.reader.page.partition("compare since")[2], re.S)
+        return self.row_of(self.reader.open(self.public).page, name)
+
+    def row_of(self, page: str, name: str) -> str:
+        rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", page.partition("compare since")[2], re.S)
         plain = [" ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", row, flags=re.S).split()) for row in rows]
         return next(row for row in plain if name in row)
 
@@ -199,6 +205,65 @@ class TestPlaceByPlace:
         with tunnel.stage.db.write() as tx:
             tx.get_one(Measure, again).removed_at = now()
         assert "Goes on as" not in tunnel.row("Tunnelen")
+
+
+class TestOnTheReportsPage:
+    """For who is signed in: all that they may read of both walks, released or not."""
+
+    def test_it_stands_there_without_any_edition(self, evening: Again) -> None:
+        for _ in range(5):
+            evening.note(valence="unsafe")
+        evening.measure(evening.note(valence="unsafe"), answer="Vi skifter den.", status="doing")
+        evening.back()
+        evening.note(valence="safe", note="Nu er der lys.")
+        page = evening.bo.open(f"{evening.at}/report")
+        assert "Since last time" in page.words
+        row = evening.row_of(page.page, "Tunnelen")
+        assert "Safe 0 Both 0 Unsafe 6 Few voices: safe “Nu er der lys.”" in row
+        assert "Under way Measure 1: Lampen skiftes Vi skifter den." in row
+        assert f'href="{evening.at}/report/comparison?with={evening.earlier.id}"' in page.page
+        assert "compare since" not in evening.bo.open(f"{evening.at}/report?valence=safe").page
+
+    def test_it_is_new_where_the_walk_before_has_changed(self, evening: Again) -> None:
+        note_id = evening.note(valence="unsafe")
+        evening.back()
+        first = evening.bo.http.get(f"{evening.at}/report")
+        etag = {"If-None-Match": first.headers["etag"]}
+        assert evening.bo.http.get(f"{evening.at}/report", headers=etag).status_code == 304
+        told = Walk.model_validate(evening.earlier.model_dump())
+        evening.stage.walk, later = told, evening.stage.walk
+        evening.measure(note_id, measure="Ny lampe")
+        evening.stage.walk = later
+        again = evening.bo.http.get(f"{evening.at}/report", headers=etag)
+        assert again.status_code == 200
+        assert "Ny lampe" in again.text
+
+    def test_of_a_walk_that_the_reader_may_not_read_nothing_is_told(self, evening: Again) -> None:
+        evening.note(valence="unsafe", stop=1)
+        evening.back(stops=("Tunnelen",))
+        with evening.stage.db.write() as tx:
+            tx.add(other := Organisation(name="Randers Kommune"))
+            tx.flush()
+            tx.get_one(Walk, evening.earlier.id).organisation_id = other.id
+        page = evening.bo.open(f"{evening.at}/report")
+        assert page.status == 200
+        assert "Since last time" not in page.words
+        assert "Kilden" not in page.words
+
+    def test_of_an_emptied_walk_nothing_is_told(self, evening: Again) -> None:
+        evening.note(valence="unsafe")
+        evening.back()
+        with evening.stage.db.write() as tx:
+            tx.get_one(Walk, evening.earlier.id).state = "archived"
+        assert "Since last time" not in evening.bo.open(f"{evening.at}/report").words
+
+    def test_sensitive_notes_are_not_counted_for_who_may_not_read_them(self, evening: Again) -> None:
+        for _ in range(5):
+            evening.note(valence="unsafe")
+        evening.note(valence="unsafe", factors=["behaviour.harassment"])
+        evening.back()
+        assert "Unsafe 6" in evening.row_of(evening.bo.open(f"{evening.at}/report").page, "Tunnelen")
+        assert "Unsafe 5" in evening.row_of(evening.anna.open(f"{evening.at}/report").page, "Tunnelen")
 
 
 class TestWhatMayBeTold:
