@@ -22,7 +22,7 @@ WALK = {
 }  # fmt: skip
 REPORT = {
     "walk": EVERYBODY, "stops": EVERYBODY, "route": EVERYBODY, "participants": EVERYBODY, "observations": EVERYBODY,
-    "measures": EVERYBODY,
+    "measures": EVERYBODY, "tracks": NOBODY,
 }  # fmt: skip
 STOP = {"id": NOBODY, "number": EVERYBODY, "name": EVERYBODY, "prompt": EVERYBODY, "lat": EVERYBODY, "lon": EVERYBODY}
 PHOTO = {

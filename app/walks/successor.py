@@ -31,6 +31,7 @@ Kind = Literal["template", "return", "pair"]
 KINDS = get_args(Kind)
 NEAR_M = 30  # a place belongs to the stop that is no farther off
 MOST_PLACES = 20  # that become stops of their own
+DECIMALS = 4  # some ten metres: near enough to walk to, and nobody's measured position, which is never public
 OTHERS = 60  # characters kept for naming the measures that there is no room to tell of
 MOST_NUMBERS = 5
 WRONG_M = 100  # a position measured worse than this is no place to walk back to
@@ -188,7 +189,7 @@ def _after(place: _Place, stops: list[Stop]) -> float:
 
 
 def _as_stop(place: _Place) -> Stop:
-    lon, lat = place.middle or (None, None)
+    lon, lat = (round(value, DECIMALS) for value in place.middle) if place.middle else (None, None)
     first = next(iter(place.promises), None)
     name = (first.place or _("Measure %(number)s", number=first.number))[:STOP_NAME] if first else ""
     return Stop(walk_id="", number=0, name=name, prompt=_question(place, ""), lat=lat, lon=lon)

@@ -1,96 +1,15 @@
 """A released report of a walk back beside the one before: the same places then and now, photos of one place, no score."""
 
 import json
-import re
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 
-from app.models import Edition, Measure, Observation, Organisation, Photo, Stop, Telling, Walk, now
+from app.models import Edition, Measure, Observation, Organisation, Stop, Walk, now
 from app.report import allowed, changes, freezing, since
 from tests.cast import Stage
-from tests.phone import Picture, jpeg
-from tests.photos.pictures import until
-from tests.report.evening import Evening
-from tests.report.printed import Paper
-
-COLOURS = iter((n * 7 % 250, n * 13 % 250, n * 29 % 250) for n in range(1, 10_000))
-
-
-class Again(Evening):
-    """An evening, and after back() the walk that goes back to it, with stops of the same names."""
-
-    earlier: Walk
-
-    def back(self, kind: str = "return", stops: tuple[str, ...] = ("Kilden", "Tunnelen"), **given: Any) -> None:
-        self.earlier = self.walk
-        given = {"code": "CCCCDDDD", "title": "Anden gang", "organisation_id": self.earlier.organisation_id} | given
-        with self.stage.db.write() as tx:
-            tx.add(later := Walk(follows_id=self.earlier.id, follows_as=kind, **given))
-            tx.flush()
-            made = [Stop(walk_id=later.id, number=n, name=name) for n, name in enumerate(stops, 1)]
-            tx.add_all(made)
-        self.stage.walk, self.stage.stops = later, made
-        self.plan.phone = self.stage.phone()
-
-    def shown(self, stop: int = 2, **content: Any) -> tuple[str, str]:
-        """A released note with an approved photo: (its id, the photo's)."""
-        picture = Picture(jpeg(640, 480, next(COLOURS)))
-        note_id = self.note(picture, stop=stop, **content)
-        until(lambda: self.state_of(picture.id) == "ready")
-        self.photo(picture.id, review="approved")
-        return note_id, picture.id
-
-    def state_of(self, photo_id: str) -> str:
-        with self.stage.db.read() as tx:
-            return str(tx.get_one(Photo, photo_id).state)
-
-    def photo(self, photo_id: str, **fields: Any) -> None:
-        with self.stage.db.write() as tx:
-            photo = tx.get_one(Photo, photo_id)
-            for name, value in fields.items():
-                setattr(photo, name, value)
-
-    def measure(self, note_id: str, **fields: Any) -> str:
-        told = self.plan.make(self.anna, note_id)
-        given = {"place": "Tunnelen", "problem": "Mørkt", "measure": "Lampen skiftes", "kind": "upkeep", **fields}
-        with self.stage.db.write() as tx:
-            held = tx.get_one(Measure, told.id)
-            for name, value in given.items():
-                setattr(held, name, value)
-        return str(told.id)
-
-    def write(self, **typed: Any) -> None:
-        path = f"{self.at}/report/write"
-        self.anna.open(path).press(path, **typed)
-        assert self.anna.status == 200, self.anna.words
-
-    def page(self) -> str:
-        return self.reader.open(self.public).words
-
-    def data(self) -> dict[str, Any]:
-        answer = self.stage.http.get(f"{self.public}/edition.json")
-        assert answer.status_code == 200
-        return dict(json.loads(answer.content))
-
-    def row(self, name: str) -> str:
-        """The words of a place's row in the table."""
-        return self.row_of(self.reader.open(self.public).page, name)
-
-    def row_of(self, page: str, name: str) -> str:
-        rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", page.partition("compare since")[2], re.S)
-        plain = [" ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", row, flags=re.S).split()) for row in rows]
-        return next(row for row in plain if name in row)
-
-    def printed(self) -> int:
-        """How many photos are in the PDF, each once."""
-        return len({photo["object"] for photo in self.pdf().photos})
-
-    def pdf(self) -> Paper:
-        answer = self.stage.http.get(f"{self.public}/report.pdf", headers={"Accept-Language": "en"})
-        assert answer.status_code == 200, answer.text
-        return Paper(answer.content)
+from tests.report.again import Again
 
 
 @pytest.fixture
@@ -250,6 +169,11 @@ class TestOnTheReportsPage:
         assert "Since last time" not in page.words
         assert "Kilden" not in page.words
 
+    def test_no_notes_on_either_walk_is_told_as_that(self, evening: Again) -> None:
+        evening.back()
+        page = evening.bo.open(f"{evening.at}/report")
+        assert evening.row_of(page.page, "Tunnelen") == "2 Tunnelen no notes no notes"
+
     def test_of_an_emptied_walk_nothing_is_told(self, evening: Again) -> None:
         evening.note(valence="unsafe")
         evening.back()
@@ -308,6 +232,15 @@ class TestWhatMayBeTold:
             assert said not in page
         assert "Lampen skiftes" not in tunnel.pdf().words
 
+    def test_once_it_follows_no_walk_any_longer_nothing_is_told(self, tunnel: Again) -> None:
+        tunnel.note()
+        tunnel.published()
+        with tunnel.stage.db.write() as tx:
+            tx.get_one(Walk, tunnel.stage.walk.id).follows_id = None
+        assert "since" not in tunnel.data()
+        assert "Since last time" not in tunnel.page()
+        assert "Lampen skiftes" not in tunnel.pdf().words
+
     def test_of_a_walk_of_another_organisation_nothing_is_told(self, tunnel: Again) -> None:
         with tunnel.stage.db.write() as tx:
             tx.add(other := Organisation(name="Randers Kommune"))
@@ -359,149 +292,3 @@ class TestWhatMayBeTold:
         assert "What was agreed then" in page
         assert "Since last time" in tunnel.pdf().words
         assert changes.since(frozen, edition.frozen), "what is new is read before it goes out"
-
-
-class TestPairs:
-    @pytest.fixture
-    def photographed(self, evening: Again) -> Again:
-        """A photo of the tunnel from each walk; the second report is not written yet."""
-        note_id, self.before = evening.shown(valence="unsafe", note="Lampen er slukket.")
-        evening.shown(stop=1, valence="safe", note="Her er godt.")
-        self.measure = evening.measure(note_id)
-        evening.published()
-        evening.back()
-        self.note, self.after = evening.shown(valence="safe", note="Nu er der lys.")
-        return evening
-
-    def proof(self, evening: Again, **fields: Any) -> str:
-        """A photo of the measure done."""
-        _note, photo_id = evening.shown(stop=1, note="Beviset")
-        with evening.stage.db.write() as tx:
-            tx.get_one(Observation, _note).deleted = True
-            held = tx.get_one(Measure, self.measure)
-            held.status, held.done_at, held.proof_photo_id = "done", now(), photo_id
-            tx.get_one(Photo, photo_id).observation_id = tx.exec(
-                select(Observation.id).where(
-                    Observation.walk_id == evening.earlier.id, col(Observation.deleted).is_(False)
-                )
-            ).first()
-        if fields:
-            evening.photo(photo_id, **fields)
-        return photo_id
-
-    def test_photos_of_one_place_stand_side_by_side_with_their_dates(self, photographed: Again) -> None:
-        evening = photographed
-        evening.write()
-        evening.published()
-        page = evening.page()
-        assert "Before and after" in page
-        assert "Lampen er slukket." in page
-        for name in ("p1-before", "p1-after"):
-            assert f'src="{evening.public}/photos/{name}.jpg"' in evening.reader.page
-            answer = evening.stage.http.get(f"{evening.public}/photos/{name}.jpg")
-            assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
-        [pair] = evening.data()["since"]["pairs"]
-        assert (pair["place"], pair["stop"], pair["before"]["said"], pair["after"]["said"]) == (
-            "Tunnelen", 2, "Lampen er slukket.", "Nu er der lys.")  # fmt: skip
-        paper = evening.pdf()
-        assert evening.printed() == 2, "the later one stands at its stop too, and is in the file once"
-        assert "Before: Tunnelen. Lampen er slukket." in " ".join(paper.tags.split()) or "Before," in paper.words
-        assert (paper.told["Tagged"], "<pdfuaid:part>1</pdfuaid:part>" in paper.meta) == ("yes", True)
-
-    def test_the_writer_leaves_a_pair_out_and_takes_it_in_again(self, photographed: Again) -> None:
-        evening, key = photographed, f"{self.before}:{self.after}"
-        path = f"{evening.at}/report/write"
-        assert evening.anna.open(path).form(path)["pair"] == [key]
-        assert f'src="/r/{evening.earlier.slug}/photos/2.1-1.jpg?small=1"' in evening.anna.page
-        assert evening.stage.http.get(f"/r/{evening.earlier.slug}/photos/2.1-1.jpg").status_code == 200
-        evening.anna.press(path, pair=[])
-        assert "pair" not in evening.anna.open(path).form(path) or not evening.anna.form(path)["pair"]
-        evening.published()
-        assert evening.data()["since"]["pairs"] == []
-        assert "Before and after" not in evening.page()
-        evening.write(pair=[key])
-        evening.published()
-        assert len(evening.data()["since"]["pairs"]) == 1
-        with evening.stage.db.read() as tx:
-            assert tx.get_one(Telling, evening.stage.walk.id).texts["pairs"] == {key: True}
-
-    def test_a_made_up_pair_is_in_no_edition(self, photographed: Again) -> None:
-        evening = photographed
-        path = f"{evening.at}/report/write"
-        form = evening.anna.open(path).form(path)
-        evening.anna.post(path, form | {"shown": ["x" * 5000, "guess"], "pair": ["guess", self.after]})
-        assert evening.anna.status == 200
-        evening.published()
-        assert len(evening.data()["since"]["pairs"]) == 1
-
-    @pytest.mark.parametrize("state", ["unseen", "refused"])
-    @pytest.mark.parametrize("which", ["before", "after"])
-    def test_only_what_is_approved_is_proposed(self, photographed: Again, which: str, state: str) -> None:
-        photographed.photo(getattr(self, which), review=state)
-        photographed.published()
-        assert photographed.data()["since"]["pairs"] == []
-        assert (
-            "pair"
-            not in photographed.anna.open(f"{photographed.at}/report/write")
-            .page.partition("<form")[2]
-            .partition('name="pair"')[1]
-        )
-
-    @pytest.mark.parametrize("gone", ["before", "after", "its note", "withdrawn"])
-    def test_where_one_of_the_two_is_gone_the_pair_is_gone_at_once(self, photographed: Again, gone: str) -> None:
-        evening = photographed
-        evening.published()
-        assert evening.printed() == 2
-        if gone in ("before", "after"):
-            evening.photo(getattr(self, gone), review="refused")
-        elif gone == "its note":
-            evening.set(self.note, hidden=True)
-        else:
-            evening.bo.post(f"/walks/{evening.earlier.id}/release/1/withdrawal", {"because": ["Et ansigt"]})
-        assert "p1-before" not in json.dumps(evening.data())
-        assert "Before and after" not in evening.page()
-        for name in ("p1-before", "p1-after"):
-            assert evening.stage.http.get(f"{evening.public}/photos/{name}.jpg").status_code == 404
-        assert evening.printed() == (0 if gone in ("after", "its note") else 1)
-
-    def test_the_photo_of_a_measure_done_is_proposed_first(self, photographed: Again) -> None:
-        evening, photo_id = photographed, self.proof(photographed)
-        evening.published()
-        [pair] = evening.data()["since"]["pairs"]
-        assert (pair["measure"], pair["after"]["said"], pair["after"]["day"]) == (
-            1,
-            "Lampen skiftes",
-            now().date().isoformat(),
-        )
-        assert evening.stage.http.get(f"{evening.public}/photos/p1-after.jpg").status_code == 200
-        evening.photo(photo_id, review="refused")
-        assert evening.stage.http.get(f"{evening.public}/photos/p1-after.jpg").status_code == 404
-        assert evening.data()["since"]["pairs"] == []
-
-    def test_a_proof_that_nobody_has_looked_at_is_not_proposed(self, photographed: Again) -> None:
-        self.proof(photographed, review="unseen")
-        photographed.published()
-        assert [pair["measure"] for pair in photographed.data()["since"]["pairs"]] == [None]
-
-    def test_the_second_person_sees_each_pair_before_everybody_does(self, photographed: Again) -> None:
-        evening = photographed
-        evening.ask()
-        page = evening.bo.open(f"{evening.at}/release/1")
-        assert "Before and after: Tunnelen" in page.words
-        assert "This walk beside the one before" in page.words
-        address = f"{evening.at}/release/1/photos/p1-before.jpg"
-        assert f'src="{address}?small=1"' in page.page
-        assert evening.bo.open(address).status == 200
-
-    def test_a_photo_of_a_merged_note_that_is_taken_back_is_gone(self, evening: Again) -> None:
-        lead, _photo = evening.shown(note="Den ene")
-        other, lost = evening.shown(note="Den anden")
-        evening.plan.release(other, state="merged", merged_into=lead)
-        evening.published()
-        names = [photo["name"] for photo in evening.data()["notes"][0]["photos"]]
-        assert len(names) == 2
-        evening.set(other, deleted=True)
-        assert [photo["name"] for photo in evening.data()["notes"][0]["photos"]] == names[:1]
-        assert evening.stage.http.get(f"{evening.public}/photos/{names[1]}.jpg").status_code == 404
-        assert evening.stage.http.get(f"{evening.public}/photos/{names[0]}.jpg").status_code == 200
-        assert lost
