@@ -49,7 +49,9 @@ def _row(line: Line) -> dict[str, Any]:
 def _promised(one: Any) -> str:
     said = _("Measure %(number)s", number=one.number)
     goes_on = _("Goes on as measure %(number)s.", number=one.goes_on) if one.goes_on else ""
-    return plain(" ".join(part for part in (f"{said}: {one.what.rstrip('.')} – {one.status[0]}.", one.answer, goes_on) if part))
+    return plain(
+        " ".join(part for part in (f"{said}: {one.what.rstrip('.')} – {one.status[0]}.", one.answer, goes_on) if part)
+    )
 
 
 def _shot(shot: dict[str, Any], name: str, place: str, files: dict[str, str]) -> dict[str, Any]:
