@@ -22,7 +22,7 @@ from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STO
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.photos import cleaning, states
 from app.photos.vault import Vault
-from app.report import edition
+from app.report import issued
 from app.settings import Settings
 from app.sync import changes, ingest
 from app.sync.protocol import ObservationIn
@@ -59,7 +59,7 @@ def make(db: Database, vault: Vault, settings: Settings) -> dict[str, str]:
             "second_sign_in_url": signin.new_link(tx, second, settings.base_url, f"/walks/{walk.id}/release"),
         }
         told["partner_url"] = plan.link(tx, _measures(), person, settings)
-        told["public_url"] = f"{settings.base_url}/r/{walk.slug}" if walk.slug and edition.released(tx, walk.id) else ""
+        told["public_url"] = f"{settings.base_url}/r/{walk.slug}" if walk.slug and issued.released(tx, walk.id) else ""
     return {name: said for name, said in told.items() if said}
 
 

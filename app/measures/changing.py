@@ -50,6 +50,8 @@ def make(tx: Session, walk: Walk, measure_id: str, note_ids: Sequence[str], want
         raise invalid(("note", _("A measure rests on at least one note.")))
     newest = tx.exec(select(func.max(Measure.number)).where(Measure.walk_id == held_walk.id)).one()
     assert by.user_id
+    if _is_impossible(wanted):
+        wanted = wanted | {"revisit": False}
     made = Measure(
         id=measure_id, walk_id=walk.id, number=(newest or 0) + 1, created_by=by.user_id, created_at=now(), **wanted
     )
@@ -70,6 +72,7 @@ def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any
     keep_both() in a transaction of its own, so that what was wanted stands in the history."""
     held = hold(tx, measure)
     before = held.model_dump()
+    wanted = _with_revisit(before, wanted)
     changes = {name: [_plain(before[name]), _plain(value)] for name, value in wanted.items() if before[name] != value}
     beside = {name: [None, value] for name, value in beside.items() if value}
     if not changes and not (beside.keys() - {"meeting"}):
@@ -77,6 +80,8 @@ def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any
     if held.version != version:
         if not changes and _said_already(tx, held, beside, by):
             return held
+        if changes == {"revisit": [False, True]} and _is_impossible(before):
+            return held  # the form that made it impossible, sent once more
         raise Changed(held)
     for name, value in wanted.items():
         setattr(held, name, value)
@@ -84,6 +89,18 @@ def change(tx: Session, measure: Measure, version: int, wanted: Mapping[str, Any
     held.version += 1
     _note(tx, held, changes | beside, by)
     return held
+
+
+def _with_revisit(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What becomes impossible or refused is not looked at again on the next walk until somebody marks it; what becomes
+    possible again is."""
+    was, becomes = _is_impossible(before), _is_impossible({**before, **wanted})
+    turns = was != becomes and wanted.get("revisit", before["revisit"]) == before["revisit"]
+    return {**wanted, "revisit": not becomes} if turns else dict(wanted)
+
+
+def _is_impossible(fields: Mapping[str, Any]) -> bool:
+    return fields.get("kind") == "impossible" or fields.get("status") == "refused"
 
 
 def keep_both(tx: Session, measure: Measure, wanted: Mapping[str, Any], by: By) -> None:

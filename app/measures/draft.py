@@ -6,7 +6,7 @@ reason; and that a deadline which has passed already is asked about and not forb
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -31,13 +31,15 @@ _DANISH = re.compile(r"(\d{1,2})[./ -]{1,2}(\d{1,2})[./ -]{1,2}(\d{4})")
 @dataclass
 class Draft:
     """A measure as typed. `fields`: by name, what the form had; `version`: of what it was made; `errors`: a sentence by
-    field; `past`: the deadline has passed, and nobody has said yet that it is meant so."""
+    field; `past`: the deadline has passed, and nobody has said yet that it is meant so; `earlier`: the ids of the measures
+    that it may go on with."""
 
     fields: dict[str, Any]
     version: int = 0
     past_meant: bool = False
     errors: dict[str, str] = field(default_factory=dict)
     past: bool = False
+    earlier: Collection[str] = ()
 
 
 def typed(form: Mapping[str, Any], names: Sequence[str]) -> Draft:
@@ -72,6 +74,8 @@ def check(tx: Session, walk: Walk, draft: Draft, held: Measure | None, today: da
         wanted |= _point(draft)
     if "stop" in draft.fields:
         wanted |= _stop(tx, walk, draft, wanted, held)
+    if "continues" in draft.fields:
+        wanted |= _continues(draft, held)
     if "revisit" in draft.fields:
         wanted["revisit"] = draft.fields["revisit"] == "yes"
     _check_reason(draft, wanted, held)
@@ -134,6 +138,15 @@ def _point(draft: Draft) -> dict[str, Any]:
         draft.errors["point"] = _("Write it as degrees north and east: 57.0488, 9.9217.")
         return {}
     return {"lat": found[0], "lon": found[1]} if found else {"lat": None, "lon": None}
+
+
+def _continues(draft: Draft, held: Measure | None) -> dict[str, Any]:
+    """The measure of the walk before that it goes on with."""
+    said = draft.fields["continues"]
+    if said and said not in draft.earlier and (held is None or held.continues_id != said):
+        draft.errors["continues"] = _("Choose one of the list.")
+        return {}
+    return {"continues_id": said or None}
 
 
 def _stop(tx: Session, walk: Walk, draft: Draft, wanted: dict[str, Any], held: Measure | None) -> dict[str, Any]:

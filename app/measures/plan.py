@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from app.access.guards import WalkReader
 from app.i18n import gettext as _
-from app.measures import measures, partners, proposal, words
+from app.measures import continuing, measures, partners, proposal, words
 from app.measures.draft import Draft
 from app.measures.measures import Told
 from app.measures.proposal import Proposal, Source
@@ -106,9 +106,9 @@ def choices(tx: Session, reader: WalkReader, held: Told | None) -> list[tuple[st
 def names(tx: Session, reader: WalkReader) -> dict[str, str]:
     """What the ids in a history are called."""
     there = partners.of_organisation(tx, reader.walk.organisation_id, ended=True)
-    return {one.id: one.name for one in there} | {
-        one.id: f"{one.number}. {one.name}" for one in stops_of(tx, reader.walk.id)
-    }
+    before = {one.id: continuing.called(one) for one in continuing.earlier(tx, reader)}
+    stops = {one.id: f"{one.number}. {one.name}" for one in stops_of(tx, reader.walk.id)}
+    return {one.id: one.name for one in there} | stops | before
 
 
 def of_told(told: Told) -> dict[str, str]:
@@ -120,6 +120,7 @@ def of_told(told: Told) -> dict[str, str]:
         "point": words.degrees(told.lat, told.lon) if told.lat is not None and told.lon is not None else "",
         "deadline": told.deadline.isoformat() if told.deadline else "",
         "revisit": "yes" if told.revisit else "",
+        "continues": told.continues_id or "",
     }
 
 
@@ -133,6 +134,7 @@ def of_proposal(tx: Session, reader: WalkReader, made: Proposal) -> dict[str, st
         "point": words.degrees(made.lat, made.lon) if made.lat is not None and made.lon is not None else "",
         "partner": partner or "", "unit": "", "deadline": made.deadline.isoformat(), "money": "none", "priority": str(made.priority),
         "status": "proposed", "reason": "", "answer": "", "ticket": "", "revisit": "yes",
+        "continues": continuing.proposed(continuing.earlier(tx, reader), made),
     }  # fmt: skip
 
 
@@ -149,7 +151,7 @@ def differences(held: dict[str, str], wanted: dict[str, str], said: Any) -> list
     """(field, theirs, mine) of what two people wrote at once; `said(name, value)`: a form's value in words."""
     return [
         (
-            words.field({"partner": "partner_id", "stop": "stop_id"}.get(name, name)),
+            words.field({"partner": "partner_id", "stop": "stop_id", "continues": "continues_id"}.get(name, name)),
             said(name, held[name]),
             said(name, value),
         )

@@ -15,7 +15,7 @@ from app.access import guards
 from app.access.answering import KnownMeasure, Measuring
 from app.access.guards import WalkReader
 from app.db import Db
-from app.measures import changing, draft, measures, plan, proposal, words
+from app.measures import changing, continuing, draft, measures, plan, proposal, words
 from app.measures.changing import By
 from app.measures.forms import OwnForm
 from app.models import Measure, new_id, now
@@ -25,7 +25,7 @@ from app.walks.walks import stops_of
 router = APIRouter(tags=["measures"])
 
 FIELDS = ("place", "stop", "point", "problem", "measure", "kind", "partner", "unit", "deadline", "money", "priority",
-          "status", "reason", "answer", "ticket", "revisit")  # fmt: skip
+          "status", "reason", "answer", "ticket", "revisit", "continues")  # fmt: skip
 NoteIds = Annotated[list[str], Query(max_length=changing.MOST_NOTES)]
 
 
@@ -83,6 +83,7 @@ def post_measure(request: Request, reader: Measuring, db: Db, form: OwnForm) -> 
     typed = draft.typed(form, FIELDS)
     with db.read() as tx:
         chosen = [one.id for one in changing.readable(tx, reader.walk, notes, reader.sees)]
+        typed.earlier = [one.id for one in continuing.earlier(tx, reader)]
     if not chosen:
         return _to(f"/walks/{reader.walk.id}/measures/new")
     made: Measure | None = None
@@ -126,6 +127,7 @@ def post_change(request: Request, known: KnownMeasure, reader: Measuring, db: Db
     wanted: dict[str, Any] = {}
     try:
         with db.write() as tx:
+            typed.earlier = [one.id for one in continuing.earlier(tx, reader)]
             wanted = draft.check(
                 tx, reader.walk, typed, tx.get_one(Measure, known.id), measures.today_of(reader.walk, now())
             )
@@ -195,6 +197,8 @@ def one_page(
         choices=choices, stops=stops_of(tx, reader.walk.id), picks=plan.picks(tx, reader, notes),
         unseen=len(told.observation_ids) - len(notes), today=measures.today_of(reader.walk, now()), words=words, made=made,
         steps=words.steps(told, names, reader.walk.timezone), texts=draft.TEXTS, told_wrong=told_wrong,
+        before=continuing.choices(continuing.earlier(tx, reader), told.continues_id), goes_on_from=continuing.goes_on_from(tx, reader, told),
+        goes_on_as=continuing.goes_on_as(tx, reader, told),
     )  # fmt: skip
 
 
@@ -208,6 +212,7 @@ def _new_page(
         request, "measures/new.html", 422 if typed else 200, walk=reader.walk, picks=plan.picks(tx, reader, chosen), v=whole, id=measure_id,
         errors=typed.errors if typed else {}, past=bool(typed and typed.past), choices=plan.choices(tx, reader, None),
         stops=stops_of(tx, reader.walk.id), today=measures.today_of(reader.walk, now()), words=words, texts=draft.TEXTS,
+        before=continuing.choices(continuing.earlier(tx, reader), None),
     )  # fmt: skip
 
 

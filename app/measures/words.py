@@ -73,6 +73,7 @@ FIELDS = {
     "ticket": mark("Their case number"),
     "proof_photo_id": mark("Photo of it done"),
     "revisit": mark("Looked at again on the next walk"),
+    "continues_id": mark("Goes on with"),
     "notes": mark("Notes"),
     "word": mark("Passed on"),
     "said": mark("Said at the meeting"),
@@ -176,7 +177,7 @@ def said(name: str, value: Any, names: dict[str, str]) -> str:
     """A field's value in words; "" for none."""
     if value is None or value in ("", []):
         return ""
-    if name in ("partner_id", "stop_id"):
+    if name in ("partner_id", "stop_id", "continues_id"):
         return names.get(value, "–")
     if name == "notes":
         return ngettext("%(num)s note", "%(num)s notes", len(value))
@@ -192,7 +193,7 @@ def said(name: str, value: Any, names: dict[str, str]) -> str:
 
 def form_value(name: str, value: str, names: dict[str, str]) -> str:
     """What a form's field says, in words."""
-    if name in ("partner", "stop"):
+    if name in ("partner", "stop", "continues"):
         return names.get(value, "")
     if name == "priority":
         return priority(int(value)) if value in ("1", "2", "3") else ""

@@ -13,6 +13,7 @@ VERSIONS = (INSIDE, PARTNER, PUBLIC)
 EVERYBODY = frozenset(VERSIONS)
 PARTNERS = frozenset({INSIDE, PARTNER})
 INSIDERS = frozenset({INSIDE})
+PUBLICLY = frozenset({PUBLIC})
 NOBODY = frozenset[str]()
 
 WALK = {
@@ -51,6 +52,19 @@ TELLING = {
     "purpose": EVERYBODY, "weather": EVERYBODY, "journal": EVERYBODY, "summary": EVERYBODY, "safe": EVERYBODY, "themes": EVERYBODY,
     "impossible": EVERYBODY, "followup_on": EVERYBODY, "followup": EVERYBODY, "contact": EVERYBODY,
 }  # fmt: skip
+# The walk before beside this one; see since.py. Each is made of what is public already.
+SINCE = {"kind": PUBLICLY, "walk": PUBLICLY, "rows": PUBLICLY, "continued": PUBLICLY, "pairs": PUBLICLY}
+SINCE_WALK = {"title": PUBLICLY, "day": PUBLICLY, "light": PUBLICLY, "people": PUBLICLY, "notes": PUBLICLY}
+PLACE = {"stop": PUBLICLY, "was": PUBLICLY, "name": PUBLICLY, "then": PUBLICLY, "now": PUBLICLY, "measures": PUBLICLY}
+PAIR = {
+    "number": PUBLICLY,
+    "place": PUBLICLY,
+    "stop": PUBLICLY,
+    "measure": PUBLICLY,
+    "before": PUBLICLY,
+    "after": PUBLICLY,
+}
+SHOT = {"name": PUBLICLY, "day": PUBLICLY, "said": PUBLICLY, "width": PUBLICLY, "height": PUBLICLY}
 
 
 def only(thing: Any, table: dict[str, frozenset[str]], version: str, but: Iterable[str] = ()) -> dict[str, Any]:

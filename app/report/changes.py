@@ -63,6 +63,7 @@ def since(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Change]:
         *_notes(_by_id(before), _by_id(after), stops),
         *_photos(before, after, stops),
         *_measures(before, after),
+        *_beside(before, after),
     ]
     rest = [Change("rest", "mended", _("Small things: numbers and order"))]
     return found or (rest if then != now else [])
@@ -199,6 +200,50 @@ def _measures(before: dict[str, Any] | None, after: dict[str, Any]) -> Iterable[
         numbers = ", ".join(str(one["number"]) for one in answered)
         lines = tuple(("", f"{one['number']}: {one['answer'] or one['reason'] or one['partner']}") for one in answered)
         yield Change("answers", "new", _("State and answers of measures %(numbers)s", numbers=numbers), lines)
+
+
+def _beside(before: dict[str, Any] | None, after: dict[str, Any]) -> Iterable[Change]:
+    """The walk before, place by place, and each pair of photos."""
+    then, now = ((frozen or {"public": {}})["public"].get("since") for frozen in (before, after))
+    yield from _change("since", _("This walk beside the one before"), *(_compared(since) for since in (then, now)))
+    pairs_then, pairs_now = _pairs(before), _pairs(after)
+    for kind, some, others in (("new", pairs_now, pairs_then), ("out", pairs_then, pairs_now)):
+        for key, (said, names) in some.items():
+            if key not in others:
+                title = _("Before and after: %(place)s", place=said[0])
+                line = ("", said[1]) if kind == "new" else (said[1], "")
+                yield Change(f"pair.{key}", kind, title, (line,), photos=names if kind == "new" else ())
+    for key, (said, _names) in pairs_now.items():
+        if key in pairs_then and pairs_then[key][0] != said:
+            title = _("Before and after: %(place)s", place=said[0])
+            yield Change(f"pair.{key}", "mended", title, ((pairs_then[key][0][1], said[1]),))
+
+
+def _compared(since: dict[str, Any] | None) -> str:
+    if not since:
+        return ""
+    rows = [
+        f"{row['name'] or _('Between the stops')}: {_felt(row['then'])} → {_felt(row['now'])}" for row in since["rows"]
+    ]
+    return "\n".join([since["walk"]["title"], *rows])
+
+
+def _felt(counted: dict[str, int] | None) -> str:
+    if counted is None:
+        return _("Not on this walk")
+    told = [f"{number} {words.valence(key).lower()}" for key, number in counted.items() if number]
+    return ", ".join(told) or _("no notes")
+
+
+def _pairs(frozen: dict[str, Any] | None) -> dict[str, tuple[tuple[str, str], tuple[str, str]]]:
+    """By what its photos are: the pair's place and words, and the photos' names in the edition."""
+    found: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {}
+    for pair in ((frozen or {}).get("public", {}).get("since") or {}).get("pairs", []):
+        shots = (pair["before"], pair["after"])
+        ids = [frozen["keys"]["pairs"][shot["name"]]["id"] for shot in shots] if frozen else []
+        said = " – ".join(filter(None, (shot["said"] for shot in shots)))
+        found[":".join(ids)] = ((pair["place"], said or pair["place"]), (shots[0]["name"], shots[1]["name"]))
+    return found
 
 
 def _planned(frozen: dict[str, Any] | None) -> dict[str, dict[str, Any]]:

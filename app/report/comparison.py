@@ -7,7 +7,7 @@ than FEW notes is told in words, never as a number or a colour. Never a score fo
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, or_, select
@@ -15,11 +15,14 @@ from sqlmodel import Session, col, or_, select
 from app.access import guards
 from app.access.guards import Person, WalkReader
 from app.earth import metres
+from app.i18n import gettext as _
 from app.models import Walk
+from app.report import words
 from app.report.report import Observation, Report, Stop
 
 FEW = 5  # fewer notes than this are words
 NEAR_M = 60  # notes as near as this thicken each other; static/js/elements/layers.js draws as far
+SAME_M = 30  # a stop of another name that is no farther off is the same place
 _DEGREE_M = 111_195
 
 
@@ -38,11 +41,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Row:
-    """A place with its notes by valence on each side; None: the walk had no such stop. `few`: so many that count."""
+    """A place with its notes by valence on each side; None: the walk had no such stop. `number`: the stop's on the later
+    walk, `was`: on the earlier one, None where it is no stop there."""
 
     number: int | None
     name: str
     notes: tuple[Counter[str] | None, Counter[str] | None]
+    was: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,12 @@ def related(tx: Session, person: Person, walk: Walk) -> list[WalkReader]:
     return guards.readers(tx, person, tx.exec(found).all())
 
 
+def before(tx: Session, person: Person, walk: Walk) -> WalkReader | None:
+    """How `person` reads the walk that `walk` follows; None where there is none, or it is not for them."""
+    found = tx.get(Walk, walk.follows_id) if walk.follows_id else None
+    return guards.reading(tx, person, found) if found and found.state != "archived" else None
+
+
 def of_one(report: Report) -> Comparison:
     """Where it felt safe beside where it felt unsafe."""
     sides = (_side(report, "safe"), _side(report, "unsafe"))
@@ -80,17 +91,32 @@ def of_one(report: Report) -> Comparison:
 def of_two(earlier: Report, later: Report, valence: str) -> Comparison:
     """The notes of one valence on two walks, the earlier first."""
     sides = (_side(earlier, valence), _side(later, valence))
-    then, since = _by_stop(earlier), _by_stop(later)
-    was = _same_places(earlier.stops, later.stops)
-    rows = [
-        Row(number, name, (then[was[number]] if number in was else None, notes))
-        for number, name, notes in _named(later, since)
-    ]
+    found = rows(earlier.stops, _by_stop(earlier), later.stops, _by_stop(later))
+    return Comparison(sides, tuple(found), _full(sides), twice=True)
+
+
+def rows(
+    earlier: Sequence[Stop], then: Mapping[int | None, Counter[str]], later: Sequence[Stop], now: Mapping[int | None, Counter[str]]
+) -> list[Row]:  # fmt: skip
+    """Every place of the later walk, then those that only the earlier one had, then what lies between the stops. `then`,
+    `now`: the notes by the stops' numbers."""
+    was = _same_places(earlier, later)
+    here = [
+        Row(stop.number, stop.name, (then[was[stop.number]] if stop.number in was else None, now[stop.number]), was.get(stop.number))
+        for stop in later
+    ]  # fmt: skip
     gone = [
-        Row(None, name, (notes, None)) for number, name, notes in _named(earlier, then) if number not in was.values()
+        Row(None, stop.name, (then[stop.number], None), stop.number)
+        for stop in earlier
+        if stop.number not in was.values()
     ]
-    between = Row(None, "", (then[None], since[None]))
-    return Comparison(sides, (*rows, *gone, between), _full(sides), twice=True)
+    return [*here, *gone, Row(None, "", (then[None], now[None]))]
+
+
+def in_words(notes: Mapping[str, int]) -> str:
+    """Few voices without their numbers: "Few voices: unsafe, both"."""
+    felt = [words.valence(valence).lower() for valence in words.VALENCES if notes.get(valence)]
+    return _("Few voices: %(feelings)s", feelings=", ".join(felt))
 
 
 def few(notes: Counter[str] | None) -> bool:
@@ -119,15 +145,16 @@ def _named(report: Report, notes: dict[int | None, Counter[str]]) -> list[tuple[
 
 def _same_places(earlier: Sequence[Stop], later: Sequence[Stop]) -> dict[int, int]:
     """By the number of a later stop that of the earlier one which is the same place: it has the same name, and of several
-    with one name it is the nearest; where that is not known, the next in order."""
+    with one name it is the nearest; where that is not known, the next in order. One that has got another name is where it
+    was."""
     near = sorted(
-        (_apart(one, other), abs(one.number - other.number), one.number, other.number)
+        (not named, apart, abs(one.number - other.number), one.number, other.number)
         for one in earlier
         for other in later
-        if one.name.casefold() == other.name.casefold()
+        if (named := one.name.casefold() == other.name.casefold()) | ((apart := _apart(one, other)) <= SAME_M)
     )
     same: dict[int, int] = {}
-    for _metres, _places, before, after in near:
+    for _other_name, _metres, _places, before, after in near:
         if after not in same and before not in same.values():
             same[after] = before
     return same

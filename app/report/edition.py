@@ -20,8 +20,9 @@ from app.i18n import mark
 from app.models import Edition, Photo, Telling, User, Walk, now
 from app.pages import clock, day
 from app.problems import Problem, TryAgain
-from app.report import changes, freezing, telling
+from app.report import changes, freezing, public, since, telling
 from app.report.changes import Change
+from app.report.issued import of_walk, released
 from app.report.report import Report, build, version
 from app.report.taken import readable, taken_out
 from app.review.decided import decided
@@ -44,27 +45,6 @@ class NotYet(Exception):
         self.unread, self.unchecked = unread, unchecked
 
 
-def of_walk(tx: Session, walk_id: str) -> list[Edition]:
-    """All of them, the newest first."""
-    return list(tx.exec(select(Edition).where(Edition.walk_id == walk_id).order_by(col(Edition.number).desc())).all())
-
-
-def numbered(tx: Session, walk_id: str, number: int) -> Edition:
-    """Raises not-found (404)."""
-    found = tx.exec(select(Edition).where(Edition.walk_id == walk_id, Edition.number == number)).first()
-    if found is None:
-        raise Problem("not-found")
-    return found
-
-
-def released(tx: Session, walk_id: str, before: int | None = None) -> Edition | None:
-    """The newest that everybody can read; `before`: of those with a lower number."""
-    wanted = select(Edition).where(Edition.walk_id == walk_id, Edition.state == "released")
-    if before is not None:
-        wanted = wanted.where(Edition.number < before)
-    return tx.exec(wanted.order_by(col(Edition.number).desc())).first()
-
-
 def changed(tx: Session, edition: Edition) -> list[Change]:
     """What is another in it than in the one that everybody could read before it; of what was taken out since only that."""
     before = released(tx, edition.walk_id, edition.number)
@@ -75,7 +55,11 @@ def changed(tx: Session, edition: Edition) -> list[Change]:
 def frozen(tx: Session, walk: Walk) -> dict[str, Any]:
     """What an edition made now would hold: `public`, `keys`, `counts`."""
     report = build(tx, walk.id, sensitive=False, base_url="")
-    made = freezing.document(report, telling.for_report(tx, walk, report))
+    told = telling.for_report(tx, walk, report)
+    made, before = freezing.document(report, told), public.before(tx, walk)
+    if before is not None:
+        continued = {one.id: one.continues_id for one in report.measures if one.continues_id}
+        since.add(made, before, walk.follows_as or "return", told["pairs"], continued)
     return {"public": made.content, "keys": made.keys, "counts": _counts(tx, walk.id, report, made.content)}
 
 

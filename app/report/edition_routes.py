@@ -17,7 +17,7 @@ from app.access.releasing import KnownEdition, Releaser, Writer, may_release
 from app.db import Db
 from app.measures import measures
 from app.models import Edition, Walk
-from app.report import changes, picture, public, takedown, telling, words
+from app.report import changes, issued, picture, public, takedown, telling, words
 from app.report import edition as editions
 from app.report.forms import OwnForm
 from app.report.pictures import drawing, photo
@@ -30,9 +30,9 @@ router = APIRouter(tags=["report"])
 @router.get("/walks/{walk_id}/release")
 def get_editions(request: Request, reader: Writer, db: Db) -> Response:
     with db.read() as tx:
-        found = editions.of_walk(tx, reader.walk.id)
+        found = issued.of_walk(tx, reader.walk.id)
         walk = tx.get_one(Walk, reader.walk.id)
-        now, current = editions.frozen(tx, walk), editions.released(tx, walk.id)
+        now, current = editions.frozen(tx, walk), issued.released(tx, walk.id)
         differences = changes.since(current.frozen if current else None, now)
         known: dict[str, Any] = {
             "walk": walk, "editions": found, "current": current, "people": editions.writers(tx, found), "counts": now["counts"],
@@ -81,7 +81,7 @@ def post_release(request: Request, reader: Releaser, edition: KnownEdition, db: 
             editions.release(tx, edition, reader.person.user, *_marks(form))
     except editions.NotYet as missing:
         with db.read() as tx:
-            held = editions.numbered(tx, reader.walk.id, edition.number)
+            held = issued.numbered(tx, reader.walk.id, edition.number)
             return _reading(request, tx, reader, held, 422, missing)
     return _to(reader.walk.id)
 
@@ -149,11 +149,11 @@ def _reading(
     missing: editions.NotYet | None = None,
 ) -> Response:
     walk, found = reader.walk, editions.changed(tx, edition)
-    before = editions.released(tx, walk.id, edition.number)
+    before = issued.released(tx, walk.id, edition.number)
     known: dict[str, Any] = {
         "edition": edition, "changes": found, "before": before, "people": editions.writers(tx, [edition]), "missing": missing,
         "counts": edition.frozen["counts"], "checks": editions.CHECKS, "taken_out": public.shown(tx, walk, edition, alone=True).taken_out,
-        "newest": editions.released(tx, walk.id),
+        "newest": issued.released(tx, walk.id),
         "suspect": {change.key for change in found if looks_personal(*(after for _then, after in change.lines))},
     }  # fmt: skip
     mine = edition.written_by == reader.person.user.id

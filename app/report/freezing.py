@@ -31,7 +31,7 @@ class Document:
     much there was, and how much of it is in."""
 
     content: dict[str, Any]
-    keys: dict[str, dict[str, str]] = field(default_factory=lambda: {"notes": {}, "photos": {}, "measures": {}})
+    keys: dict[str, dict[str, Any]] = field(default_factory=lambda: {"notes": {}, "photos": {}, "measures": {}})
     counts: dict[str, int] = field(default_factory=dict)
 
 

@@ -15,8 +15,9 @@ from app.i18n import gettext as _
 from app.i18n import language, ngettext
 from app.measures import words as plan
 from app.pages import clock
-from app.report import chapters, words
+from app.report import chapters, since_paper, words
 from app.report.allowed import INSIDE, PARTNER, PUBLIC
+from app.report.since_page import View
 from app.typesetting import cut, paragraphs, plain
 
 Content = dict[str, Any]
@@ -34,7 +35,8 @@ class Sheet:
 class About:
     """What a printed report says of itself. `mark`: a short text that is another one for another content; `made`: the day it
     is of; `edition`: "Public edition 2, released 9 December 2026"; without it, it says that it is internal; `map_svg`: the way
-    drawn, where the walk has a map; `earlier`: (when the walk before was, its measures as they are now)."""
+    drawn, where the walk has a map; `earlier`: (when the walk before was, its measures as they are now); `since`: this walk
+    beside that one, `pairs`: the ids of the photos in it, by their names."""
 
     mark: str
     made: date
@@ -42,12 +44,16 @@ class About:
     organisation: str = ""
     map_svg: str | None = None
     earlier: tuple[str, list[dict[str, Any]]] | None = None
+    since: View | None = None
+    pairs: dict[str, str] = field(default_factory=dict)
 
 
 def sheet(content: Content, photo_ids: dict[str, str], about: About) -> Sheet:
     """What is set of a document. `photo_ids`: by the photos' names in it."""
     notes = content["notes"]
     shown = chapters.photos(notes, photo_ids)
+    files = {photo_ids[name]: file for name, file in shown.items()}
+    pairs = {name: files.setdefault(key, f"{name}.jpg") for name, key in about.pairs.items()}
     given = {
         "language": language(),
         "title": plain(content["walk"]["title"]) or _("Safety walk"),
@@ -70,11 +76,12 @@ def sheet(content: Content, photo_ids: dict[str, str], about: About) -> Sheet:
             name: paragraphs(content["telling"].get(name, "")) for name in ("summary", "safe", "themes", "impossible")
         },
         "earlier": _earlier(about.earlier),
+        "since": since_paper.beside(about.since, pairs),
         "afterwards": _afterwards(content),
         "method": _method(content, sum(len(note["photos"]) for note in notes) - len(shown)),
         "points": [chapters.point(note, content) for note in notes],
     }
-    return Sheet(given, {file: photo_ids[name] for name, file in shown.items()})
+    return Sheet(given, {file: key for key, file in files.items()})
 
 
 # The cover
@@ -197,7 +204,8 @@ def _earlier(earlier: tuple[str, list[dict[str, Any]]] | None) -> dict[str, Any]
     done, number = sum(one["status"] == "done" for one in earlier[1]), len(earlier[1])
     said = ngettext("%(done)s of %(num)s measure from the walk before is done.", "%(done)s of %(num)s measures from the walk before are done.",
                     number, done=done)  # fmt: skip
-    return {"said": said, "when": earlier[0], "measures": [_measure(one) for one in earlier[1]]}
+    when = plan.day(date.fromisoformat(earlier[0])) if earlier[0] else ""
+    return {"said": said, "when": when, "measures": [_measure(one) for one in earlier[1]]}
 
 
 def _afterwards(content: Content) -> list[str]:
@@ -249,6 +257,7 @@ def _words() -> dict[str, str]:
         "themes": _("Across the stops"), "plan": _("What is done about it"), "plan-lead": _("Each measure has somebody who answers for it, a deadline and an answer. No money of its own follows a walk."),
         "no-plan": _("No measure has been agreed yet."), "place-and-measure": _("Place and measure"), "answers-for-it": _("Who answers for it"), "deadline": _("Deadline"), "status": _("Status"), "answer": _("Answer"),
         "impossible": _("What is not possible, and why"), "reason": _("Reason"), "afterwards": _("What happens next"), "earlier": _("Since last time"),
+        "before-after": _("Before and after"), "place-by-place": _("Place by place"), "heard": _("What we heard, and what was promised"), "agreed": _("What was agreed then"),
         "annex": _("Annex: how it was done, and every place as text"), "how": _("How it was done"), "points": _("Every place as text"),
         "note": _("Note"), "feels": _("Feels"), "where": _("Place"), "degrees": _("Latitude, longitude"), "begins": _("What it says"),
         "page": _("Page"), "of": _("of"),

@@ -18,7 +18,7 @@ from app.basemap.kept import Maps
 from app.i18n import gettext as _
 from app.models import Organisation, Partner, Telling, Walk
 from app.pages import day, local
-from app.report import freezing, paper, telling
+from app.report import freezing, paper, since_page, telling
 from app.report.allowed import INSIDE, PARTNER
 from app.report.paper import About, Sheet
 from app.report.picture import drawn
@@ -106,7 +106,13 @@ def for_everybody(shown: Shown, name: str, ground: Ground) -> Sheet:
     )
     earlier = (str(shown.earlier.content["walk"]["day"] or ""), shown.earlier.plan) if shown.earlier else None
     about = About(
-        name[:MARK], local(edition.released_at, walk.timezone).date(), edition=released, map_svg=on_map, earlier=earlier
+        name[:MARK],
+        local(edition.released_at, walk.timezone).date(),
+        edition=released,
+        map_svg=on_map,
+        earlier=earlier,
+        since=since_page.of_public(shown),
+        pairs=shown.pairs,
     )
     photos = {photo["name"] for note in content["notes"] for photo in note["photos"]}
     return paper.sheet(

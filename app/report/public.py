@@ -17,7 +17,7 @@ from app.measures import measures
 from app.measures.measures import Told
 from app.models import Edition, Measure, Photo, Walk
 from app.problems import Problem
-from app.report import edition as editions
+from app.report import issued, since
 from app.report.allowed import LIVE, MEASURE, PUBLIC, only
 from app.report.freezing import canonical
 from app.report.taken import Taken, in_batches, taken_out
@@ -43,7 +43,7 @@ class Place:
 
     @property
     def marks(self) -> list[tuple[str, int]]:
-        counted = Counter(voice["valence"] for voice in _voices(self.notes))
+        counted = Counter(voice["valence"] for voice in since.voices(self.notes))
         return [(valence, counted[valence]) for valence in VALENCES if counted[valence]]
 
     @property
@@ -54,31 +54,34 @@ class Place:
         """What was said with this feeling, what others agree with first."""
         said = [
             voice
-            for voice in _voices(self.notes)
+            for voice in since.voices(self.notes)
             if voice["valence"] == valence and (voice["note"] or voice["suggestion"])
         ]
         return sorted(said, key=lambda voice: (-voice["agreements"], not voice["note"]))
 
     def factors(self, *valences: str) -> list[str]:
-        counted = Counter(key for note in _voices(self.notes) if note["valence"] in valences for key in note["factors"])
+        counted = Counter(
+            key for note in since.voices(self.notes) if note["valence"] in valences for key in note["factors"]
+        )
         return [key for key, _number in counted.most_common(3)]
 
     @property
     def divided(self) -> Counter[str] | None:
         """How many of each feeling, where at least two find it safe and two unsafe."""
-        counted = Counter(str(voice["valence"]) for voice in _voices(self.notes))
+        counted = Counter(str(voice["valence"]) for voice in since.voices(self.notes))
         return counted if min(counted["safe"], counted["unsafe"]) > 1 else None
 
     @property
     def by_role(self) -> list[tuple[str, Counter[str]]]:
         """How each role feels here, of those that can be named."""
-        return _counted((voice["role"], voice["valence"]) for voice in _voices(self.notes) if voice["role"])
+        return _counted((voice["role"], voice["valence"]) for voice in since.voices(self.notes) if voice["role"])
 
 
 @dataclass
 class Shown:
     """`content`: the public document as it is read now; `taken_out`: how many notes and photos are gone from it since;
-    `plan`: the measures as they are now; `earlier`: the walk before, as its own report tells it."""
+    `plan`: the measures as they are now; `earlier`: the walk before, as its own report tells it; `pairs`: the ids of the
+    photos that stand side by side, by their names."""
 
     edition: Edition
     walk: Walk
@@ -86,6 +89,7 @@ class Shown:
     taken_out: int = 0
     plan: list[dict[str, Any]] = field(default_factory=list)
     earlier: "Shown | None" = None
+    pairs: dict[str, str] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -96,7 +100,7 @@ class Shown:
 
     @property
     def voices(self) -> list[dict[str, Any]]:
-        return _voices(self.content["notes"])
+        return since.voices(self.content["notes"])
 
     @property
     def marks(self) -> dict[str, int]:
@@ -155,7 +159,7 @@ def behind(tx: Session, slug: str) -> tuple[Walk, Edition]:
     """The walk at /r/{slug}, and its newest released edition. Raises not-found (404), the same for every address that has
     nothing to read."""
     walk = tx.exec(select(Walk).where(Walk.slug == slug)).first() if len(slug) <= 100 else None
-    found = editions.released(tx, walk.id) if walk else None
+    found = issued.released(tx, walk.id) if walk else None
     if walk is None or found is None:
         raise Problem("not-found")
     return walk, found
@@ -166,9 +170,20 @@ def shown(tx: Session, walk: Walk, edition: Edition, *, alone: bool = False) -> 
     public, taken = edition.frozen["public"], taken_out(tx, edition)
     notes = [note for one in public["notes"] if (note := _without(one, taken))]
     told = [taken.measure(one) for one in public["measures"]]
-    earlier = None if alone or not walk.follows_id else _earlier(tx, walk.follows_id)
-    content = public | {"notes": notes, "measures": told}
-    return Shown(edition, walk, content, taken.count, _plan(tx, edition, told), earlier)
+    content = {name: part for name, part in public.items() if name != "since"} | {"notes": notes, "measures": told}
+    found = Shown(edition, walk, content, taken.count, _plan(tx, edition, told))
+    if not alone:
+        found.earlier = _earlier(tx, walk)
+        _put_beside(tx, found)
+    return found
+
+
+def before(tx: Session, walk: Walk) -> since.Before | None:
+    """The walk before, for an edition that is made now: where everybody can read its report."""
+    found = _earlier(tx, walk)
+    if found is None or found.walk.state == "archived":
+        return None
+    return since.Before(found.edition.id, found.content, found.edition.frozen["keys"], found.plan)
 
 
 def photo_of(tx: Session, edition: Edition, name: str) -> Photo | None:
@@ -176,8 +191,15 @@ def photo_of(tx: Session, edition: Edition, name: str) -> Photo | None:
     if name.startswith("m"):
         found = next((one for one in _live(tx, edition) if f"m{one.number}" == name), None)
         return tx.get(Photo, found.proof_photo_id or "") if found and not found.removed_at and _proven(found) else None
-    keys = edition.frozen["keys"]["photos"]
-    return tx.get(Photo, keys[name]) if name in keys and name not in taken_out(tx, edition).photos else None
+    keys = edition.frozen["keys"]
+    if name in keys.get("pairs", {}):
+        own = shown(tx, tx.get_one(Walk, edition.walk_id), edition).pairs.get(name)
+        return tx.get(Photo, own) if own else None
+    return (
+        tx.get(Photo, keys["photos"][name])
+        if name in keys["photos"] and name not in taken_out(tx, edition).photos
+        else None
+    )
 
 
 def _without(note: dict[str, Any], taken: Taken) -> dict[str, Any] | None:
@@ -212,16 +234,45 @@ def _proven(one: Told) -> bool:
     return one.status == "done" and one.proof == "ready" and one.proof_seen
 
 
-def _earlier(tx: Session, walk_id: str) -> Shown | None:
+def _earlier(tx: Session, walk: Walk) -> Shown | None:
     """The walk before, where its report can be read: what was agreed then, and what has become of it."""
-    walk = tx.get(Walk, walk_id)
-    found = editions.released(tx, walk_id) if walk else None
-    return shown(tx, walk, found, alone=True) if walk and found else None
+    earlier = _walk_before(tx, walk)
+    found = issued.released(tx, earlier.id) if earlier else None
+    return shown(tx, earlier, found, alone=True) if earlier and found else None
 
 
-def _voices(notes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The notes and those merged into them, each for itself."""
-    return [voice for note in notes for voice in (note, *({"stop": note["stop"]} | one for one in note["voices"]))]
+def _walk_before(tx: Session, walk: Walk) -> Walk | None:
+    """The one it follows; nothing is told of another organisation's."""
+    found = tx.get(Walk, walk.follows_id) if walk.follows_id else None
+    return found if found and found.organisation_id == walk.organisation_id else None
+
+
+def _put_beside(tx: Session, found: Shown) -> None:
+    """What was frozen of the walk before, as far as it may be read now: nothing once the edition it was made from has been
+    withdrawn; no note and no photo that was taken out of either; its numbers also where retention has emptied that walk."""
+    frozen, keys = found.edition.frozen["public"].get("since"), found.edition.frozen["keys"]
+    walk = _walk_before(tx, found.walk)
+    edition = tx.get(Edition, keys["earlier"]["edition"]) if frozen and walk else None
+    if not frozen or walk is None or edition is None or edition.walk_id != walk.id or edition.state != "released":
+        return
+    is_same = found.earlier is not None and found.earlier.edition.id == edition.id
+    then = found.earlier if is_same and found.earlier else shown(tx, walk, edition, alone=True)
+    there = {since.THEN: _photo_ids(tx, then), since.NOW: _photo_ids(tx, found)}
+    ids = {name: there[one["of"]].get(one["name"], "") for name, one in keys["pairs"].items()}
+    pairs = [pair for pair in frozen["pairs"] if all(ids[pair[side]["name"]] for side in ("before", "after"))]
+    found.pairs = {pair[side]["name"]: ids[pair[side]["name"]] for pair in pairs for side in ("before", "after")}
+    rows = since.counted_anew(frozen, None if walk.state == "archived" else then.content, found.content)
+    found.content["since"] = frozen | {"rows": rows, "pairs": pairs}
+
+
+def _photo_ids(tx: Session, found: Shown) -> dict[str, str]:
+    """The photos of an edition that may be seen now, measures' proofs too, by their names in it."""
+    keys = found.edition.frozen["keys"]["photos"]
+    ids = {photo["name"]: keys[photo["name"]] for note in found.content["notes"] for photo in note["photos"]}
+    if any(one["proof"] for one in found.plan):
+        live = (one for one in _live(tx, found.edition) if _proven(one) and not one.removed_at)
+        ids |= {f"m{one.number}": one.proof_photo_id for one in live if one.proof_photo_id}
+    return ids
 
 
 def _categories(voice: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.i18n import gettext as _
 from app.measures import words as measure_words
-from app.report import words
+from app.report import since_page, words
 from app.report.public import GOOD, PICTURES, QUOTES, VALENCES, Shown
 from app.report.words import written_day
 
@@ -28,6 +28,7 @@ def values(shown: Shown, base: str, *, preview: bool = False) -> dict[str, Any]:
         "numbers": {note["number"] for note in content["notes"]}, "page": PAGE, "words": words, "measures": measure_words,
         "quotes": QUOTES, "pictures": PICTURES, "good": GOOD, "valences": VALENCES, "few": FEW,
         "has_map": bool(content["route"]) or any(stop["lat"] is not None for stop in content["stops"]),
+        "since": since_page.of_public(shown),
         "followup_on": written_day(content["telling"]["followup_on"]),
     }  # fmt: skip
 
@@ -69,12 +70,7 @@ class Page:
     @staticmethod
     def status(one: dict[str, Any]) -> tuple[str, str, str]:
         """(words, tone, icon) of a measure as it stands."""
-        if one["removed"]:
-            return _("Taken out of the plan"), "failed", "alert"
-        if one["kind"] == "impossible":
-            return _("Not possible"), "failed", "alert"
-        status = one["status"]
-        return measure_words.status(status), measure_words.TONES[status], measure_words.ICONS[status]
+        return since_page.status_of(one)
 
     @staticmethod
     def gist(place: Any) -> str:

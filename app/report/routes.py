@@ -20,7 +20,7 @@ from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
 from app.problems import Problem
-from app.report import comparison, exports, geopackage, page, spreadsheet, tracks, words
+from app.report import comparison, exports, geopackage, page, since_page, spreadsheet, tracks, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 
@@ -49,12 +49,25 @@ def show(
     request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted, page_number: Annotated[int, Query(alias="page")] = 1
 ) -> Response:
     """The report as a page."""
-    told = (reader.person.user.id, language(), pages.asset("css/desk.css"), pages.asset("js/report.js"))
+    with db.read() as tx:
+        before = comparison.before(tx, reader.person, reader.walk)
+        then = (version(tx, before.walk.id), str(before.sensitive)) if before else ()
+    told = (reader.person.user.id, language(), pages.asset("css/desk.css"), pages.asset("js/report.js"), *then)
     etag, report = _read(request, reader, db, *told)
     if report is None:
         return Response(status_code=304, headers={"ETag": etag} | pages.PRIVATE)
+    beside: dict[str, Any] = {"since": None}
+    if before and not asked:  # of some of the notes nothing could be compared
+        with db.read() as tx:
+            earlier = build(tx, before.walk.id, sensitive=before.sensitive, base_url="")
+        beside = {"earlier_walk": before.walk.id}
+        beside["since"] = since_page.of_reports(earlier, report, reader.walk.follows_as or "return")
     answer = pages.render(
-        request, "report/report.html", plans=reader.plans, **_shown(request, reader, report, asked, page_number)
+        request,
+        "report/report.html",
+        plans=reader.plans,
+        **_shown(request, reader, report, asked, page_number),
+        **beside,
     )
     answer.headers["ETag"] = etag
     return answer

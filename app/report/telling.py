@@ -25,6 +25,7 @@ TEXTS = {
 }  # fmt: skip
 PLACES = 5
 PLACE_WORDS = 200
+KEY, MOST_PAIRS = 100, 200  # characters of a pair's key; choices that are remembered
 _FIRST = 1  # a reviewer's priority: before everything else
 
 
@@ -35,13 +36,15 @@ class TellingChanged(Exception):
 @dataclass
 class Draft:
     """The words as typed. `places`: (a stop's id or "", words), PLACES of them in order; `version`: of what they were made
-    from, 0 for none; `by`: who wrote that. `errors`: a sentence by field."""
+    from, 0 for none; `by`: who wrote that. `pairs`: whether a pair of photos is in, by its key, where somebody has said so.
+    `errors`: a sentence by field."""
 
     texts: dict[str, str]
     places: list[tuple[str, str]]
     version: int = 0
     by: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    pairs: dict[str, bool] = field(default_factory=dict)
 
     def check(self) -> bool:
         """Whether it can be kept; fills `errors`."""
@@ -86,18 +89,23 @@ def told(tx: Session, walk: Walk) -> Draft:
     writer = tx.get(User, held.written_by) if held else None
     return Draft(
         {name: str(kept.get(name, "")) for name in TEXTS}, _padded(places), held.version if held else 0, writer.email if writer else "",
+        pairs={key: bool(is_in) for key, is_in in kept.get("pairs", {}).items()},
     )  # fmt: skip
 
 
 def typed(form: Mapping[str, Any], lists: Mapping[str, list[str]], kept: Draft) -> Draft:
-    """The words as they stand in a form; what it lacks stays as in `kept`. `lists`: "stop" and "words" of the places."""
+    """The words as they stand in a form; what it lacks stays as in `kept`. `lists`: "stop" and "words" of the
+    places, "shown" and "pair" of the photos: the pairs that could be ticked, and those that were."""
     texts = {
         name: str(form.get(name, text)).replace("\r\n", "\n").replace("\0", "") for name, text in kept.texts.items()
     }
     pairs = list(zip(lists.get("stop", []), lists.get("words", []), strict=False))
+    ticked, shown = set(lists.get("pair", [])), lists.get("shown", [])
+    chosen = {key[:KEY]: key in ticked for key in shown}
     version = str(form.get("version", ""))
     made = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1
-    return Draft(texts, _padded(pairs) if pairs else kept.places, made, kept.by)
+    both = dict(list({**kept.pairs, **chosen}.items())[-MOST_PAIRS:])
+    return Draft(texts, _padded(pairs) if pairs else kept.places, made, kept.by, pairs=both)
 
 
 def moved(places: list[tuple[str, str]], what: str) -> list[tuple[str, str]]:
@@ -122,6 +130,7 @@ def save(tx: Session, walk_id: str, draft: Draft, by: User) -> int:
     known = {stop.id for stop in stops_of(tx, walk_id)}
     places = [{"stop": stop if stop in known else "", "words": " ".join(words.split())} for stop, words in draft.places]
     texts: dict[str, Any] = {name: text.strip() for name, text in draft.texts.items()} | {"places": places}
+    texts |= {"pairs": draft.pairs} if draft.pairs else {}
     if held is None:
         held = Telling(walk_id=walk_id, version=0, texts={}, written_by=by.id)
     if held.texts != texts:
@@ -136,7 +145,7 @@ def for_report(tx: Session, walk: Walk, report: Report) -> dict[str, Any]:
     numbers = {stop.id: stop.number for stop in report.stops}
     chosen = [{"stop": numbers[stop], "words": words} for stop, words in draft.places if stop in numbers]
     proposals = [{"stop": one.stop, "words": ""} for one in proposed(report)]
-    return {**draft.texts, "places": chosen or proposals}
+    return {**draft.texts, "places": chosen or proposals, "pairs": draft.pairs}
 
 
 def proposed(report: Report) -> list[Proposal]:

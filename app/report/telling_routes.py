@@ -14,11 +14,11 @@ from app import pages
 from app.access.guards import WalkReader
 from app.access.releasing import Writer
 from app.db import Database, Db
-from app.models import now
-from app.report import changes, freezing, telling, words
+from app.models import Walk, now
+from app.report import changes, freezing, public, since, telling, words
 from app.report.allowed import INSIDE, PARTNER
 from app.report.forms import OwnForm
-from app.report.report import build
+from app.report.report import Report, build
 from app.report.telling import Draft
 from app.walks.walks import stops_of
 
@@ -36,7 +36,7 @@ def post_telling(request: Request, reader: Writer, db: Db, form: OwnForm) -> Res
     """Keeps the words. A script (Accept: application/json) gets `version`, or `errors` by field; a person the page."""
     with db.read() as tx:
         kept = telling.told(tx, reader.walk)
-    lists = {name: [str(value) for value in form.getlist(name)] for name in ("stop", "words")}
+    lists = {name: [str(value) for value in form.getlist(name)] for name in ("stop", "words", "shown", "pair")}
     draft = telling.typed({name: value for name, value in form.items() if isinstance(value, str)}, lists, kept)
     draft.places = telling.moved(draft.places, str(form.get("do", "")))
     changed, version = draft.version != kept.version, draft.version
@@ -84,6 +84,21 @@ def _version(reader: WalkReader, db: Database, version: str, partner_id: str | N
     return Response(freezing.canonical(made.content), media_type="application/json", headers=headers)
 
 
+def _pairs(tx: Session, walk: Walk, report: Report) -> tuple[list[since.Candidate], dict[str, tuple[str, ...]]]:
+    """The photos that may stand side by side, and by each pair's key where the two are."""
+    before = public.before(tx, walk)
+    if before is None:
+        return [], {}
+    made = freezing.document(report, telling.for_report(tx, walk, report))
+    found = since.candidates(made, before, since.compared(before, made.content))
+    then = f"/r/{tx.get_one(Walk, walk.follows_id).slug}/photos"
+    addresses = {
+        one.key: tuple(f"{then}/{name}.jpg" if of == since.THEN else f"/api/v1/photos/{key}" for of, name, key in one.sources)
+        for one in found
+    }  # fmt: skip
+    return found, addresses
+
+
 def _page(
     request: Request, tx: Session, reader: WalkReader, draft: Draft, status: int = 200, theirs: Draft | None = None
 ) -> Response:
@@ -92,7 +107,14 @@ def _page(
     if not any(stop for stop, _words in draft.places):
         ids = {stop.number: stop.id for stop in stops}
         draft.places = ([(ids[one.stop], "") for one in proposals] + draft.places)[: telling.PLACES]
-    known: dict[str, Any] = {"texts": draft.texts, "limits": telling.TEXTS, "labels": changes.LABELS}
+    found, addresses = _pairs(tx, reader.walk, report)
+    known: dict[str, Any] = {
+        "candidates": found,
+        "addresses": addresses,
+        "texts": draft.texts,
+        "limits": telling.TEXTS,
+        "labels": changes.LABELS,
+    }
     return pages.render(
         request, "report/write.html", status, walk=reader.walk, draft=draft, theirs=theirs, stops=telling.stop_choices(stops),
         proposals={one.stop: one for one in proposals}, numbers={stop.id: stop.number for stop in stops},

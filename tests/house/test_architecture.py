@@ -39,6 +39,10 @@ ACROSS = {
     ("*", "app.sync.protocol"),
     ("walks", "app.sync.ingest"),  # a row of whoever mints its id is put once, wherever it comes from
     ("basemap", "app.walks.marks"),  # residents need the ground under their marks
+    # A walk back asks about what was promised, in the words that are public.
+    ("walks", "app.measures.measures"),
+    ("walks", "app.measures.words"),
+    ("walks", "app.review.personal"),
     ("walks", "app.basemap.picture"),  # the way is printed on the walk's own map
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),

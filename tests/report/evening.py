@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from app.models import Edition, Observation, Takedown, User, Walk
 from app.report import edition as editions
+from app.report import issued
 from tests.cast import Stage
 from tests.measures.conftest import Plan
 from tests.measures.pages import Paper
@@ -53,7 +54,7 @@ class Evening:
         who = (who or self.bo).open(f"{self.at}/release/{number}")
         assert who.status == 200, who.words
         with self.stage.db.read() as tx:
-            found = editions.changed(tx, editions.numbered(tx, self.stage.walk.id, number))
+            found = editions.changed(tx, issued.numbered(tx, self.stage.walk.id, number))
         return {"read": [one.key for one in found], "checked": list(editions.CHECKS), "because": [""]}
 
     def release(self, number: int, who: Paper | None = None) -> Paper:
@@ -69,7 +70,7 @@ class Evening:
 
     def editions(self) -> list[Edition]:
         with self.stage.db.read() as tx:
-            return editions.of_walk(tx, self.stage.walk.id)
+            return issued.of_walk(tx, self.stage.walk.id)
 
     def set(self, note_id: str, **columns: Any) -> None:
         """What a review writes into a note."""

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from app.models import Edition, Walk, new_id
 from app.problems import TryAgain
 from app.report import edition as editions
-from app.report import freezing
+from app.report import freezing, issued
 from tests.cast import Stage
 from tests.report.evening import Evening
 
@@ -283,7 +283,7 @@ def test_two_walks_of_one_name_and_day_released_at_the_same_moment_get_an_addres
             given = one.model_dump(exclude={"id", "walk_id"}) | {"walk_id": walk.id, "id": new_id()}
             tx.add(Edition(**given))
     with db.read() as tx:
-        waiting = [editions.numbered(tx, walk.id, 1) for walk in walks]
+        waiting = [issued.numbered(tx, walk.id, 1) for walk in walks]
         read = [change.key for change in editions.changed(tx, one)]
     ready = threading.Barrier(len(waiting))
 

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.models import Stop, Team, Walk
+from app.measures import changing
+from app.measures.changing import By
+from app.models import Ground, Measure, Observation, Stop, Team, User, Walk, new_id
 from tests.access.conftest import Browser, add, hurry, signed_in, visitor
 from tests.cast import Stage
+from tests.measures.conftest import Plan
 from tests.phone import Phone
 from tests.walks.test_plan import SignedIn, desk, form, save
 
@@ -169,3 +172,156 @@ def test_only_those_who_plan_the_earlier_walk_make_another_from_it(
     with whole.db.write() as tx:
         tx.get_one(Walk, whole.walk.id).state = "archived"
     assert desk.post(path, data={"kind": "return"}).status_code == 410
+
+
+class TestMeasures:
+    """What was promised after the earlier walk is asked about on the way back."""
+
+    @pytest.fixture
+    def plan(self, whole: Stage) -> Plan:
+        return Plan(whole, whole.phone())
+
+    def promised(
+        self, plan: Plan, *, released: bool = True, stop: int | None = 2, content: Any = None, **fields: Any
+    ) -> str:
+        """A measure on one note, with no place but its stop's."""
+        given = {"valence": "safe", "stop_id": plan.stage.stops[stop - 1].id if stop else None} | (content or {})
+        note_id = plan.note(released=released, **given)
+        with plan.stage.db.write() as tx:
+            user = tx.exec(select(User)).first()
+            assert user
+            stop_id = plan.stage.stops[stop - 1].id if stop else None
+            wanted = {
+                "place": "Tunnelen",
+                "problem": "Mørkt",
+                "measure": "Lampen skiftes",
+                "kind": "upkeep",
+                "stop_id": stop_id,
+            }
+            walk = tx.get_one(Walk, plan.stage.walk.id)
+            made = changing.make(tx, walk, new_id(), [note_id], wanted | fields, By(user.id))
+            return str(made.id)
+
+    def test_each_is_asked_about_at_its_stop_with_what_was_promised_and_the_answer(
+        self, plan: Plan, desk: Browser
+    ) -> None:
+        self.promised(plan, status="done", answer="Ny lampe 8. december.")
+        unsafe(plan.phone, stop_id=plan.stage.stops[1].id)
+        self.promised(plan, stop=1, measure="Hækken klippes")
+        kilden, tunnel = stops_of(plan.stage, made(plan.stage, desk, "return"))
+        assert kilden.prompt == "Sidst: Tiltag 2: Hækken klippes. Foreslået. Er det blevet bedre?"
+        assert tunnel.prompt == (
+            "Sidst: 1 note om utryghed. Tiltag 1: Lampen skiftes. Udført. »Ny lampe 8. december.« "
+            "Er det blevet bedre? Er der en anden vej?"
+        )
+
+    def test_one_that_has_no_stop_becomes_a_stop_where_it_is(self, plan: Plan, desk: Browser) -> None:
+        self.promised(plan, stop=None, lat=57.06, lon=9.98, place="Bænken ved åen")
+        self.promised(plan, stop=None, lat=57.0401, lon=9.98)  # 11 m from Kilden
+        self.promised(plan, stop=None, place="Ved skolen")
+        unsafe(plan.phone, 57.0601)
+        stops = stops_of(plan.stage, made(plan.stage, desk, "return"))
+        assert [(stop.name, stop.lat) for stop in stops] == [
+            ("Kilden", 57.04), ("Bænken ved åen", pytest.approx(57.06005)), ("Tunnelen", None), ("Ved skolen", None)]  # fmt: skip
+        assert stops[0].prompt.startswith("Sidst: Tiltag 2: Lampen skiftes.")
+        assert stops[1].prompt.startswith("Sidst: 1 note om utryghed. Tiltag 1: Lampen skiftes.")
+
+    def test_where_its_stop_was_taken_away_or_moved_its_own_place_or_the_stop_counts(
+        self, plan: Plan, desk: Browser
+    ) -> None:
+        self.promised(plan, lat=57.06, lon=9.98)
+        with plan.stage.db.write() as tx:
+            stop = tx.get_one(Stop, plan.stage.stops[1].id)
+            stop.name, stop.lat, stop.lon = "Undergangen", 57.09, 9.98
+        assert stops_of(plan.stage, made(plan.stage, desk, "return"))[1].prompt.startswith("Sidst: Tiltag 1")
+        with plan.stage.db.write() as tx:
+            tx.delete(tx.get_one(Stop, plan.stage.stops[1].id))
+        _kilden, own = stops_of(plan.stage, made(plan.stage, desk, "return"))
+        assert (own.name, own.lat) == ("Tunnelen", 57.06)
+
+    @pytest.mark.parametrize(
+        "note",
+        [
+            {"factors": ["behaviour.harassment"]},
+            {"note": "Ring til Per på 20 30 40 50."},
+            {"deleted": True},
+            {"hidden": True},
+        ],
+    )
+    def test_what_rests_on_nothing_that_may_be_told_leaves_no_trace(
+        self, plan: Plan, desk: Browser, note: dict[str, Any]
+    ) -> None:
+        words = {name: value for name, value in note.items() if name not in ("deleted", "hidden")}
+        measure_id = self.promised(plan, stop=None, lat=57.06, lon=9.98, content=words)
+        with plan.stage.db.write() as tx:
+            [note_id] = tx.exec(select(Ground.observation_id).where(Ground.measure_id == measure_id)).all()
+            seen = tx.get_one(Observation, note_id)
+            seen.deleted, seen.hidden = "deleted" in note, "hidden" in note
+        stops = stops_of(plan.stage, made(plan.stage, desk, "return"))
+        assert [stop.prompt for stop in stops] == ["", "Er der en anden vej?"]
+
+    def test_words_that_nobody_has_released_or_that_name_somebody_stay_behind(self, plan: Plan, desk: Browser) -> None:
+        self.promised(plan, released=False, measure="Tal med ham på hjørnet", answer="Er gjort")
+        self.promised(
+            plan, stop=1, measure="Ring til Ida på 20 30 40 50", answer="Anna bor på Birkevej 12", status="doing"
+        )
+        kilden, tunnel = stops_of(plan.stage, made(plan.stage, desk, "return"))
+        assert kilden.prompt == "Sidst: Tiltag 2: I gang. Er det blevet bedre?"
+        assert tunnel.prompt == "Sidst: Tiltag 1: Foreslået. Er det blevet bedre? Er der en anden vej?"
+
+    def test_what_is_removed_unmarked_or_not_possible_is_not_asked_about_unless_it_is_marked(
+        self, plan: Plan, desk: Browser
+    ) -> None:
+        gone = self.promised(plan)
+        self.promised(plan, revisit=False)
+        impossible = self.promised(plan, kind="impossible", reason="Et fortidsminde")
+        refused = self.promised(plan)
+        with plan.stage.db.write() as tx:
+            by = By(tx.exec(select(User.id)).first())
+            changing.remove(tx, tx.get_one(Measure, gone), by)
+            changing.change(tx, tx.get_one(Measure, refused), 1, {"status": "refused", "reason": "For dyrt"}, by)
+        assert stops_of(plan.stage, made(plan.stage, desk, "return"))[1].prompt == "Er der en anden vej?"
+        with plan.stage.db.write() as tx:
+            held = tx.get_one(Measure, impossible)
+            changing.change(tx, held, held.version, {"revisit": True}, by)
+            changing.change(tx, tx.get_one(Measure, refused), 2, {"status": "doing"}, by)
+        prompt = stops_of(plan.stage, made(plan.stage, desk, "return"))[1].prompt
+        assert "Tiltag 3: Lampen skiftes. Ikke muligt. »Et fortidsminde«" in prompt
+        assert "Tiltag 4: Lampen skiftes. I gang." in prompt
+        assert "Tiltag 1" not in prompt
+        assert "Tiltag 2" not in prompt
+
+    def test_a_question_stays_short_enough_to_be_kept_and_names_what_it_leaves_out(
+        self, plan: Plan, desk: Browser
+    ) -> None:
+        for _ in range(12):
+            self.promised(plan, measure="Lampen skiftes af nogen fra vejvæsenet " * 5, answer="Vi kommer snart. " * 100)
+        walk = made(plan.stage, desk, "return")
+        prompt = stops_of(plan.stage, walk)[1].prompt
+        assert len(prompt) <= 500
+        assert "Og tiltag 2, 3, 4, 5, 6 … Er det blevet bedre?" in prompt
+        reply = save(desk, walk.id, form(plan.stage, desk, walk.id))
+        assert reply.status_code in (200, 303), reply.text
+
+    def test_a_walk_back_from_a_walk_back_asks_anew_and_only_about_that_one(self, plan: Plan, desk: Browser) -> None:
+        self.promised(plan)
+        unsafe(plan.phone, 57.06)
+        first = made(plan.stage, desk, "return")
+        assert [stop.name for stop in stops_of(plan.stage, first)] == ["Kilden", "Utrygt sidst 1", "Tunnelen"]
+        with plan.stage.db.write() as tx:
+            tx.get_one(Walk, first.id).state = "open"
+        unsafe(plan.stage.phone(first), 57.08)
+        again = stops_of(plan.stage, made(plan.stage, desk, "return", first.id))
+        assert [(stop.name, stop.prompt) for stop in again] == [
+            ("Kilden", ""), ("Utrygt sidst 1", ""), ("Utrygt sidst 2", "Sidst: 1 note om utryghed. Er det blevet bedre?"),
+            ("Tunnelen", "Er der en anden vej?")]  # fmt: skip
+
+    def test_places_with_a_promise_come_before_places_without_where_there_are_too_many(
+        self, plan: Plan, desk: Browser
+    ) -> None:
+        for n in range(22):
+            unsafe(plan.phone, 57.05 + n / 1000)
+        self.promised(plan, stop=None, lat=57.2, lon=9.98, place="Langt væk")
+        stops = stops_of(plan.stage, made(plan.stage, desk, "return"))
+        assert len(stops) == 22
+        assert "Langt væk" in [stop.name for stop in stops]
