@@ -28,6 +28,7 @@ from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.gathering.routes import router as gathering
+from app.measures.calendar_routes import router as calendars
 from app.measures.courier import Courier
 from app.measures.meeting_routes import router as meeting
 from app.measures.partner_routes import router as partner
@@ -60,7 +61,7 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, measures, partner, partners, report, telling, editions, public,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public,
     printed, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip

@@ -54,6 +54,9 @@ class Partner(SQLModel, table=True):
     owner: str = Field(description="which of the taxonomy's owners it is")
     name: str
     email: str = ""
+    calendar: str | None = Field(
+        default=None, description="what its calendar's address is made of; None: there is none"
+    )
     ended_at: datetime | None = Field(default=None, sa_column=instant(null=True))
     created_at: datetime = Field(default_factory=now, sa_column=instant())
 

@@ -53,6 +53,9 @@ class Walk(SQLModel, table=True):
     )
     map_sha256: str | None = Field(default=None, description="its map, by the content")
     map_bytes: int | None = None
+    calendar: str | None = Field(
+        default=None, description="what its calendar's address is made of; None: there is none"
+    )
     slug: str | None = Field(default=None, unique=True, description="/r/{slug}: where its released report is read")
     created_at: datetime = Field(default_factory=now, sa_column=instant())
 

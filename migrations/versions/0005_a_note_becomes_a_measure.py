@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.add_column("photo", sa.Column("review_version", whole, nullable=False, server_default="0"))
     with op.batch_alter_table("walk") as walk:
         walk.add_column(sa.Column("slug", text, nullable=True))
+        walk.add_column(sa.Column("calendar", text, nullable=True))
         walk.create_unique_constraint("uq_walk_slug", ["slug"])
     with op.batch_alter_table("membership") as membership:
         membership.add_column(sa.Column("partner_id", text, nullable=True))
@@ -55,7 +56,8 @@ def upgrade() -> None:
 def _partners() -> None:
     op.create_table(
         "partner", _id(), _of("organisation", "organisation_id", null=True), _text("owner"), _text("name"), _text("email"),
-        _at("ended_at", null=True), _at("created_at"), sa.UniqueConstraint("organisation_id", "name"),
+        sa.Column("calendar", text, nullable=True), _at("ended_at", null=True), _at("created_at"),
+        sa.UniqueConstraint("organisation_id", "name"),
     )  # fmt: skip
     op.create_table(
         "partnerlink", _id(), _of("partner", "partner_id"), _text("secret_hash"), _of("person", "created_by"),

@@ -45,6 +45,7 @@ ACROSS = {
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.
     ("measures", "app.access.answering"),
+    ("measures", "app.access.subscribing"),
     ("measures", "app.access.roles"),
     ("measures", "app.access.browser"),
     ("measures", "app.access.mail"),
