@@ -13,10 +13,11 @@ from app import i18n, pages
 from app.access.answering import Answerer, Answering, Measuring, NamedPartner
 from app.access.subscribing import calendar_of
 from app.db import Database, Db
+from app.i18n import gettext as _
 from app.measures import deadlines, measures, routing
 from app.measures.forms import OwnForm
 from app.models import Partner, Walk
-from app.problems import Problem
+from app.problems import invalid
 
 router = APIRouter(tags=["measures"])
 
@@ -119,10 +120,10 @@ def post_partners_removal(partner: NamedPartner, db: Db, _form: OwnForm) -> Resp
 
 
 def _one_of(who: Answerer, partner_id: Any) -> Partner:
-    """One of those somebody answers for. Raises not-found (404)."""
+    """One of those somebody answers for. Raises invalid (422): another one's is told from none by nothing."""
     found = next((one for one in who.partners if one.id == partner_id), None)
     if found is None:
-        raise Problem("not-found")
+        raise invalid(("partner", _("Choose one of the list.")))
     return found
 
 

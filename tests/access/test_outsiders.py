@@ -24,7 +24,7 @@ OPEN = {
     "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py
     "/p/{secret}", "/deadlines/{walk_id}/{secret}.ics", "/deadlines/partners/{partner_id}/{secret}.ics", "/partner/leaving",  # tests/measures/
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
-    "/r/{slug}/takedown",  # released for everybody: tests/report/test_public.py
+    "/r/{slug}/takedown", "/r/{slug}/report.pdf",  # released for everybody: tests/report/test_public.py
 }  # fmt: skip
 WORDS = "Lampen ved tunnelen"
 

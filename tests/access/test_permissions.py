@@ -24,7 +24,7 @@ MEANT_FOR_EVERYBODY = {
     "/p/{secret}", "/deadlines/{walk_id}/{secret}.ics", "/deadlines/partners/{partner_id}/{secret}.ics",  # by a secret of 256 bits
     "/partner/leaving",  # forgets that secret
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
-    "/r/{slug}/takedown",  # what a second person has released
+    "/r/{slug}/takedown", "/r/{slug}/report.pdf",  # what a second person has released
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/api/v1/tiles/{z}/{x}/{y}.mvt", "/walks/{walk_id}/invitation.ics"}

@@ -11,7 +11,7 @@ APP = ROOT / "app"
 JS = ROOT / "static" / "js"
 
 FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report", "basemap", "privacy",
-            "copies", "gathering"}  # fmt: skip
+            "copies", "gathering", "overview"}  # fmt: skip
 LEAVES = {"app.settings", "app.models", "app.problems", "app.sync.protocol"}
 WORDS = {"app.i18n"}  # every sentence is said in the reader's language, a leaf's too
 # What features share: the schema, the database, failures, words, pages, the taxonomy.
@@ -61,6 +61,9 @@ ACROSS = {
     ("report", "app.access.mail"),
     ("report", "app.basemap.kept"),
     ("report", "app.basemap.picture"),  # the public page's map needs no script
+    # Across walks: what each room says of its own, read together.
+    ("overview", "app.access.across"),
+    ("overview", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),
     ("gathering", "app.sync.changes"),

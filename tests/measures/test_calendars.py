@@ -93,7 +93,7 @@ def test_a_partner_with_an_account_has_theirs_and_nobody_elses(plan: Plan, desk:
     assert "Address for" not in mine.words
     path = address(mine.press("/partner/calendar"))
     assert path.startswith(f"/deadlines/partners/{vej.id}/")
-    assert mine.post("/partner/calendar", {"partner": park.id}).status == 404
+    assert mine.post("/partner/calendar", {"partner": park.id}).status == 422
     assert mine.post(f"/partners/{park.id}/calendar", {}).status == 403
     with plan.stage.db.read() as tx:
         assert tx.get_one(Partner, park.id).calendar is None
