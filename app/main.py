@@ -28,12 +28,14 @@ from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.gathering.routes import router as gathering
+from app.measures.calendar_routes import router as calendars
 from app.measures.courier import Courier
 from app.measures.meeting_routes import router as meeting
 from app.measures.partner_routes import router as partner
 from app.measures.partners_routes import router as partners
 from app.measures.proof_routes import router as proof
 from app.measures.routes import router as measures
+from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
@@ -60,7 +62,7 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, measures, partner, partners, report, telling, editions, public,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip

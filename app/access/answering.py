@@ -5,8 +5,6 @@ that a link which is wrong, too old, withdrawn or of a partner that was ended an
 note a partner is shown only words that somebody has released, never on a sensitive subject, never who wrote them.
 """
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -29,7 +27,7 @@ from app.access.notes import note_is_sensitive, out_of_sight
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
 from app.i18n import gettext as _
-from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, Walk, now
+from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, now
 from app.problems import Problem
 
 SHOWN = {"approved", "public"}  # a photo that nobody has looked at is shown to nobody outside
@@ -176,28 +174,6 @@ def link_behind(request: Request, db: Database, secret: str) -> tuple[PartnerLin
 def ended_link() -> str:
     """What is said of every link that opens nothing, whatever the reason."""
     return _("This link opens nothing. It may have ended or been withdrawn. Ask whoever gave it to you for a new one.")
-
-
-def calendar_secret(walk_id: str, key: bytes) -> str:
-    """What stands in the address of a walk's calendar of deadlines: nobody can make it without the server's key."""
-    return hmac.new(key, f"deadlines:{walk_id}".encode(), hashlib.sha256).hexdigest()
-
-
-def calendar_walk(request: Request, db: Database, walk_id: str, secret: str) -> Walk:
-    """The walk whose calendar this address is. Raises not-found (404), too-many-attempts (429)."""
-    settings = request.app.state.settings
-    right = hmac.compare_digest(calendar_secret(walk_id, settings.signing_key()).encode(), secret.encode())
-    if not right:
-        with db.write() as tx:
-            if settings.rate_limits == "on":
-                not_guessing(tx, "calendar", address_of(request))
-            count_try(tx, "calendar", address_of(request))
-        raise Problem("not-found")
-    with db.read() as tx:
-        walk = tx.get(Walk, walk_id)
-    if walk is None or walk.state == "archived":
-        raise Problem("not-found")
-    return walk
 
 
 def _behind(tx: Session, secret: str) -> tuple[PartnerLink, Partner] | None:

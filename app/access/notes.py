@@ -13,20 +13,23 @@ from app.review.personal import looks_personal
 from app.taxonomy import is_sensitive
 
 # What must be read of an observation for the functions below, beside `deleted`.
-COLUMNS = ("rev", "hidden", "sensitive", "shown", "factors", "note", "suggestion", "pin", "fix")
+COLUMNS = ("rev", "hidden", "sensitive", "shown", "factors", "note", "suggestion", "pin", "fix", "stop_id")
 WORDS = ("note", "suggestion")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A note's words and place as others see them. A place put right by a reviewer (`placed`) takes that of what was measured."""
+    """A note's words, place and stop as others see them. A place put right by a reviewer (`placed`) takes that of what was
+    measured; `moved`: a reviewer has chosen the stop, or none."""
 
     note: str
     suggestion: str
     factors: list[str]
     pin: dict[str, Any] | None
     fix: dict[str, Any] | None
+    stop_id: str | None
     placed: bool = False
+    moved: bool = False
 
 
 def shown(observation: Any) -> Shown:
@@ -39,7 +42,9 @@ def shown(observation: Any) -> Shown:
         new.get("factors", observation.factors),
         new["pin"] if placed else observation.pin,
         None if placed else observation.fix,
+        new.get("stop_id", observation.stop_id),
         placed,
+        "stop_id" in new,
     )
 
 

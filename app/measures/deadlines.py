@@ -1,6 +1,6 @@
 """Deadlines as a calendar that people's calendars subscribe to (iCalendar, RFC 5545).
 
-Hides the format. Promises one entry for each open measure with a deadline, which keeps its identity when the deadline is
+Hides the format, and that a calendar's address is made of a mark of its own. Promises one entry for each open measure with a deadline, which keeps its identity when the deadline is
 moved, so that it is moved in people's calendars too; no names of people, no words of notes.
 """
 
@@ -8,10 +8,32 @@ from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from sqlmodel import Session
+
 from app import __version__
+from app.access.subscribing import calendar_secret
 from app.i18n import gettext as _
 from app.measures import words
 from app.measures.measures import Told
+from app.models import Partner, Walk, new_id
+from app.settings import Settings
+
+
+def address(of: Walk | Partner, settings: Settings) -> str:
+    """Where its deadlines are subscribed to; "": nowhere."""
+    secret = calendar_secret(of, settings.signing_key())
+    below = "" if isinstance(of, Walk) else "partners/"
+    return f"{settings.base_url}/deadlines/{below}{of.id}/{secret}.ics" if secret else ""
+
+
+def give_address(tx: Session, table: type[Walk] | type[Partner], of_id: str) -> None:
+    """A new address for its calendar; the one it had opens nothing from now on."""
+    tx.get_one(table, of_id, with_for_update=True).calendar = new_id()
+
+
+def withdraw_address(tx: Session, table: type[Walk] | type[Partner], of_id: str) -> None:
+    """Its calendar has no address from now on; once more changes nothing."""
+    tx.get_one(table, of_id, with_for_update=True).calendar = None
 
 
 def calendar(found: Sequence[tuple[Told, str]], name: str, base_url: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The follow-up meeting over HTTP, its minutes, and the calendars of deadlines.
+"""The follow-up meeting over HTTP, and its minutes.
 
 Hides which measure comes next. Promises that what is typed at a meeting is kept before the next measure comes, and that
 somebody who answers by their own page meanwhile is not overwritten.
@@ -11,11 +11,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlmodel import Session
 
-from app import i18n, pages
-from app.access.answering import Answering, KnownMeasure, Measuring, calendar_secret, calendar_walk, link_behind
+from app import pages
+from app.access.answering import KnownMeasure, Measuring
 from app.access.guards import WalkReader
 from app.db import Db
-from app.measures import changing, deadlines, draft, measures, meeting, plan, routing, words
+from app.measures import changing, draft, measures, meeting, plan, words
 from app.measures.changing import By
 from app.measures.forms import OwnForm
 from app.models import Measure, now
@@ -24,7 +24,6 @@ from app.problems import Problem
 router = APIRouter(tags=["measures"])
 
 DECIDED = ("status", "deadline", "partner", "answer", "reason")
-_ICS = "text/calendar; charset=utf-8"
 
 
 @router.get("/walks/{walk_id}/measures/meeting")
@@ -84,54 +83,6 @@ def get_minutes_text(request: Request, reader: Measuring, db: Db, day: str = "")
         told = meeting.text(reader.walk.title, chosen, meeting.minutes(found, chosen, plan.names(tx, reader)))
     named = {"Content-Disposition": f'attachment; filename="referat-{chosen.isoformat()}.txt"'}
     return PlainTextResponse(told, headers=pages.PRIVATE | named)
-
-
-# Calendars
-
-
-@router.get("/walks/{walk_id}/measures/calendar")
-def get_calendar(request: Request, reader: Measuring) -> Response:
-    """Where the walk's deadlines are subscribed to."""
-    settings = request.app.state.settings
-    secret = calendar_secret(reader.walk.id, settings.signing_key())
-    address = f"{settings.base_url}/deadlines/{reader.walk.id}/{secret}.ics"
-    return pages.render(request, "measures/calendar.html", walk=reader.walk, address=address)
-
-
-@router.get("/deadlines/{walk_id}/{secret}.ics", response_class=Response)
-def get_walks_deadlines(request: Request, walk_id: str, secret: str, db: Db) -> Response:
-    """A walk's deadlines, for calendars: they cannot sign in, so the address is the secret."""
-    walk = calendar_walk(request, db, walk_id, secret)
-    base_url = request.app.state.settings.base_url
-    with db.read() as tx:
-        found = [(one, f"{base_url}/walks/{walk.id}/measures/{one.number}") for one in measures.of_walk(tx, walk.id)]
-    return _calendar(found, walk.title, base_url, walk.language)
-
-
-@router.get("/p/{secret}/deadlines.ics", response_class=Response)
-def get_links_deadlines(request: Request, secret: str, db: Db) -> Response:
-    """A partner's deadlines, by their link."""
-    _link, partner = link_behind(request, db, secret)
-    return _partners(request, db, [partner.id], partner.name)
-
-
-@router.get("/partner/deadlines.ics", response_class=Response)
-def get_partners_deadlines(request: Request, who: Answering, db: Db) -> Response:
-    return _partners(request, db, who.partner_ids, ", ".join(one.name for one in who.partners))
-
-
-def _partners(request: Request, db: Db, partner_ids: list[str], name: str) -> Response:
-    base_url = request.app.state.settings.base_url
-    with db.read() as tx:
-        items = routing.routed(tx, partner_ids)
-    found = [(item.told, f"{base_url}/partner/measures/{item.told.id}") for item in items]
-    return _calendar(found, name, base_url, "da")
-
-
-def _calendar(found: list[tuple[measures.Told, str]], name: str, base_url: str, language: str) -> Response:
-    with i18n.use(language):
-        told = deadlines.calendar(found, name, base_url)
-    return Response(told, media_type=_ICS, headers=pages.PRIVATE)
 
 
 def _page(

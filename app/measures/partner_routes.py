@@ -56,8 +56,8 @@ def get_partner(request: Request, who: Answering, db: Db, show: str = "", passed
 
 @router.get("/partner/measures.csv", response_class=Response)
 def get_csv(request: Request, who: Answering, db: Db, show: str = "all") -> Response:
-    items = _items(db, who, show)
-    told = exports.table(items, request.app.state.settings.base_url)
+    base_url = request.app.state.settings.base_url
+    told = exports.table(exports.FIELDS, (exports.fields(item, base_url) for item in _items(db, who, show)))
     return StreamingResponse(told, media_type="text/csv; charset=utf-8", headers=pages.PRIVATE | _CSV)
 
 
@@ -70,8 +70,8 @@ def get_geojson(
     crs: Annotated[str, Query(pattern="^(4326|25832)$")] = "4326",
 ) -> Response:
     """`crs`: 4326, degrees (RFC 7946), or 25832, metres."""
-    items = _items(db, who, show)
-    told = exports.geojson(items, request.app.state.settings.base_url, on_grid=crs == "25832")
+    base_url, items = request.app.state.settings.base_url, _items(db, who, show)
+    told = exports.geojson(((one.told.id, exports.fields(one, base_url)) for one in items), on_grid=crs == "25832")
     return Response(told, media_type="application/geo+json", headers=pages.PRIVATE | _GEOJSON)
 
 

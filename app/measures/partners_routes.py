@@ -18,7 +18,7 @@ from app.access.guards import GIVE, Person
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
 from app.i18n import gettext as _
-from app.measures import partners, words
+from app.measures import deadlines, partners, words
 from app.models import Organisation, Partner
 from app.problems import Problem, invalid
 from app.sync.protocol import clean
@@ -31,9 +31,9 @@ EVERYWHERE = "everywhere"  # what the form calls no organisation
 
 
 @router.get("/partners")
-def get_partners(request: Request, person: Inviter, db: Db, ended: str = "") -> Response:
-    """`ended`: the id of one that was just ended."""
-    return _page(request, person, db, ended=ended)
+def get_partners(request: Request, person: Inviter, db: Db, ended: str = "", calendar: str = "") -> Response:
+    """`ended`: the id of one that was just ended; `calendar`: of one whose calendar has just got or lost its address."""
+    return _page(request, person, db, ended=ended, calendar=calendar)
 
 
 @router.post("/partners")
@@ -110,7 +110,7 @@ def post_withdrawal(request: Request, partner: NamedPartner, db: Db, link_id: st
 
 def _page(
     request: Request, person: Person, db: Database, wrong: Problem | None = None, *, of: str = "", ended: str = "",
-    typed: dict[str, str] | None = None,
+    calendar: str = "", typed: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
     """`wrong`: what is to be told beside a field, where it is a 422; anything else is raised on. `of`: whose form it was."""
     if wrong and wrong.code != "invalid":
@@ -122,7 +122,7 @@ def _page(
     gone = next((row["partner"] for _name, rows in groups for row in rows if row["partner"].id == ended), None)
     return pages.render(
         request, "measures/partners.html", wrong.status if wrong else 200, groups=groups, places=places, owners=list(owners()), words=words,
-        wrong=wrong.detail if wrong else "", field=wrong.more["errors"][0]["field"] if wrong else "", of=of, typed=typed or {},
+        wrong=wrong.detail if wrong else "", field=wrong.more["errors"][0]["field"] if wrong else "", of=of, typed=typed or {}, calendar=calendar,
         gone=gone if gone and gone.ended_at else None, lasts=partners.LASTS_DAYS,
         no_mail=not settings.smtp_url.get_secret_value(),
     )  # fmt: skip
@@ -142,7 +142,8 @@ def _row(tx: Session, one: Partner, waiting: dict[str, int], links: list[Any], s
         for link in links
         if link.partner_id == one.id
     ]
-    return {"partner": one, "open": waiting.get(one.id, 0), "accounts": partners.accounts(tx, one.id), "links": mine}
+    return {"partner": one, "open": waiting.get(one.id, 0), "accounts": partners.accounts(tx, one.id), "links": mine,
+            "calendar": deadlines.address(one, settings)}  # fmt: skip
 
 
 def _places(tx: Session, person: Person) -> list[tuple[str, str]]:

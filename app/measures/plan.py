@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from app.access.guards import WalkReader
+from app.access.notes import shown
 from app.i18n import gettext as _
 from app.measures import continuing, measures, partners, proposal, words
 from app.measures.draft import Draft
@@ -69,16 +70,16 @@ def picks(tx: Session, reader: WalkReader, notes: Sequence[Observation]) -> list
 def to_choose(tx: Session, reader: WalkReader, stop: str) -> tuple[list[Pick], int]:
     """The notes of a stop ("": of all, "none": of none) that somebody may choose from, and how many come after them."""
     wanted = select(Observation).where(Observation.walk_id == reader.walk.id, col(Observation.deleted).is_(False))
-    if stop == "none":
-        wanted = wanted.where(col(Observation.stop_id).is_(None))
-    elif stop:
-        at = next((one.id for one in stops_of(tx, reader.walk.id) if str(one.number) == stop), "")
-        wanted = wanted.where(Observation.stop_id == at)
+    at = next((one.id for one in stops_of(tx, reader.walk.id) if str(one.number) == stop), "")
+    if stop:  # a reviewer may have moved it there, or away
+        own = col(Observation.stop_id).is_(None) if stop == "none" else col(Observation.stop_id) == at
+        wanted = wanted.where(or_(own, col(Observation.shown).is_not(None)))
     in_order = wanted.order_by(col(Observation.captured_utc), col(Observation.id))
     rows: list[Observation] = []
     looked_at = 0
     while len(rows) < LISTED and (some := tx.exec(in_order.offset(looked_at).limit(2 * LISTED)).all()):
-        seen = [row for row in some if reader.sees(row)][: LISTED - len(rows)]
+        here = [row for row in some if not stop or (shown(row).stop_id or "none") == (at or "none")]
+        seen = [row for row in here if reader.sees(row)][: LISTED - len(rows)]
         rows += seen
         looked_at += some.index(seen[-1]) + 1 if seen and len(rows) == LISTED else len(some)
     everything = tx.exec(select(func.count()).select_from(wanted.subquery())).one()

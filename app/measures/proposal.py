@@ -206,7 +206,7 @@ def _source(
         text=words.note,
         suggestion=words.suggestion,
         place=(pin["lat"], pin["lon"]) if pin else None,
-        stop=stops.get(note.stop_id or ""),
+        stop=stops.get(words.stop_id or ""),
         voices=voices,
         role=roles.get(note.participant_id, "other"),
         sensitive=note_is_sensitive(note),

@@ -36,7 +36,7 @@ class Decision(SQLModel, table=True):
     user_id: str = Field(foreign_key="person.id")
     at: datetime = Field(default_factory=now, sa_column=instant())
     what: str = Field(
-        description="release hide redact place factors sensitive merge part priority route approve refuse blur"
+        description="release hide redact place stop factors sensitive merge part priority route approve refuse blur"
     )
     together: str | None = Field(default=None, index=True, description="the same for what was decided in one step")
     before: dict[str, Any] = Field(sa_column=as_json())
@@ -54,6 +54,9 @@ class Partner(SQLModel, table=True):
     owner: str = Field(description="which of the taxonomy's owners it is")
     name: str
     email: str = ""
+    calendar: str | None = Field(
+        default=None, description="what its calendar's address is made of; None: there is none"
+    )
     ended_at: datetime | None = Field(default=None, sa_column=instant(null=True))
     created_at: datetime = Field(default_factory=now, sa_column=instant())
 

@@ -53,6 +53,9 @@ class Walk(SQLModel, table=True):
     )
     map_sha256: str | None = Field(default=None, description="its map, by the content")
     map_bytes: int | None = None
+    calendar: str | None = Field(
+        default=None, description="what its calendar's address is made of; None: there is none"
+    )
     slug: str | None = Field(
         default=None, index=True, unique=True, description="/r/{slug}: where its released report is read"
     )
@@ -162,7 +165,7 @@ class Observation(SQLModel, table=True):
     flags: list[str] = Field(default_factory=list, sa_column=as_json())
     hidden: bool = Field(default=False, description="a reviewer has taken it out of sight")
     sensitive: bool | None = Field(default=None, description="as a reviewer judged; None: as its factors say")
-    # What others see in place of the walker's own: {"rev": of which, "note", "suggestion", "factors", "pin"}, each if changed.
+    # What others see in place of the walker's own: {"rev": of which, "note", "suggestion", "factors", "pin", "stop_id"}, each if changed.
     shown: dict[str, Any] | None = Field(default=None, sa_column=as_json(null=True))
 
 

@@ -202,7 +202,7 @@ def build(tx: Session, walk_id: str, *, sensitive: bool, base_url: str) -> Repor
     numbers = measures.numbers_by_note(planned)
     table = models.Observation
     kept = (table.id, table.participant_id, table.captured_at, table.captured_utc, table.first_received_at,
-            table.valence, table.feeling, table.stop_id, table.photo_ids, table.flags,
+            table.valence, table.feeling, table.photo_ids, table.flags,
             *(getattr(table, name) for name in COLUMNS))  # fmt: skip
     rows = (
         tx.connection()
@@ -261,9 +261,9 @@ def _observation(
     lead: str | None,
     numbers: tuple[int, ...],
 ) -> Observation:
-    stop = stops.get(row.stop_id)
-    role, team, written_on = people[row.participant_id]
     said = shown(row)
+    stop = stops.get(said.stop_id or "")
+    role, team, written_on = people[row.participant_id]
     return Observation(
         id=row.id,
         captured_at=row.captured_at,

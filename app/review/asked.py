@@ -22,6 +22,7 @@ from app.review import deciding
 from app.review.deciding import OWN, Change, Refused, Seen
 from app.sync.protocol import LIMITS
 from app.taxonomy import factors as known_factors
+from app.walks.walks import stops_of
 
 REASONS = {
     "person": mark("It is about a person"),
@@ -73,6 +74,8 @@ def steps(tx: Session, walk: Walk, do: str, form: FormData) -> list[tuple[str, C
         return [("hide", deciding.hide(_reason(form)))]
     if do == "place":
         return [("place", deciding.place(_pin(str(form.get("where", "")), str(form.get("point", "")))))]
+    if do == "stop":
+        return [("stop", deciding.move(_stop(tx, walk, str(form.get("stop", "")))))]
     if do == "factors":
         chosen = [str(one) for one in form.getlist("factor")]
         if len(chosen) > LIMITS["factors"]:
@@ -103,6 +106,17 @@ def _pin(where: str, point: str) -> dict[str, float] | object | None:
     if found is None:
         raise Refused(_("Write the place as two numbers, such as 57.0488, 9.9217, or tap on the map."))
     return {"lat": found[0], "lon": found[1]}
+
+
+def _stop(tx: Session, walk: Walk, chosen: str) -> str | object | None:
+    """A stop of the walk; "none" for none of them, "own" for what the walker chose."""
+    if chosen == "own":
+        return OWN
+    if chosen == "none":
+        return None
+    if all(stop.id != chosen for stop in stops_of(tx, walk.id)):
+        raise Refused(_("This stop is not there any more. Choose another one."))
+    return chosen
 
 
 def _partner(tx: Session, walk: Walk, chosen: str) -> str | None:

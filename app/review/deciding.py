@@ -150,6 +150,11 @@ def place(pin: dict[str, float] | object | None) -> Change:
     return lambda case: case.show(pin=pin)
 
 
+def move(stop_id: str | object | None) -> Change:
+    """Which stop it belongs to: its id, None for none, OWN for what the walker chose. Where it is on the map stays."""
+    return lambda case: case.show(stop_id=OWN if stop_id == case.note.stop_id else stop_id)
+
+
 def sort(factors: Sequence[str]) -> Change:
     """What it is about."""
     return lambda case: case.show(factors=OWN if list(factors) == case.note.factors else list(factors))

@@ -7,6 +7,7 @@ who, when and what, never what the struck words were. Reads only.
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -33,7 +34,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One decision. `who`: an address, or a name; `undone`: by whom, or ""."""
+    """One decision. `who`: an address, or a name; `undone`: by whom, or ""; `after`: what it left behind."""
 
     id: str
     what: str
@@ -42,6 +43,7 @@ class Step:
     mine: bool
     undone: str
     photo: bool
+    after: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def steps(tx: Session, reader: WalkReader, note_id: str) -> list[Step]:
     me = reader.person.user.id
     return [
         Step(one.id, one.what, names[one.user_id], one.at, one.user_id == me, names.get(one.undone_by or "", ""),
-             one.photo_id is not None)
+             one.photo_id is not None, one.after)
         for one in rows
     ]  # fmt: skip
 

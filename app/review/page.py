@@ -4,6 +4,7 @@ Hides which parts need asking for. Promises the same number of queries however m
 decision in the reader's language. Reads only.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -14,10 +15,10 @@ from app.basemap import basemap_of
 from app.i18n import gettext as _
 from app.i18n import language, mark
 from app.measures import partners
-from app.models import Decision, Partner
+from app.models import Decision, Observation, Partner, Stop
 from app.pages import clock
 from app.report import words
-from app.review.history import Whole, who, whole
+from app.review.history import Step, Whole, who, whole
 from app.review.queue import LANES, Line, queue
 from app.settings import Settings
 from app.sync.protocol import LIMITS
@@ -36,6 +37,7 @@ DONE = {
     "hide": mark("Hidden"),
     "redact": mark("Words struck out"),
     "place": mark("Place put right"),
+    "stop": mark("Back at the stop the walker chose"),
     "factors": mark("Reasons changed"),
     "sensitive": mark("Judged who may read it"),
     "priority": mark("Priority set"),
@@ -93,7 +95,7 @@ def view(
         "categories": categories(),
         "limits": LIMITS,
         "words": words,
-        "say": Say(reader.walk.timezone),
+        "say": Say(reader.walk.timezone, stops),
         "WORDS": WORDS,
     }  # fmt: skip
 
@@ -101,8 +103,9 @@ def view(
 class Say:
     """Words for what the page shows, as the template asks for them."""
 
-    def __init__(self, timezone: str) -> None:
+    def __init__(self, timezone: str, stops: Sequence[Stop]) -> None:
         self._timezone = timezone
+        self._stops = {stop.id: stop for stop in stops}
 
     def lane(self, key: str) -> str:
         return _(LANE_NAMES[key])
@@ -110,8 +113,20 @@ class Say:
     def state(self, key: str) -> str:
         return _(STATES[key])
 
-    def done(self, what: str) -> str:
-        return _(DONE[what])
+    def done(self, step: Step | Decision) -> str:
+        """What a decision did. A stop is named as it is called now."""
+        moved = step.after.get("shown") or {}
+        if step.what != "stop" or "stop_id" not in moved:
+            return _(DONE[step.what])
+        if moved["stop_id"] is None:
+            return _("Moved away from the stops")
+        stop = self._stops.get(moved["stop_id"])
+        return _("Moved to stop %(stop)s", stop=f"{stop.number} {stop.name}" if stop else "–")
+
+    def chose(self, row: Observation) -> str:
+        """The stop that the walker chose."""
+        stop = self._stops.get(row.stop_id or "")
+        return f"{stop.number} {stop.name}" if stop else _("No stop")
 
     def kinds(self, note: Whole) -> str:
         said = [_(KINDS[kind]) for kind in note.kinds]
@@ -134,7 +149,7 @@ class Say:
 
     def flags(self, note: Whole) -> list[str]:
         """What a human should look at, but for a place that a reviewer has put right."""
-        placed = "pin" in (note.row.shown or {})
+        placed = bool({"pin", "stop_id"} & set(note.row.shown or {}))
         keys = [key for key in note.row.flags if key in words.FLAGS and not (placed and key == "needs-place")]
         return [_(words.FLAGS[key]) for key in keys]
 

@@ -123,7 +123,7 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
     stops = {stop.id: stop for stop in tx.exec(select(Stop).where(Stop.walk_id == walk_id)).all()}
     unseen = _unseen(tx, walk_id)
     note = Observation
-    kept = (note.id, note.captured_utc, note.valence, note.stop_id, note.photo_ids,
+    kept = (note.id, note.captured_utc, note.valence, note.photo_ids,
             *(getattr(note, name) for name in COLUMNS))  # fmt: skip
     rows = tx.connection().execute(select(*kept).where(note.walk_id == walk_id, col(note.deleted).is_(False))).all()
     lines, held = [], 0
@@ -133,8 +133,9 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
             held += made[row.id].state == "waiting"
             continue
         photos = sum(photo_id in unseen for photo_id in row.photo_ids)
-        review, stop = made.get(row.id, WAITING), stops.get(row.stop_id or "")
-        lines.append(Line(row, shown(row), stop, review, sensitive, photos, _lanes(row, review, sensitive, photos)))
+        review, said = made.get(row.id, WAITING), shown(row)
+        stop = stops.get(said.stop_id or "")
+        lines.append(Line(row, said, stop, review, sensitive, photos, _lanes(row, review, sensitive, photos)))
     lines.sort(key=_along)
     return Queue(_lane(lane, reader), lines, held, len(rows))
 
@@ -171,4 +172,4 @@ def _unseen(tx: Session, walk_id: str) -> set[str]:
 
 def _spot(line: Line) -> Spot:
     lat, lon = line.place or (None, None)
-    return Spot(line.id, lat, lon, line.row.stop_id, subjects_of(tuple(line.said.factors)))
+    return Spot(line.id, lat, lon, line.said.stop_id, subjects_of(tuple(line.said.factors)))

@@ -103,11 +103,11 @@ def _as_change(
     """The author's own words and photos to the author; what a reviewer has put in their place, to all others."""
     mine = row.participant_id == who.id
     said = row if mine else shown(row)
-    kept = ("id", "seq", "rev", "captured_at", "valence", "feeling", "stop_id")
+    kept = ("id", "seq", "rev", "captured_at", "valence", "feeling")
     photos = [(photo_id, *states[photo_id]) for photo_id in row.photo_ids]
     return Change(
         **{name: getattr(row, name) for name in kept},
-        **{name: getattr(said, name) for name in ("factors", "note", "suggestion", "fix", "pin")},
+        **{name: getattr(said, name) for name in ("factors", "note", "suggestion", "fix", "pin", "stop_id")},
         photos=[PhotoOut(id=photo_id, state=state) for photo_id, state, review in photos  # type: ignore[arg-type]
                 if mine or review != "refused"],
         agreements=agreements,

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from app.access.guards import reader_sees
+from app.access.notes import shown
 from app.models import Observation, Participant, Photo, Stop, Walk, now
 from app.walks.walks import stops_of
 
@@ -110,7 +111,9 @@ def look(tx: Session, walk: Walk, *, sensitive: bool) -> Live:
         notes=Counter(row.valence or "none" for row in seen),
         photos=_photos(tx, seen),
         stops=_by_stop(seen, stops),
-        newest=tuple(Arrival(row.first_received_at, row.valence, stops.get(row.stop_id or "")) for row in latest),
+        newest=tuple(
+            Arrival(row.first_received_at, row.valence, stops.get(shown(row).stop_id or "")) for row in latest
+        ),
     )
 
 
@@ -151,8 +154,8 @@ def _photos(tx: Session, seen: list[Observation]) -> tuple[int, int]:
 def _by_stop(seen: list[Observation], stops: dict[str, Stop]) -> tuple[StopSeen, ...]:
     counted: dict[str, Counter[str]] = {stop_id: Counter() for stop_id in [*stops, ""]}
     for row in seen:
-        at = row.stop_id if row.stop_id in stops else ""
-        counted[at or ""][row.valence or "none"] += 1
+        at = shown(row).stop_id or ""
+        counted[at if at in stops else ""][row.valence or "none"] += 1
     return tuple(
         StopSeen(stops.get(stop_id), notes) for stop_id, notes in counted.items() if stop_id or notes.total()
     )  # fmt: skip

@@ -21,7 +21,7 @@ from app.walks.walks import stops_of
 
 _MOST = 32  # answers that are kept; one of 5,000 notes has about 1 MB
 _READ: tuple[Any, ...] = (
-    Observation.stop_id, Observation.valence, Observation.deleted, *(getattr(Observation, name) for name in COLUMNS),
+    Observation.valence, Observation.deleted, *(getattr(Observation, name) for name in COLUMNS),
 )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def _places(tx: Session, walk_id: str, *, sensitive: bool) -> dict[str, Any]:
     rows: Any = tx.connection().execute(wanted).all()
     for row in rows:
         said = shown(row)
-        point = said.pin or said.fix or _place_of(stops.get(row.stop_id or ""))
+        point = said.pin or said.fix or _place_of(stops.get(said.stop_id or ""))
         if reader_sees(row, sensitive=sensitive) and point:
             features.append({"type": "Feature",
                              "geometry": {"type": "Point", "coordinates": [point["lon"], point["lat"]]},

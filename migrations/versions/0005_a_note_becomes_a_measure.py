@@ -44,6 +44,7 @@ def upgrade() -> None:
     # An index, because SQLite adds a constraint by making the table anew, and will not let go of one that others point to.
     op.add_column("walk", sa.Column("slug", text, nullable=True))
     op.create_index("ix_walk_slug", "walk", ["slug"], unique=True)
+    op.add_column("walk", sa.Column("calendar", text, nullable=True))
     with op.batch_alter_table("membership") as membership:
         membership.add_column(sa.Column("partner_id", text, nullable=True))
         membership.create_foreign_key("fk_membership_partner", "partner", ["partner_id"], ["id"])
@@ -55,7 +56,8 @@ def upgrade() -> None:
 def _partners() -> None:
     op.create_table(
         "partner", _id(), _of("organisation", "organisation_id", null=True), _text("owner"), _text("name"), _text("email"),
-        _at("ended_at", null=True), _at("created_at"), sa.UniqueConstraint("organisation_id", "name"),
+        sa.Column("calendar", text, nullable=True), _at("ended_at", null=True), _at("created_at"),
+        sa.UniqueConstraint("organisation_id", "name"),
     )  # fmt: skip
     op.create_table(
         "partnerlink", _id(), _of("partner", "partner_id"), _text("secret_hash"), _of("person", "created_by"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.access import answering, guards, releasing, reviewers, roles
+from app.access import across, answering, guards, releasing, reviewers, roles
 from app.main import ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -51,6 +51,7 @@ DOORS: dict[Any, Door] = {
     roles.account: Door("One's own sign-in, in a browser", frozenset(ROLES)),
     guards.planner: Door("Make walks", frozenset(guards.PLAN)),
     guards.reader_of_walk: Door("Read this walk's report and its files", frozenset(guards.READ), of_a_walk=True),
+    across.looking_across: Door("Look across the walks one may read", frozenset(guards.READ)),
     guards._reader: Door("See what one may read", frozenset(ROLES)),
     guards._viewer: Door("See a photo of a note one may read", frozenset(guards.READ), of_a_walk=True, phones=True),
     guards._walker: Door("A walker's phone, for its own walk", frozenset(), phones=True),

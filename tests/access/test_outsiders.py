@@ -22,7 +22,7 @@ OPEN = {
     "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits: tests/basemap/test_cutting.py
     "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py
-    "/p/{secret}", "/p/{secret}/deadlines.ics", "/deadlines/{walk_id}/{secret}.ics", "/partner/leaving",  # tests/measures/
+    "/p/{secret}", "/deadlines/{walk_id}/{secret}.ics", "/deadlines/partners/{partner_id}/{secret}.ics", "/partner/leaving",  # tests/measures/
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
     "/r/{slug}/report.pdf", "/r/{slug}/takedown",  # released for everybody: tests/report/test_public.py
 }  # fmt: skip

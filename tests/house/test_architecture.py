@@ -11,7 +11,7 @@ APP = ROOT / "app"
 JS = ROOT / "static" / "js"
 
 FEATURES = {"access", "walks", "sync", "photos", "review", "measures", "report", "basemap", "privacy",
-            "copies", "gathering"}  # fmt: skip
+            "copies", "gathering", "overview"}  # fmt: skip
 LEAVES = {"app.settings", "app.models", "app.problems", "app.sync.protocol"}
 WORDS = {"app.i18n"}  # every sentence is said in the reader's language, a leaf's too
 # What features share: the schema, the database, failures, words, pages, the taxonomy.
@@ -50,6 +50,7 @@ ACROSS = {
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.
     ("measures", "app.access.answering"),
+    ("measures", "app.access.subscribing"),
     ("measures", "app.access.roles"),
     ("measures", "app.access.browser"),
     ("measures", "app.access.mail"),
@@ -66,6 +67,9 @@ ACROSS = {
     ("report", "app.access.mail"),
     ("report", "app.basemap.kept"),
     ("report", "app.basemap.picture"),  # the public page's map needs no script
+    # Across walks: what each room says of its own, read together.
+    ("overview", "app.access.across"),
+    ("overview", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),
     ("gathering", "app.sync.changes"),

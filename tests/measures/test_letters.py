@@ -1,6 +1,5 @@
 """What partners are told by e-mail: once a week what is open, and once before and after each deadline."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from app.models import Sent
 from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Clock, make_settings
 from tests.measures.conftest import Plan
-from tests.measures.pages import Paper
 from tests.running import free_port
 
 MONDAY = datetime(2026, 11, 30, 7, 30, tzinfo=UTC)  # 08.30 in Denmark
@@ -191,22 +189,3 @@ def test_two_servers_send_one_letter(
     assert post.send_due() == 1
     assert post._send(due[0]) is False  # the other one had looked before, and comes too late
     assert len(box.letters) == 1
-
-
-def test_deadlines_are_a_calendar_for_the_walk_and_for_the_partner(plan: Plan, desk: Paper) -> None:
-    vej = plan.partner("Vej og Park")
-    plan.make(desk, partner=vej.id, place="Tunnelen", measure="Skift lampen", deadline="2027-03-01")
-    plan.make(desk, place="Torvet", deadline="2027-04-01")
-    found = re.search(r"http://testserver(/deadlines/[\w-]+/[0-9a-f]{64}\.ics)", desk.open(f"{plan.at}/calendar").page)
-    assert found
-    nobody = plan.browser()
-    whole = nobody.open(found[1]).page.replace("\r\n ", "")
-    assert "DTSTART;VALUE=DATE:20270301" in whole
-    assert "SUMMARY:1. Tunnelen: Skift lampen" in whole
-    assert "Torvet" in whole
-    assert nobody.open(found[1].replace(found[1][-8:-4], "0000")).status == 404
-    theirs = nobody.open(plan.link(vej) + "/deadlines.ics").page
-    assert "Tunnelen" in theirs
-    assert "Torvet" not in theirs
-    desk.open(f"{plan.at}/1").press(f"{plan.at}/1", status="done")
-    assert "Tunnelen" not in nobody.open(found[1]).page

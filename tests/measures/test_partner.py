@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -288,6 +290,32 @@ def test_the_files_have_what_the_page_has_in_degrees_and_on_the_grid(
     assert metres["features"][0]["geometry"]["coordinates"] == [560538.1, 6323439.98]
     assert metres["crs"]["properties"]["name"].endswith("25832")
     assert metres["features"][0]["properties"]["number"] == 1
+
+
+@pytest.mark.parametrize("crs", ["4326", "25832"])
+def test_gdal_opens_the_partners_geojson_where_the_measures_are(
+    plan: Plan, vej: Partner, desk: Paper, answering: Paper, tmp_path: Path, crs: str
+) -> None:
+    plan.make(desk, partner=vej.id, point="57.050412, 9.997917", place="Tunnelen", deadline="2027-03-01")
+    nowhere = plan.make(
+        desk, plan.note(fix=None), partner=vej.id, point="", stop="", place="Et sted", deadline="2027-04-01"
+    )
+    assert nowhere.lat is None
+    file = tmp_path / "tiltag.geojson"
+    file.write_bytes(answering.http.get(f"/partner/measures.geojson?crs={crs}").content)
+    told = gdal("ogrinfo", "-al", "-so", str(file))
+    assert "Feature Count: 2" in told
+    assert f'ID["EPSG",{crs}]]' in told
+    again = json.loads(gdal("ogr2ogr", "-f", "GeoJSON", "-t_srs", "EPSG:4326", "/vsistdout/", str(file)))
+    assert again["features"][0]["geometry"]["coordinates"] == pytest.approx([9.997917, 57.050412], abs=1e-6)
+    assert [one["properties"]["place"] for one in again["features"]] == ["Tunnelen", "Et sted"]
+    assert again["features"][1]["geometry"] is None
+
+
+def gdal(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def test_a_partners_key_reads_only_what_is_routed_to_it(plan: Plan, vej: Partner, desk: Paper) -> None:

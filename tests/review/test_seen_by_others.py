@@ -9,7 +9,7 @@ import pytest
 from app.models import Observation, Photo
 from app.review import deciding
 from app.review.personal import STRUCK
-from app.walks import live
+from app.walks.places import _places
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
@@ -40,7 +40,7 @@ def test_a_hidden_note_is_gone_for_all_others_from_any_cursor_and_stays_for_its_
     assert follow(author)[note]["note"] == author.made[note]["note"]
     assert set(reported()) == {beside}
     with stage.db.read() as tx:
-        assert len(live.places(tx, stage.walk, sensitive=True)["features"]) == 1
+        assert len(_places(tx, stage.walk.id, sensitive=True)["features"]) == 1
 
 
 def test_struck_words_are_in_nothing_that_others_get(stage: Stage, ida: Reviewer, reported: Reported) -> None:
@@ -55,7 +55,7 @@ def test_struck_words_are_in_nothing_that_others_get(stage: Stage, ida: Reviewer
     everything = json.dumps(other.changes()) + repr(reported()) + repr(reported(sensitive=False))
     assert NAME not in everything
     with stage.db.read() as tx:
-        assert NAME not in repr(live.places(tx, stage.walk, sensitive=True))
+        assert NAME not in repr(_places(tx, stage.walk.id, sensitive=True))
         assert tx.get_one(Observation, note).note == SAID, "the original is kept"
 
 

@@ -87,7 +87,7 @@ function tell(
 
 function line(/** @type {Note} */ { properties }) {
   const item = document.createElement("li");
-  const { valence, note, suggestion, note_id: id } = properties;
+  const { valence, note, suggestion, note_id: id, href } = properties;
   if (valence && valence !== "none") {
     const said = document.createElement("b");
     said.className = "valence";
@@ -99,10 +99,10 @@ function line(/** @type {Note} */ { properties }) {
   const words = note || suggestion || "";
   text.textContent = words.length > 140 ? `${words.slice(0, 140).replace(/\s+\S*$/, "")} …` : words;
   item.append(text);
-  if (document.getElementById(`n-${id}`)) {
+  if (href || document.getElementById(`n-${id}`)) {
     const link = document.createElement("a");
-    link.href = `#n-${id}`;
-    link.textContent = t("See the note");
+    link.href = href ?? `#n-${id}`; // an address of the server's own: what the point stands for has a page
+    link.textContent = href ? t("Read the report") : t("See the note");
     item.append(link);
   }
   return item;
