@@ -125,7 +125,7 @@ def ask_for_release(page: Page, scene: Scene) -> None:
         walk, writer = tx.get_one(models.Walk, scene.walk_id), people.by_email(tx, "kommune@example.org")
         assert writer
         draft = telling.told(tx, walk)
-        draft.texts["weather"] = "Let regn, 4 grader, vinden lagde sig"
+        draft.texts["weather"] = "let regn, 4 grader, vinden lagde sig"
         telling.save(tx, walk.id, draft, writer)
         number = edition.ask(tx, walk, writer).number
     db.close()

@@ -22,7 +22,7 @@ TEXTS = {
     "themes": "Lys går igen fra stop til stop: i tunnelen mangler det, ved stoppestedet er der for meget af det, og på stien står det "
     "bag træerne.\n\nOm dagen og om aftenen er det ikke det samme sted. Maleriet i tunnelen er flot, når man kan se det.",
     "impossible": "En bro over sporene er for dyr til at komme på tale nu. Det svar står også i planen, for spørgsmålet er godt.",
-    "weather": "Let regn, 4 grader, næsten vindstille",
+    "weather": "let regn, 4 grader, næsten vindstille",
     "journal": "2026-041877",
     "followup": "Vi mødes igen i Beboerhuset og går planen igennem. Alle er velkomne, også uden at have været med på turen.",
     "contact": "Samrådets formand, tlf. 00 00 00 00 (demo)",

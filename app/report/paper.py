@@ -239,7 +239,7 @@ def _method(content: Content, left_out: int) -> list[str]:
 
 
 def _sentence(text: str) -> str:
-    return f"{text.rstrip('.')}." if text else ""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def _words() -> dict[str, str]:

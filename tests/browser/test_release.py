@@ -155,7 +155,11 @@ def test_anybody_reads_it_on_a_phone_without_scripts_and_asks_for_something_to_g
 
 def test_a_walker_finds_what_came_of_it(context_of: Callable[..., BrowserContext], server: Server, walk: str) -> None:
     phone = context_of(viewport=PHONE, has_touch=True).new_page()
-    phone.goto(server.tryg("demo")["join_url"])
+    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    with db.read() as tx:
+        code = tx.get_one(Walk, walk).code
+    db.close()
+    phone.goto(f"{server.url}/app/?walk={code}")
     phone.get_by_role("button", name="Gå med").click()
     expect(phone.get_by_role("link", name="Ny note")).to_be_visible()
     address = released(context_of, server, walk)

@@ -51,7 +51,7 @@ def told_of(stage: Stage) -> dict[str, str]:
             tx.add(Ground(measure_id=made.id, observation_id=ids["dark"]))
         texts = {
             "summary": "Tunnelen omgås.",
-            "weather": "Let regn",
+            "weather": "let regn",
             "journal": "2026-041877",
             "followup_on": "2027-02-04",
             "contact": "Ida",
