@@ -27,7 +27,7 @@ from app.access.notes import note_is_sensitive, out_of_sight
 from app.access.roles import Inviter, oversees
 from app.db import Database, Db
 from app.i18n import gettext as _
-from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, now
+from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, Walk, now
 from app.problems import Problem
 
 SHOWN = {"approved", "public"}  # a photo that nobody has looked at is shown to nobody outside
