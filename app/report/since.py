@@ -155,6 +155,20 @@ def counted_anew(since: dict[str, Any], then: dict[str, Any] | None, now: dict[s
     ]
 
 
+def captioned(
+    pairs: list[dict[str, Any]], sources: Mapping[str, Mapping[str, str]], plans: Mapping[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """The frozen pairs; a photo of a measure done with the measure's words as they may be read now. `sources`: by the name of a
+    photo where it is from; `plans`: the measures THEN and NOW."""
+    told = {(of, f"m{one['number']}"): one["measure"] or one["place"] for of, plan in plans.items() for one in plan}
+
+    def side(shot: dict[str, Any]) -> dict[str, Any]:
+        said = told.get((sources[shot["name"]]["of"], sources[shot["name"]]["name"]))
+        return shot if said is None else shot | {"said": beginning(said, GIST)}
+
+    return [pair | {"before": side(pair["before"]), "after": side(pair["after"])} for pair in pairs]
+
+
 def plain(counted: Counter[str] | None) -> dict[str, int] | None:
     return None if counted is None else {valence: counted[valence] for valence in VALENCES}
 

@@ -144,6 +144,23 @@ class TestPairs:
         assert evening.stage.http.get(f"{evening.public}/photos/p1-after.jpg").status_code == 404
         assert evening.data()["since"]["pairs"] == []
 
+    def test_the_photo_of_a_measure_done_says_no_longer_what_a_note_said_that_is_gone(self, evening: Again) -> None:
+        said = "Lampen over den røde dør blinker altid"
+        note_id, _photo = evening.shown(valence="unsafe", note="Lampen er slukket.")
+        gone, _photo = evening.shown(stop=1, note=said)
+        self.measure = evening.measure(note_id, measure=said)
+        evening.published()
+        evening.back()
+        evening.shown(valence="safe", note="Nu er der lys.")
+        self.proof(evening)
+        evening.published()
+        [pair] = evening.data()["since"]["pairs"]
+        assert pair["after"]["said"] == said
+        evening.set(gone, hidden=True)
+        assert said not in json.dumps(evening.data())
+        [pair] = evening.data()["since"]["pairs"]
+        assert pair["after"]["said"] == "Tunnelen"
+
     def test_a_proof_that_nobody_has_looked_at_is_not_proposed(self, photographed: Again) -> None:
         self.proof(photographed, review="unseen")
         photographed.published()
