@@ -81,17 +81,32 @@ MEASURES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def make(tx: Session, walk: Walk, begun: date, by: User, note_ids: list[str], stops: list[Any], ids: list[str]) -> None:
-    """The measures of the demo walk, which began on that day. `note_ids`: of NOTES; `ids`: of the measures to be."""
-    there: dict[str, Partner] = {
+def named(tx: Session) -> dict[str, Partner]:
+    """The demo's partners, by whom of the taxonomy's owners they are."""
+    return {
         owner: partners.of_owner(tx, None, owner) or partners.name(tx, None, owner, called, "")
         for owner, called in PARTNERS.items()
     }
-    for measure_id, told in zip(ids, MEASURES, strict=True):
+
+
+def make(
+    tx: Session,
+    walk: Walk,
+    begun: date,
+    by: User,
+    note_ids: list[str],
+    stops: list[Any],
+    ids: list[str],
+    continued: Mapping[int, str],
+) -> None:
+    """The measures of the demo walk, which began on that day. `note_ids`: of NOTES; `ids`: of the measures to be;
+    `continued`: which of them goes on with which of the walk before."""
+    there = named(tx)
+    for number, (measure_id, told) in enumerate(zip(ids, MEASURES, strict=True)):
         stop = stops[told["stop"] - 1]
         wanted = {name: told[name] for name in ("problem", "measure", "kind", "priority")} | {
             "place": stop.name, "stop_id": stop.id, "lat": stop.lat, "lon": stop.lon,
-            "partner_id": there[told["partner"]].id,
+            "partner_id": there[told["partner"]].id, "continues_id": continued.get(number),
             "deadline": begun + timedelta(days=told["days"]) if told["days"] else None,
         }  # fmt: skip
         if "reason" in told.get("answer", {}):  # not possible, and why, from the first

@@ -4,7 +4,7 @@ Hides that it is written and released by the very functions that the pages call.
 alone where somebody has begun to make it otherwise; and that what a partner answers afterwards comes after the release.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlmodel import Session, select
@@ -50,13 +50,24 @@ def make(
         return
     review.approve(tx, walk, writer, photo_ids)
     plan.seen(tx, measure_ids)
+    write(tx, walk, writer, TEXTS | {"followup_on": (begun + timedelta(days=FOLLOWED_UP_DAYS)).isoformat()}, PLACES)
+    issue(tx, walk, writer, second)
+    plan.answer(tx, measure_ids, writer, late=True)
+
+
+def write(tx: Session, walk: Walk, writer: User, texts: Mapping[str, str], places: Sequence[tuple[int, str]]) -> None:
+    """Its own words, where nobody has written any. `places`: the number of a stop, and why one begins there."""
     draft = telling.told(tx, walk)
     if draft.version == 0:
         stops = {stop.number: stop.id for stop in stops_of(tx, walk.id)}
-        draft.texts |= TEXTS | {"followup_on": (begun + timedelta(days=FOLLOWED_UP_DAYS)).isoformat()}
-        draft.places = [(stops[number], words) for number, words in PLACES if number in stops]
+        draft.texts |= texts
+        draft.places = [(stops[number], words) for number, words in places if number in stops]
         telling.save(tx, walk.id, draft, writer)
+
+
+def issue(tx: Session, walk: Walk, writer: User, second: User) -> Edition:
+    """Asked for by the one, released by the other."""
     asked = edition.ask(tx, walk, writer)
     changes = [change.key for change in edition.changed(tx, asked)]
     edition.release(tx, asked, second, changes, edition.CHECKS)
-    plan.answer(tx, measure_ids, writer, late=True)
+    return asked

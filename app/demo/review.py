@@ -25,34 +25,34 @@ UNSEEN = {"square"}  # the photo that waits: its note waits, too
 
 def make(tx: Session, walk: Walk, person: User, notes: Sequence[str]) -> None:
     """`notes`: the ids of NOTES, in their order."""
-    reader = _reader(tx, walk, person)
-    if reader is None:
+    who = reader(tx, walk, person)
+    if who is None:
         return
     lead, other = (Seen(notes[number], 0, 1) for number in MERGED)
-    deciding.merge(tx, reader, lead, [other])
+    deciding.merge(tx, who, lead, [other])
     for number in RELEASED:
         steps = [("release", deciding.release())]
         if number in FIRST:
             steps.insert(0, ("priority", deciding.rank(FIRST[number])))
-        deciding.decide(tx, reader, Seen(notes[number], 0, 1), *steps)
+        deciding.decide(tx, who, Seen(notes[number], 0, 1), *steps)
     for number, because in HIDDEN.items():
-        deciding.decide(tx, reader, Seen(notes[number], 0, 1), ("hide", deciding.hide(because)))
+        deciding.decide(tx, who, Seen(notes[number], 0, 1), ("hide", deciding.hide(because)))
     for number, name in STRUCK.items():
         at = NOTES[number]["note"].index(name)
         strike = deciding.redact({"note": [(at, at + len(name))]})
-        deciding.decide(tx, reader, Seen(notes[number], 0, 1), ("redact", strike), ("release", deciding.release()))
+        deciding.decide(tx, who, Seen(notes[number], 0, 1), ("redact", strike), ("release", deciding.release()))
 
 
 def approve(tx: Session, walk: Walk, person: User, photo_ids: Sequence[str]) -> None:
     """Those of the photos that are ready and wait."""
-    reader = _reader(tx, walk, person)
+    who = reader(tx, walk, person)
     for photo_id in photo_ids:
         photo = tx.get(Photo, photo_id)
-        if reader and photo and photo.state == "ready" and photo.review == "unseen":
-            photos.decide(tx, reader, "approve", [(photo.id, photo.review_version)])
+        if who and photo and photo.state == "ready" and photo.review == "unseen":
+            photos.decide(tx, who, "approve", [(photo.id, photo.review_version)])
 
 
-def _reader(tx: Session, walk: Walk, person: User) -> WalkReader | None:
-    """None where somebody has taken the person's role away since."""
+def reader(tx: Session, walk: Walk, person: User) -> WalkReader | None:
+    """How the person reads the walk; None where somebody has taken the person's role away since."""
     roles = tx.exec(select(Membership).where(Membership.user_id == person.id)).all()
     return reading(tx, Person(person, tuple(roles)), walk)

@@ -143,6 +143,16 @@ def hedge() -> bytes:
     return scene.jpeg()
 
 
+def dark_playground() -> bytes:
+    """The same playground a year before: no lamp, and nobody there."""
+    scene = Scene(3, (6, 9, 18), (20, 23, 33))
+    scene.house(-60, 700, 560, 0.35, (18, 19, 26))
+    scene.house(900, 760, 500, 0.3, (17, 19, 25))
+    scene.box((0, GROUND, WIDTH, HEIGHT), (17, 18, 20))
+    _swings(scene, (44, 20, 18), (56, 20, 18), (70, 70, 68))
+    return scene.jpeg()
+
+
 def playground() -> bytes:
     """The playground with new lamps: bright, and somebody there."""
     scene = Scene(3, (12, 18, 36), (52, 58, 80))
@@ -152,18 +162,22 @@ def playground() -> bytes:
     scene.lamp(300, 930, 600)
     scene.lamp(1320, 930, 600)
     scene.glow(800, 1000, 700, WARM, 0.35)
-    for x in (560, 640, 960, 1040):
-        scene.shape([(x, 620), (x + 14, 620), (x + 14 + (40 if x in (640, 1040) else -40), 1010),
-                     (x + (40 if x in (640, 1040) else -40), 1010)], (120, 38, 34))  # fmt: skip
-    scene.box((548, 612, 1066, 634), (160, 52, 44))
-    for x in (700, 860):
-        scene.box((x, 634, x + 4, 900), (210, 210, 205))
-        scene.box((x + 60, 634, x + 64, 900), (210, 210, 205))
-        scene.box((x - 6, 900, x + 72, 914), (24, 26, 30))
+    _swings(scene, (120, 38, 34), (160, 52, 44), (210, 210, 205))
     scene.person(1180, 1040, 300, (14, 16, 22))
     scene.person(1250, 1046, 180, (14, 16, 22))
     scene.person(420, 1010, 270, (14, 16, 22))
     return scene.jpeg()
+
+
+def _swings(scene: Scene, legs: Colour, beam: Colour, chains: Colour) -> None:
+    for x in (560, 640, 960, 1040):
+        scene.shape([(x, 620), (x + 14, 620), (x + 14 + (40 if x in (640, 1040) else -40), 1010),
+                     (x + (40 if x in (640, 1040) else -40), 1010)], legs)  # fmt: skip
+    scene.box((548, 612, 1066, 634), beam)
+    for x in (700, 860):
+        scene.box((x, 634, x + 4, 900), chains)
+        scene.box((x + 60, 634, x + 64, 900), chains)
+        scene.box((x - 6, 900, x + 72, 914), (24, 26, 30))
 
 
 def bus_stop() -> bytes:
@@ -255,6 +269,7 @@ SCENES: dict[str, Callable[[], bytes]] = {
     "tunnel": tunnel,
     "hedge": hedge,
     "playground": playground,
+    "dark_playground": dark_playground,
     "bus_stop": bus_stop,
     "square": square,
     "puddle": puddle,

@@ -9,7 +9,6 @@ import hashlib
 import secrets
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -17,9 +16,10 @@ from sqlmodel import Session, col, select
 from app.access import people, signin
 from app.access.guards import secret_hash
 from app.db import Database
-from app.demo import plan, report, review
+from app.demo import before, plan, report, review
 from app.demo.content import CONTACTS, MEETING_POINT, NOTES, PURPOSE, ROUTE, STOPS, TITLE, WALKERS
-from app.models import Observation, Participant, Photo, Stop, Walk, now
+from app.demo.ids import id_of
+from app.models import Observation, Participant, Photo, Stop, User, Walk, now
 from app.photos import cleaning, states
 from app.photos.vault import Vault
 from app.report import issued
@@ -30,7 +30,6 @@ from app.walks import walks
 
 COORDINATOR = "tovholder@example.org"
 SECOND = "kommune@example.org"  # reads and releases what the other has written
-EDITION = "helsinki 2"  # another one whenever an older walk would lack what is told of it, or be in the wrong town
 DANISH = ZoneInfo("Europe/Copenhagen")
 
 
@@ -39,16 +38,18 @@ def make(db: Database, vault: Vault, settings: Settings) -> dict[str, str]:
     and where there is one "public_url" and "partner_url"."""
     drawn: dict[str, bytes] = {}
     with db.write() as tx:
-        walk = tx.get(Walk, _id("walk")) or _whole_walk(tx, drawn)
-    _deliver_photos(db, vault, walk.id, drawn)
+        walk = tx.get(Walk, id_of("walk")) or _whole_walk(tx, drawn)
+    _deliver_photos(db, vault, [walk.id, id_of(f"{before.PREFIX}walk")], drawn)
     with db.write() as tx:
         walk = tx.get_one(Walk, walk.id)
         person, second = (
             people.by_email(tx, one) or people.add(tx, one, "coordinator") for one in (COORDINATOR, SECOND)
         )
         tx.flush()
+        if earlier := tx.get(Walk, id_of(f"{before.PREFIX}walk")):
+            before.release(tx, earlier, person, second)
         of_notes = [scene for note in NOTES for scene in note.get("photos", [])]
-        photos = [_id(f"photo {scene}") for scene in of_notes if scene not in review.UNSEEN]
+        photos = [id_of(f"photo {scene}") for scene in of_notes if scene not in review.UNSEEN]
         report.make(tx, walk, _begun(walk), person, second, photos, _measures())
         told = {
             "walk_id": walk.id,
@@ -81,34 +82,48 @@ def show(told: dict[str, str]) -> None:
 
 
 def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
-    """The walk of yesterday evening, with everybody's notes."""
+    """The walk of yesterday evening, with everybody's notes, and the one a year before that it goes back to."""
     begins = datetime.combine(now().astimezone(DANISH).date() - timedelta(days=1), time(19), DANISH)
-    stops = [
-        Stop(id=_id(f"stop {number}"), walk_id="", number=number, name=name, prompt=prompt, lat=lat, lon=lon)
-        for number, (name, prompt, lat, lon) in enumerate(STOPS, 1)
-    ]
-    walk = walks.create(
-        tx, TITLE, id=_id("walk"), purpose=PURPOSE, starts_at=begins, ends_at=begins + timedelta(minutes=90), light="dark",
-        meeting_point=MEETING_POINT, contacts=CONTACTS, route={"type": "LineString", "coordinates": ROUTE}, stops=stops,
-    )  # fmt: skip
+    person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
     tx.flush()
-    walkers = {name: _walker(tx, walk, name, **about) for name, about in WALKERS.items()}
-    for number, note in enumerate(NOTES):
-        sent = _as_sent(walk, begins, number, note, drawn)
-        ingest.keep(tx, walkers[note["by"]], _id(f"note {number}"), sent)
-        for other in note.get("agreed", []):
-            changes.agree(tx, walkers[other], _id(f"note {number}"), True)
-    _plan(tx, walk, begins, stops, drawn)
+    earlier, old_stops = _evening(
+        tx, before.PREFIX, begins - timedelta(days=before.DAYS), before.NOTES, drawn, title=before.TITLE
+    )
+    before.make(tx, earlier, person, [id_of(f"{before.PREFIX}note {n}") for n in range(len(before.NOTES))], old_stops)
+    walks.close(tx, earlier)
+    walk, stops = _evening(tx, "", begins, NOTES, drawn, title=TITLE, follows_id=earlier.id, follows_as="return")
+    _plan(tx, walk, begins, person, stops, drawn)
     return walk
 
 
-def _plan(tx: Session, walk: Walk, begins: datetime, stops: list[Stop], drawn: dict[str, bytes]) -> None:
-    """What was decided and is to be done, by the coordinator who signs in to the demo."""
-    person = people.by_email(tx, COORDINATOR) or people.add(tx, COORDINATOR, "coordinator")
+def _evening(
+    tx: Session, prefix: str, begins: datetime, notes: list[dict[str, Any]], drawn: dict[str, bytes], **given: Any
+) -> tuple[Walk, list[Stop]]:
+    """A walk along the route, with what was said on it. `prefix`: of the ids; `given`: further columns of Walk."""
+    stops = [
+        Stop(id=id_of(f"{prefix}stop {number}"), walk_id="", number=number, name=name, prompt=prompt, lat=lat, lon=lon)
+        for number, (name, prompt, lat, lon) in enumerate(STOPS, 1)
+    ]
+    walk = walks.create(
+        tx, given.pop("title"), id=id_of(f"{prefix}walk"), purpose=PURPOSE, starts_at=begins, ends_at=begins + timedelta(minutes=90),
+        light="dark", meeting_point=MEETING_POINT, contacts=CONTACTS, route={"type": "LineString", "coordinates": ROUTE},
+        stops=stops, **given,
+    )  # fmt: skip
     tx.flush()
-    notes, ids = [_id(f"note {number}") for number in range(len(NOTES))], _measures()
+    walkers = {name: _walker(tx, walk, f"{prefix}walker {name}", **about) for name, about in WALKERS.items()}
+    for number, note in enumerate(notes):
+        sent, note_id = _as_sent(walk, begins, number, note, drawn, prefix), id_of(f"{prefix}note {number}")
+        ingest.keep(tx, walkers[note["by"]], note_id, sent)
+        for other in note.get("agreed", []):
+            changes.agree(tx, walkers[other], note_id, True)
+    return walk, stops
+
+
+def _plan(tx: Session, walk: Walk, begins: datetime, person: User, stops: list[Stop], drawn: dict[str, bytes]) -> None:
+    """What was decided and is to be done, by the coordinator who signs in to the demo."""
+    notes, ids = [id_of(f"note {number}") for number in range(len(NOTES))], _measures()
     review.make(tx, walk, person, notes)
-    plan.make(tx, walk, begins.date(), person, notes, stops, ids)
+    plan.make(tx, walk, begins.date(), person, notes, stops, ids, before.continued())
     proofs = {}
     for told in plan.MEASURES:
         if scene := told.get("proof"):
@@ -119,16 +134,18 @@ def _plan(tx: Session, walk: Walk, begins: datetime, stops: list[Stop], drawn: d
     plan.prove(tx, proofs, ids, person)
 
 
-def _walker(tx: Session, walk: Walk, name: str, *, role: str, team: str | None) -> Participant:
+def _walker(tx: Session, walk: Walk, called: str, *, role: str, team: str | None) -> Participant:
     """A participant whose phone nobody holds: its secret is forgotten at once."""
     forgotten = secret_hash(secrets.token_urlsafe(32))
-    walker = Participant(id=_id(f"walker {name}"), walk_id=walk.id, secret_hash=forgotten, role=role, team=team)
+    walker = Participant(id=id_of(called), walk_id=walk.id, secret_hash=forgotten, role=role, team=team)
     tx.add(walker)
     tx.flush()
     return walker
 
 
-def _as_sent(walk: Walk, begins: datetime, number: int, note: dict[str, Any], drawn: dict[str, bytes]) -> ObservationIn:
+def _as_sent(
+    walk: Walk, begins: datetime, number: int, note: dict[str, Any], drawn: dict[str, bytes], prefix: str
+) -> ObservationIn:
     captured = begins + timedelta(minutes=note["minute"], seconds=7 * number)
     fix = None
     if "at" in note:
@@ -138,7 +155,7 @@ def _as_sent(walk: Walk, begins: datetime, number: int, note: dict[str, Any], dr
     told = {name: note[name] for name in ("valence", "feeling", "factors", "note", "suggestion") if name in note}
     return ObservationIn.model_validate({
         "walk_id": walk.id, "rev": 1, "captured_at": captured.isoformat(), "fix": fix, "photos": photos,
-        "stop_id": _id(f"stop {note['stop']}") if "stop" in note else None, **told,
+        "stop_id": id_of(f"{prefix}stop {note['stop']}") if "stop" in note else None, **told,
     })  # fmt: skip
 
 
@@ -146,16 +163,16 @@ def _sent_photo(scene: str, drawn: dict[str, bytes]) -> dict[str, Any]:
     """What a phone says of a photo before it sends it."""
     drawn[scene] = _draw(scene)
     sha256 = hashlib.sha256(drawn[scene]).hexdigest()
-    return {"id": _id(f"photo {scene}"), "sha256": sha256, "bytes": len(drawn[scene]), "type": "image/jpeg"}
+    return {"id": id_of(f"photo {scene}"), "sha256": sha256, "bytes": len(drawn[scene]), "type": "image/jpeg"}
 
 
-def _deliver_photos(db: Database, vault: Vault, walk_id: str, drawn: dict[str, bytes]) -> None:
+def _deliver_photos(db: Database, vault: Vault, walk_ids: list[str], drawn: dict[str, bytes]) -> None:
     """Put the photos that are still expected where a phone's go, and have them cleaned at once, for the report goes out with
     them; the server cleans what could not be cleaned here."""
     with db.read() as tx:
-        of_walk = select(Observation.id).where(Observation.walk_id == walk_id)
+        of_walk = select(Observation.id).where(col(Observation.walk_id).in_(walk_ids))
         waiting = tx.exec(select(Photo).where(Photo.state == "expected", col(Photo.observation_id).in_(of_walk))).all()
-    scenes = {_id(f"photo {scene}"): scene for scene in _scenes()}
+    scenes = {id_of(f"photo {scene}"): scene for scene in _scenes()}
     worker = cleaning.Worker(vault.folder)
     for photo in waiting:
         if photo.id not in scenes:  # a visitor's phone still has it
@@ -176,14 +193,13 @@ def _deliver_photos(db: Database, vault: Vault, walk_id: str, drawn: dict[str, b
 
 def _scenes() -> list[str]:
     """Of all its photos."""
-    return [scene for note in NOTES for scene in note.get("photos", [])] + [
-        told["proof"] for told in plan.MEASURES if "proof" in told
-    ]
+    of_notes = [scene for note in NOTES for scene in note.get("photos", [])]
+    return of_notes + before.PHOTOS + [told["proof"] for told in plan.MEASURES if "proof" in told]
 
 
 def _measures() -> list[str]:
     """The ids of its measures."""
-    return [_id(f"measure {at}") for at in range(len(plan.MEASURES))]
+    return [id_of(f"measure {at}") for at in range(len(plan.MEASURES))]
 
 
 def _begun(walk: Walk) -> date:
@@ -194,7 +210,3 @@ def _draw(scene: str) -> bytes:
     from app.demo.scenes import SCENES  # late: it brings Pillow, which only the first start needs
 
     return SCENES[scene]()
-
-
-def _id(what: str) -> str:
-    return str(uuid5(NAMESPACE_URL, f"urn:tryghedsvandring:demo:{EDITION}:{what}"))

@@ -123,6 +123,23 @@ def test_the_demos_report_was_released_by_a_second_person_and_its_links_lead_the
     assert "Lamperne står bag træerne" in partner.get("/partner").text
 
 
+def test_the_demo_walk_goes_back_to_one_of_the_year_before(stage: Stage) -> None:
+    told = make(stage.db, stage.vault, stage.app.state.settings)
+    with stage.db.read() as tx:
+        walk = tx.get_one(Walk, told["walk_id"])
+        earlier = tx.get_one(Walk, walk.follows_id)
+        before_that, found = (measures.of_walk(tx, one.id) for one in (earlier, walk))
+    assert (walk.follows_as, earlier.state) == ("return", "published")
+    assert {one.status for one in before_that} == {"done", "refused"}
+    assert all(one.done_at < walk.starts_at for one in before_that if one.done_at)
+    assert {one.continues_id for one in found} - {None} < {one.id for one in before_that}
+    page = stage.http.get(urlsplit(told["public_url"]).path, headers={"Accept-Language": "da"}).text
+    for said in ("Siden sidst", "Før og efter", "p1-before", "Lamperne er sat op."):
+        assert said in page, said
+    assert stage.http.get(f"{urlsplit(told['public_url']).path}/photos/p1-before.jpg").status_code == 200
+    assert "Her er ingen lamper." in stage.http.get(f"/r/{earlier.slug}").text
+
+
 def test_a_report_that_a_visitor_has_begun_otherwise_is_left_alone(stage: Stage) -> None:
     settings = stage.app.state.settings
     told = make(stage.db, stage.vault, settings)
@@ -132,7 +149,7 @@ def test_a_report_that_a_visitor_has_begun_otherwise_is_left_alone(stage: Stage)
     again = make(stage.db, stage.vault, settings)
     assert "public_url" not in again
     with stage.db.read() as tx:
-        assert len(tx.exec(select(Edition)).all()) == 1
+        assert len(tx.exec(select(Edition).where(Edition.walk_id == told["walk_id"])).all()) == 1
 
 
 def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
