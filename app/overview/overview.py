@@ -17,7 +17,7 @@ from app.access.across import readable, theirs
 from app.access.guards import Person, WalkReader
 from app.i18n import gettext as _
 from app.measures.measures import CLOSED, KINDS, today_of
-from app.models import Measure, Organisation, Partner, Stop, Walk
+from app.models import Edition, Measure, Organisation, Partner, Stop, Walk
 from app.overview import heard, places
 from app.overview.asked import NOBODY, Asked
 from app.overview.heard import Heard
@@ -155,11 +155,16 @@ def look(tx: Session, person: Person, asked: Asked, at: datetime) -> Overview:
     counted = Counter[str]()
     for note in notes:
         counted[note.walk_id] += note.number
+    released = select(Edition.walk_id).join(Walk, col(Walk.id) == col(Edition.walk_id)).where(theirs(person))
+    public = set(tx.exec(released.where(Edition.state == "released")).all())
     outcomes = {walk_id: Counter[str]() for walk_id in by_id}
     for one in measures:
         outcomes[one.walk_id][one.state] += 1
     return Overview(
-        walks=tuple(_walked(reader.walk, stops[reader.walk.id], counted, outcomes) for reader in chosen),
+        walks=tuple(
+            _walked(reader.walk, stops[reader.walk.id], counted, outcomes, reader.walk.id in public)
+            for reader in chosen
+        ),
         measures=tuple(sorted(measures, key=lambda one: _due(one, order))),
         places=tuple(_repeated(by_id, order, stops, notes)),
         areas=tuple(sorted({reader.walk.area for reader in readers if reader.walk.area}, key=str.casefold)),
@@ -174,7 +179,9 @@ def _day(walk: Walk) -> date:
     return local(walk.starts_at or walk.created_at, walk.timezone).date()
 
 
-def _walked(walk: Walk, stops: Sequence[Any], notes: Counter[str], measures: dict[str, Counter[str]]) -> Walked:
+def _walked(
+    walk: Walk, stops: Sequence[Any], notes: Counter[str], measures: dict[str, Counter[str]], is_public: bool
+) -> Walked:
     placed = [stop for stop in stops if stop.lat is not None and stop.lon is not None]
     return Walked(
         id=walk.id,
@@ -186,7 +193,7 @@ def _walked(walk: Walk, stops: Sequence[Any], notes: Counter[str], measures: dic
         lat=sum(stop.lat for stop in placed) / len(placed) if placed else None,
         lon=sum(stop.lon for stop in placed) / len(placed) if placed else None,
         measures=measures[walk.id],
-        slug=walk.slug or "" if walk.state == "published" else "",
+        slug=walk.slug or "" if is_public else "",
     )
 
 

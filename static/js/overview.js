@@ -18,6 +18,14 @@ async function routes() {
   const lines = await answer.json();
   const source = () => /** @type {import("maplibre-gl").GeoJSONSource | undefined} */ (drawing.map?.getSource("route"));
   drawing.onDressed(() => source()?.setData(lines));
+  const points = [...drawing.all(), ...lines.features].flatMap(({ geometry }) =>
+    geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates,
+  );
+  if (!points.length) return;
+  const [lons, lats] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  const far = (/** @type {(...all: number[]) => number} */ most) => /** @type {[number, number]} */ ([most(...lons), most(...lats)]);
+  // The marks alone may lie in one place.
+  drawing.map.fitBounds([far(Math.min), far(Math.max)], { padding: 32, maxZoom: 16, animate: false });
 }
 
 if (map)
