@@ -130,3 +130,13 @@ def test_guessing_an_address_ends_soon(plan: Plan) -> None:
     tried = [nobody.open(f"/deadlines/{plan.stage.walk.id}/{number:064x}.ics").status for number in range(TRIES + 1)]
     assert set(tried[:TRIES]) == {404}
     assert tried[-1] == 429
+
+
+def test_a_walks_name_begins_no_line_of_its_calendar(plan: Plan, desk: Paper) -> None:
+    plan.make(desk)
+    with plan.stage.db.write() as tx:
+        tx.get_one(Walk, plan.stage.walk.id).title = "Aften\rX-EVIL:1\nX-EVIL:2"
+    at = f"{plan.at}/calendar"
+    reply = plan.browser().open(address(desk.open(at).press(at)))
+    assert reply.status == 200
+    assert not [line for line in reply.page.splitlines() if line.startswith("X-EVIL")]
