@@ -15,7 +15,7 @@ from app import pages
 from app.access import browser, invitations, people, roles
 from app.access.guards import GIVE, Person
 from app.access.invitations import Wanted
-from app.access.roles import GivenRole, Inviter, KnownInvitation
+from app.access.roles import EVERYWHERE, GivenRole, Inviter, KnownInvitation
 from app.db import Db
 from app.models import Invitation, Membership, Organisation, Partner, User
 from app.problems import Problem
@@ -24,7 +24,6 @@ router = APIRouter(tags=["access"])
 
 Text = Annotated[str, Form(max_length=254)]
 Roles = Annotated[list[str], Form(max_length=20)]
-EVERYWHERE = "everywhere"  # what the form calls no organisation
 
 
 @router.get("/people")
@@ -131,7 +130,7 @@ def _page(
         raise wrong
     with db.read() as tx:
         rows = _rows(tx, person)
-        places = _places(tx, person)
+        places = roles.places(tx, person)
         partners = _partners(tx, [None if key == EVERYWHERE else key for key, _name in places])
     field = wrong.more["errors"][0]["field"] if wrong else ""
     offered = [role for role in people.ROLES if any(role in GIVE.get(own.role, ()) for own in person.memberships)]
@@ -170,13 +169,3 @@ def _partners(tx: Session, organisation_ids: list[str | None]) -> list[tuple[str
     there = or_(here.in_(named), here.is_(None)) if None in organisation_ids else or_(here.in_(named))
     found = tx.exec(select(Partner).where(there, col(Partner.ended_at).is_(None)).order_by(Partner.name)).all()
     return [(one.id, one.name) for one in found]
-
-
-def _places(tx: Session, person: Person) -> list[tuple[str, str]]:
-    """Where one may invite people to: (id, name), "" for everywhere."""
-    mine = [own.organisation_id for own in person.memberships if own.role in GIVE]
-    wanted = select(Organisation).order_by(Organisation.name)
-    if None not in mine:
-        wanted = wanted.where(col(Organisation.id).in_(mine))
-    found = [(one.id, one.name) for one in tx.exec(wanted).all()]
-    return [*found, (EVERYWHERE, "")] if None in mine else found

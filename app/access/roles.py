@@ -12,8 +12,10 @@ from sqlmodel import Session, col, select
 
 from app.access.guards import GIVE, UUID, Person, Reader
 from app.db import Db
-from app.models import Invitation, Membership
+from app.models import Invitation, Membership, Organisation
 from app.problems import Problem
+
+EVERYWHERE = "everywhere"  # what forms call no organisation
 
 
 def account(person: Reader) -> Person:
@@ -45,6 +47,16 @@ def may_give(memberships: Sequence[Membership], role: str, organisation_id: str 
 def oversees(memberships: Sequence[Membership], organisation_id: str | None) -> bool:
     """Whether these memberships let one see who may do what in that organisation; None: everywhere."""
     return any(own.role in GIVE and own.organisation_id in (None, organisation_id) for own in memberships)
+
+
+def places(tx: Session, person: Person) -> list[tuple[str, str]]:
+    """Where one may give roles and name partners: (an organisation's id, its name), (EVERYWHERE, "") for no organisation."""
+    mine = [own.organisation_id for own in person.memberships if own.role in GIVE]
+    wanted = select(Organisation).order_by(Organisation.name)
+    if None not in mine:
+        wanted = wanted.where(col(Organisation.id).in_(mine))
+    found = [(one.id, one.name) for one in tx.exec(wanted).all()]
+    return [*found, (EVERYWHERE, "")] if None in mine else found
 
 
 def roles_now(tx: Session, person: Person) -> Sequence[Membership]:

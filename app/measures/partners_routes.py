@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from app import pages
-from app.access import guards
+from app.access import guards, roles
 from app.access.answering import NamedPartner
-from app.access.guards import GIVE, Person
-from app.access.roles import Inviter, oversees
+from app.access.guards import Person
+from app.access.roles import EVERYWHERE, Inviter, oversees
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.measures import deadlines, partners, words
@@ -27,7 +27,6 @@ from app.taxonomy import owners
 router = APIRouter(tags=["measures"])
 
 Text = Annotated[str, Form(max_length=300), AfterValidator(clean)]
-EVERYWHERE = "everywhere"  # what the form calls no organisation
 
 
 @router.get("/partners")
@@ -117,7 +116,7 @@ def _page(
         raise wrong
     settings = request.app.state.settings
     with db.read() as tx:
-        places = _places(tx, person)
+        places = roles.places(tx, person)
         groups = [(name, _rows(tx, None if key == EVERYWHERE else key, settings)) for key, name in places]
     gone = next((row["partner"] for _name, rows in groups for row in rows if row["partner"].id == ended), None)
     return pages.render(
@@ -144,16 +143,6 @@ def _row(tx: Session, one: Partner, waiting: dict[str, int], links: list[Any], s
     ]
     return {"partner": one, "open": waiting.get(one.id, 0), "accounts": partners.accounts(tx, one.id), "links": mine,
             "calendar": deadlines.address(one, settings)}  # fmt: skip
-
-
-def _places(tx: Session, person: Person) -> list[tuple[str, str]]:
-    """The organisations whose partners one names: (id, name), "" for walks without an organisation."""
-    mine = [own.organisation_id for own in person.memberships if own.role in GIVE]
-    wanted = select(Organisation).order_by(Organisation.name)
-    if None not in mine:
-        wanted = wanted.where(col(Organisation.id).in_(mine))
-    found = [(one.id, one.name) for one in tx.exec(wanted).all()]
-    return [*found, (EVERYWHERE, "")] if None in mine else found
 
 
 def _to(address: str) -> Response:

@@ -84,11 +84,10 @@ def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Ite
     return gathered(_bundled(report, photo_bytes))
 
 
-def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
-    archive, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
-    archive.add(table(report), "observations.csv", compress_type=ZIP_DEFLATED)
-    archive.add(geojson(report), "observations.geojson", compress_type=ZIP_DEFLATED)
-    yield from archive.all_files()
+def photos(
+    report: Report, photo_bytes: Callable[[str], Iterator[bytes]], missing: list[str]
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The id and the bytes of each photo that is ready; the id of one that cannot be read is put into `missing`."""
     for photo_id in (photo.id for seen in report.observations for photo in seen.photos if photo.state == "ready"):
         pieces = photo_bytes(photo_id)
         try:
@@ -97,7 +96,16 @@ def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> I
             log.error("photo %s is ready but cannot be read: %s", photo_id, trouble)
             missing.append(photo_id)
             continue
-        archive.add(chain([first], pieces), f"photos/{photo_id}.jpg")
+        yield photo_id, chain([first], pieces)
+
+
+def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
+    archive, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
+    archive.add(table(report), "observations.csv", compress_type=ZIP_DEFLATED)
+    archive.add(geojson(report), "observations.geojson", compress_type=ZIP_DEFLATED)
+    yield from archive.all_files()
+    for photo_id, pieces in photos(report, photo_bytes, missing):
+        archive.add(pieces, f"photos/{photo_id}.jpg")
         yield from archive.all_files()
     archive.add(whole(report, missing_photos=missing), "report.json", compress_type=ZIP_DEFLATED)
     yield from archive.finalize()

@@ -7,10 +7,8 @@ can be filed by somebody who was not there; and to hold no photo whole. Made fro
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,6 @@ from zipstream import ZIP_DEFLATED, ZIP_STORED, ZipStream
 from app.report import exports
 from app.report.report import Report
 from app.sync.protocol import utc
-
-log = logging.getLogger("tryg")
 
 FORMAT = "tryghedsvandring.records/1"
 _PIECE = 256 * 1024
@@ -38,15 +34,8 @@ def package(
 
     yield from add(_read(pdf), "report.pdf", "application/pdf", packed=False)
     yield from add(exports.table(report), "observations.csv", "text/csv")
-    for photo_id in (photo.id for seen in report.observations for photo in seen.photos if photo.state == "ready"):
-        pieces = photo_bytes(photo_id)
-        try:
-            first = next(pieces, b"")
-        except OSError as trouble:
-            log.error("photo %s is ready but cannot be read: %s", photo_id, trouble)
-            missing.append(photo_id)
-            continue
-        yield from add(chain([first], pieces), f"photos/{photo_id}.jpg", "image/jpeg", packed=False)
+    for photo_id, pieces in exports.photos(report, photo_bytes, missing):
+        yield from add(pieces, f"photos/{photo_id}.jpg", "image/jpeg", packed=False)
     yield from add(exports.whole(report, missing_photos=missing), "report.json", "application/json")
     manifest = {"format": FORMAT, "metadata": about, "files": sums, "missing_photos": missing}
     archive.add(
