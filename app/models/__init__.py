@@ -1,4 +1,4 @@
-"""Every table of the product, in three files: walk.py, people.py, outcome.py. The walkers' words, the same as on the wire and in the report.
+"""Every table of the product, in four files: walk.py, people.py, outcome.py, privacy.py. The walkers' words, the same as on the wire and in the report.
 
 Times are UTC instants; `captured_at` (the phone's clock, text as sent) is never `received_at` (ours). Ids of walkers'
 records are minted by their phones: UUIDs in lower case. Unique keys here are what keeps a repeat from becoming a second
@@ -30,6 +30,7 @@ from app.models.people import (
     User,
     UserSession,
 )
+from app.models.privacy import Access, Erasure
 from app.models.walk import (
     Agreement,
     Leading,
@@ -47,9 +48,11 @@ from app.models.walk import (
 )
 
 __all__ = [
+    "Access",
     "Agreement",
     "Decision",
     "Edition",
+    "Erasure",
     "FailedTry",
     "Ground",
     "Identity",

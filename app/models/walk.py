@@ -14,6 +14,9 @@ class Organisation(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str = Field(unique=True)
+    keeping: dict[str, int] = Field(
+        default_factory=dict, sa_column=as_json()
+    )  # how many days what is kept, where other than usual
     created_at: datetime = Field(default_factory=now, sa_column=instant())
 
 
@@ -122,6 +125,7 @@ class Participant(SQLModel, table=True):
     kind: str = Field(default="phone", description="phone; paper: typed in afterwards; table: at the coffee table")
     waiting_notes: int | None = Field(default=None, description="what the phone said it still holds, when last heard")
     waiting_photos: int | None = None
+    erased_at: datetime | None = Field(default=None, sa_column=instant(null=True))  # all that the phone made
 
 
 class Track(SQLModel, table=True):
@@ -164,6 +168,7 @@ class Observation(SQLModel, table=True):
     photo_ids: list[str] = Field(default_factory=list, sa_column=as_json())
     flags: list[str] = Field(default_factory=list, sa_column=as_json())
     hidden: bool = Field(default=False, description="a reviewer has taken it out of sight")
+    erased_at: datetime | None = Field(default=None, sa_column=instant(null=True))  # no word of it is kept
     sensitive: bool | None = Field(default=None, description="as a reviewer judged; None: as its factors say")
     # What others see in place of the walker's own: {"rev": of which, "note", "suggestion", "factors", "pin", "stop_id"}, each if changed.
     shown: dict[str, Any] | None = Field(default=None, sa_column=as_json(null=True))
@@ -212,6 +217,7 @@ class Photo(SQLModel, table=True):
         default_factory=list, sa_column=as_json()
     )  # boxes: x, y, width, height, parts of 1
     review_version: int = Field(default=0, description="grows with each decision about it")
+    erased_at: datetime | None = Field(default=None, sa_column=instant(null=True))  # no byte of it is kept
 
 
 class Agreement(SQLModel, table=True):
