@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms
 
-from app.photos.header import kind_of
+from app.photos.header import kind_of, most_of, scans
 
 try:
     import pillow_heif
@@ -21,10 +21,13 @@ except ImportError:  # an optional extra: without it HEIC photos wait
 QUALITY = 85
 THUMBNAIL_BYTES = 20_000
 _THUMBNAIL_STEPS = [(320, 80), (320, 65), (320, 50), (320, 35), (240, 35), (160, 35), (96, 35)]  # pixels, quality
+_SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _OURS = ("out of memory", "not available", "memory allocation")  # in an error of a decoder: no fault of the photo
 
-Image.MAX_IMAGE_PIXELS = None  # counted below
+_BAND_PIXELS = 2_000_000  # converted at a time: the large picture itself is the only large thing in memory
+_SCANS = 100  # of a JPEG; the most patient encoders write about twenty, and each one may cost as much as a whole picture
+_COEFFICIENT_BYTES = 310_000_000  # what a JPEG that comes in several scans keeps while it is decoded: 50 megapixels in full colour
 if pillow_heif:
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -54,9 +57,10 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
     Raises NoPicture, Trouble, MemoryError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # broken EXIF is warned of, and costs no photo
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         picture = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
-    picture = _shrunk(_resizable(picture), edge)
+    picture = _shrunk(_halved(picture, edge), edge)
     picture = _turned(_as_srgb(_on_white(picture), profile), orientation)
     return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)
 
@@ -75,11 +79,15 @@ def blurred(jpeg: bytes, boxes: list[tuple[float, float, float, float]]) -> Clea
 
 
 def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
-    if kind_of(io.BytesIO(received)) == "image/heic" and pillow_heif is None:
+    kind = kind_of(io.BytesIO(received))
+    if kind == "image/heic" and pillow_heif is None:
         raise Trouble("pillow-heif is not installed (the extra named heic), so HEIC photos wait")
+    Image.MAX_IMAGE_PIXELS = most_of(kind, most_pixels)  # what the library only warns of is an error here
+    if kind == "image/jpeg":
+        _refuse_costly(received)
     try:
         picture = Image.open(io.BytesIO(received), formats=_FORMATS)
-        if picture.width * picture.height > most_pixels:
+        if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:
             raise NoPicture(f"{picture.width} x {picture.height} pixels")
         picture.draft(None, (edge, edge))  # a large JPEG is decoded at half its size or less: less memory, same result
         picture.load()
@@ -92,6 +100,15 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
     return picture
 
 
+def _refuse_costly(received: bytes) -> None:
+    """A JPEG in many scans is decoded again and again, whole, and kept in memory meanwhile. Raises NoPicture."""
+    found = scans(io.BytesIO(received))
+    if found.count > _SCANS:
+        raise NoPicture(f"more than {_SCANS} scans")
+    if found.count > 1 and 2 * found.samples > _COEFFICIENT_BYTES:
+        raise NoPicture(f"{found.samples} samples in several scans")
+
+
 def _orientation(picture: Image.Image) -> int:
     """1 to 8 (Exif 2.32, tag 0x0112); 1 where it is missing or broken: the pixels are kept all the same."""
     try:
@@ -102,7 +119,7 @@ def _orientation(picture: Image.Image) -> int:
 
 def _resizable(picture: Image.Image) -> Image.Image:
     """The same picture in a mode that can be shrunk smoothly: L, RGB, RGBA or CMYK."""
-    if picture.mode in {"L", "RGB", "RGBA", "CMYK"}:
+    if picture.mode in _SMOOTH:
         return picture
     if picture.mode.startswith("I"):  # 16 bits of grey
         return picture.convert("I").point(lambda grey: grey / 256).convert("L")
@@ -111,6 +128,22 @@ def _resizable(picture: Image.Image) -> Image.Image:
     if picture.mode in {"LA", "La", "PA", "RGBa"}:
         return picture.convert("RGBA")
     return picture.convert("L" if picture.mode in {"1", "F"} else "RGB")
+
+
+def _halved(picture: Image.Image, edge: int) -> Image.Image:
+    """The picture in such a mode, band by band, and divided by a whole number where it is far larger than `edge`: what is
+    shrunk smoothly afterwards is at least twice as large as it will be, so that nobody can see it (Pillow's reducing_gap)."""
+    factor = max(1, max(picture.size) // (2 * edge))
+    if factor == 1 and picture.mode in _SMOOTH:
+        return picture
+    rows = max(1, _BAND_PIXELS // picture.width // factor) * factor
+    first = _resizable(picture.crop((0, 0, picture.width, min(rows, picture.height))))
+    size = -(-picture.width // factor), -(-picture.height // factor)
+    whole = Image.new(first.mode, size)
+    for top in range(0, picture.height, rows):
+        band = _resizable(picture.crop((0, top, picture.width, min(top + rows, picture.height))))
+        whole.paste(band.reduce(factor), (0, top // factor))
+    return whole
 
 
 def _shrunk(picture: Image.Image, edge: int) -> Image.Image:
