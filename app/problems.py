@@ -168,7 +168,9 @@ def _methods(app: FastAPI, request: Request) -> set[str]:
     that says more about it counts."""
     fitting = [route for route in app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
     nearest = min((str(getattr(route, "path", "")) for route in fitting), key=lambda path: path.count("{"), default="")
-    return {method for route in fitting for method in getattr(route, "methods", ()) if getattr(route, "path", "") == nearest}
+    return {
+        method for route in fitting for method in getattr(route, "methods", ()) if getattr(route, "path", "") == nearest
+    }
 
 
 def _field_error(error: Any) -> tuple[str, str]:

@@ -8,6 +8,7 @@ them in memory, cannot be decoded; whatever lacks memory or a decoder is Trouble
 import io
 import warnings
 from dataclasses import dataclass
+from math import ceil, floor
 
 from PIL import Image, ImageCms
 
@@ -26,8 +27,12 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _OURS = ("out of memory", "not available", "memory allocation")  # in an error of a decoder: no fault of the photo
 
 _BAND_PIXELS = 2_000_000  # converted at a time: the large picture itself is the only large thing in memory
-_SCANS = 100  # of a JPEG; the most patient encoders write about twenty, and each one may cost as much as a whole picture
-_COEFFICIENT_BYTES = 310_000_000  # what a JPEG that comes in several scans keeps while it is decoded: 50 megapixels in full colour
+_SCANS = (
+    100  # of a JPEG; the most patient encoders write about twenty, and each one may cost as much as a whole picture
+)
+_COEFFICIENT_BYTES = (
+    310_000_000  # what a JPEG that comes in several scans keeps while it is decoded: 50 megapixels in full colour
+)
 if pillow_heif:
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -60,8 +65,8 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         picture = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
-    picture = _shrunk(_halved(picture, edge), edge)
-    picture = _turned(_as_srgb(_on_white(picture), profile), orientation)
+    picture = _shrunk(picture, edge)
+    picture = _turned(_as_srgb(picture, profile), orientation)
     return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)
 
 
@@ -130,28 +135,31 @@ def _resizable(picture: Image.Image) -> Image.Image:
     return picture.convert("L" if picture.mode in {"1", "F"} else "RGB")
 
 
-def _halved(picture: Image.Image, edge: int) -> Image.Image:
-    """The picture in such a mode, band by band, and divided by a whole number where it is far larger than `edge`: what is
-    shrunk smoothly afterwards is at least twice as large as it will be, so that nobody can see it (Pillow's reducing_gap)."""
-    factor = max(1, max(picture.size) // (2 * edge))
-    if factor == 1 and picture.mode in _SMOOTH:
-        return picture
-    rows = max(1, _BAND_PIXELS // picture.width // factor) * factor
-    first = _resizable(picture.crop((0, 0, picture.width, min(rows, picture.height))))
-    size = -(-picture.width // factor), -(-picture.height // factor)
-    whole = Image.new(first.mode, size)
-    for top in range(0, picture.height, rows):
-        band = _resizable(picture.crop((0, top, picture.width, min(top + rows, picture.height))))
-        whole.paste(band.reduce(factor), (0, top // factor))
-    return whole
+def _flat(picture: Image.Image) -> Image.Image:
+    """The same picture in L, RGB or CMYK, what is transparent on white."""
+    return _on_white(_resizable(picture))
 
 
 def _shrunk(picture: Image.Image, edge: int) -> Image.Image:
-    scale = edge / max(picture.size)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    """Flat, its long edge at most `edge`; band by band, so that the picture as decoded is the only large thing in memory."""
+    scale = max(1.0, max(picture.size) / edge)
+    size = max(1, round(picture.width / scale)), max(1, round(picture.height / scale))
+    step = picture.height / size[1]
+    rows, reach = (
+        max(1, int(_BAND_PIXELS / picture.width / step)),
+        ceil(3 * step) + 1,
+    )  # Lanczos looks three steps around
+    whole: Image.Image | None = None
+    for top in range(0, size[1], rows):
+        bottom = min(top + rows, size[1])
+        first, last = max(0, floor(top * step) - reach), min(picture.height, ceil(bottom * step) + reach)
+        band = _flat(picture.crop((0, first, picture.width, last)))
+        within = (0.0, top * step - first, float(picture.width), min(bottom * step, picture.height) - first)
+        part = band.resize((size[0], bottom - top), Image.Resampling.LANCZOS, within)
+        whole = whole or Image.new(part.mode, size)
+        whole.paste(part, (0, top))
+    assert whole is not None  # a picture has a row
+    return whole
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -24,7 +24,18 @@ MEGABYTE = 1024 * 1024
 def photos() -> dict[str, bytes]:
     """Every file by its name."""
     found: dict[str, bytes] = {}
-    for part in (_whole(), _modes(), _truncated(), _damaged(), _jpegs(), _pngs(), _webps(), _heics(), _others(), _lies()):
+    for part in (
+        _whole(),
+        _modes(),
+        _truncated(),
+        _damaged(),
+        _jpegs(),
+        _pngs(),
+        _webps(),
+        _heics(),
+        _others(),
+        _lies(),
+    ):
         for name, content in part:
             assert name not in found, name
             found[name] = content
@@ -75,7 +86,10 @@ def _whole() -> Files:
     frames = [scene(), noise(96, 64)]
     yield "good MPO", saved(frames[0], "MPO", save_all=True, append_images=frames[1:], exif=_marked_exif())
     yield "good animated png", saved(frames[0], "PNG", save_all=True, append_images=frames[1:] * 20)
-    yield "good animated webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:] * 20, exif=_marked_exif())
+    yield (
+        "good animated webp",
+        saved(frames[0], "WEBP", save_all=True, append_images=frames[1:] * 20, exif=_marked_exif()),
+    )
     yield "good progressive", _jpeg(progressive=True)
     yield "good with restarts", _jpeg(restart_marker_blocks=1)
     thumbnail = saved(noise(160, 120))
@@ -147,8 +161,14 @@ def _jpegs() -> Files:
     yield "jpeg lossless", plain[: frame + 1] + b"\xc3" + plain[frame + 2 :]
     progressive = saved(scene(2048, 2048), progressive=True)
     first = progressive.index(b"\xff\xda")
-    yield "jpeg with 5000 scans", progressive[:-2] + (segment(0xDA, progressive[first + 4 : first + 14]) + b"\0" * 4) * 5000 + EOI
-    yield "jpeg with 5000 scans of 50 megapixels", _resized(progressive[:-2], 7000, 7000) + progressive[first:-2] * 500 + EOI
+    yield (
+        "jpeg with 5000 scans",
+        progressive[:-2] + (segment(0xDA, progressive[first + 4 : first + 14]) + b"\0" * 4) * 5000 + EOI,
+    )
+    yield (
+        "jpeg with 5000 scans of 50 megapixels",
+        _resized(progressive[:-2], 7000, 7000) + progressive[first:-2] * 500 + EOI,
+    )
     cmyk = saved(Image.new("CMYK", (64, 64)), progressive=True)
     yield "progressive CMYK of 49 megapixels", _resized(cmyk, 7000, 7000)
     yield "jpeg with 200 comments", SOI + segment(0xFE, MARK * 2000) * 200 + plain[2:]
@@ -157,7 +177,10 @@ def _jpegs() -> Files:
     yield "good jpeg filled with 0xff", SOI + b"\xff" * 1000 + plain[3:]
     icc = b"".join(segment(0xE2, b"ICC_PROFILE\0" + bytes([n, 255]) + MARK * 3000) for n in range(1, 200))
     yield "good jpeg with a profile of 12 MB", SOI + icc + plain[2:]
-    yield "good jpeg with 255 parts of a profile missing", SOI + segment(0xE2, b"ICC_PROFILE\0\x03\xff" + MARK) + plain[2:]
+    yield (
+        "good jpeg with 255 parts of a profile missing",
+        SOI + segment(0xE2, b"ICC_PROFILE\0\x03\xff" + MARK) + plain[2:],
+    )
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[128:132] = b"\xff\xff\xff\xff"
     yield "good jpeg with a profile that lies", saved(scene(), icc_profile=bytes(profile))
@@ -170,10 +193,16 @@ def _jpegs() -> Files:
         "empty": b"Exif\0\0",
     }.items():
         yield f"good jpeg with exif {name}", SOI + segment(0xE1, content) + plain[2:]
-    xmp = b"http://ns.adobe.com/xap/1.0/\0<!DOCTYPE x [<!ENTITY a \"" + MARK + b"\"><!ENTITY b \"&a;&a;&a;\">]><x>&b;</x>"
+    xmp = b'http://ns.adobe.com/xap/1.0/\0<!DOCTYPE x [<!ENTITY a "' + MARK + b'"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
     yield "good jpeg with an xml bomb as XMP", SOI + segment(0xE1, xmp) + plain[2:]
-    yield "good jpeg with IPTC", SOI + segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\xff\xff" + MARK) + plain[2:]
-    yield "good jpeg with MPF that lies", SOI + segment(0xE2, b"MPF\0MM\0*\0\0\0\x08\0\x01\xb0\x01\0\x04\xff\xff\xff\xff" + MARK) + plain[2:]
+    yield (
+        "good jpeg with IPTC",
+        SOI + segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\xff\xff" + MARK) + plain[2:],
+    )
+    yield (
+        "good jpeg with MPF that lies",
+        SOI + segment(0xE2, b"MPF\0MM\0*\0\0\0\x08\0\x01\xb0\x01\0\x04\xff\xff\xff\xff" + MARK) + plain[2:],
+    )
     yield "jpeg of tables alone", plain[:frame] + EOI
     yield "jpeg end at once", SOI + EOI + MARK
     yield "jpeg of markers alone", SOI + b"\xff\xd0" * 100_000
@@ -209,7 +238,10 @@ def _pngs() -> Files:
     yield "png with a palette of 3000", _png(30, 10, colour=3, rows=rows, before=chunk(b"PLTE", bytes(9000)))
     for name in (b"zTXt", b"iCCP"):
         yield f"png with a bomb in {name.decode()}", _png(10, 10, rows=rows, before=chunk(name, b"x\0\0" + swollen))
-    yield "png with a bomb in iTXt", _png(10, 10, rows=rows, before=chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + swollen))
+    yield (
+        "png with a bomb in iTXt",
+        _png(10, 10, rows=rows, before=chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + swollen)),
+    )
     yield "png with 2000 texts", _png(10, 10, rows=rows, before=chunk(b"tEXt", b"Comment\0" + MARK * 100) * 2000)
     yield "good png with exif of letters", _png(10, 10, rows=rows, before=chunk(b"eXIf", MARK * 100))
     yield "png with a chunk of 4 GB", _png(10, 10, rows=rows)[:33] + b"\xff\xff\xff\xfftEXt" + MARK * 100
@@ -233,7 +265,9 @@ def _webps() -> Files:
         return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) & 1)
 
     def canvas(width: int, height: int, flags: int = 0) -> bytes:
-        return part(b"VP8X", bytes([flags, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little"))
+        return part(
+            b"VP8X", bytes([flags, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        )
 
     plain = saved(scene(), "WEBP", quality=50)
     picture = plain[12:]
@@ -246,7 +280,10 @@ def _webps() -> Files:
     yield "webp of nothing", riff()
     yield "webp of 4 GB", b"RIFF\xff\xff\xff\xffWEBP" + picture
     yield "webp lossless 16384 x 16384 in a few bytes", riff(part(b"VP8L", b"\x2f\xff\xff\xff\x0f" + bytes(40)))
-    yield "webp lossy 16383 x 16383 in a few bytes", riff(part(b"VP8 ", b"\x10\0\0\x9d\x01\x2a\xff\x3f\xff\x3f" + bytes(40)))
+    yield (
+        "webp lossy 16383 x 16383 in a few bytes",
+        riff(part(b"VP8 ", b"\x10\0\0\x9d\x01\x2a\xff\x3f\xff\x3f" + bytes(40))),
+    )
     yield "webp with 1 MB of XMP", riff(canvas(96, 64, 4), picture, part(b"XMP ", MARK * 50_000))
     yield "webp with exif of letters", riff(canvas(96, 64, 8), picture, part(b"EXIF", MARK * 5000))
     yield "webp with a profile of letters", riff(canvas(96, 64, 32), part(b"ICCP", MARK * 5000), picture)

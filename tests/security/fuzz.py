@@ -28,7 +28,11 @@ SCHEMATHESIS = ROOT / ".venv-audit" / "bin" / "st"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 PEOPLE = ("nobody", "walker", "session", "key")
 # A walker's secret opens the wire alone, a session the pages: elsewhere they are nobody. Signing out would end the run's own.
-WHERE = {"walker": "^/api/", "session": "^/(?!api/|sign-out|account/sessions/)", "key": "^/(walks|overview|partner|api/v1/photos)"}
+WHERE = {
+    "walker": "^/api/",
+    "session": "^/(?!api/|sign-out|account/sessions/)",
+    "key": "^/(walks|overview|partner|api/v1/photos)",
+}
 # As CI has time for: every boundary where JSON is read, else each route a few times.
 QUICK = {"nobody": ("fuzzing", 1), "walker": ("coverage,fuzzing", 1), "session": ("fuzzing", 2), "key": ("fuzzing", 1)}
 
@@ -127,7 +131,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as (server, people, names):
         for who, headers in people.items():
             found = fuzz(server, who, headers, names, seconds)
-            print(f"{who}: {found.requests} requests in {found.seconds:.0f} s, {'failures' if found.failed else 'no failure'}")
+            print(
+                f"{who}: {found.requests} requests in {found.seconds:.0f} s, {'failures' if found.failed else 'no failure'}"
+            )
             if found.failed:
                 print(found.said)
             failed |= found.failed

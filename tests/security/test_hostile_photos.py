@@ -135,7 +135,11 @@ def test_each_is_taken_in_or_refused_with_a_reason_within_ten_seconds(evening: E
 
 
 def test_what_is_odd_but_right_is_shown_and_nothing_waits_for_ever(evening: Evening) -> None:
-    wrong = {name: evening.states[name] for name in evening.answers if name.startswith("good") and evening.states[name] != "ready"}
+    wrong = {
+        name: evening.states[name]
+        for name in evening.answers
+        if name.startswith("good") and evening.states[name] != "ready"
+    }
     assert not wrong
     assert set(evening.states.values()) <= {"ready", "unreadable", "expected"}
 
