@@ -49,7 +49,7 @@ def most_of(kind: str | None, most: int) -> int:
 class Scans(NamedTuple):
     """In how many parts a JPEG comes, one upon another, and how many samples it has in all its colours."""
 
-    count: int
+    parts: int
     samples: int
 
 

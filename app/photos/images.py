@@ -108,9 +108,9 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
 def _refuse_costly(received: bytes) -> None:
     """A JPEG in many scans is decoded again and again, whole, and kept in memory meanwhile. Raises NoPicture."""
     found = scans(io.BytesIO(received))
-    if found.count > _SCANS:
+    if found.parts > _SCANS:
         raise NoPicture(f"more than {_SCANS} scans")
-    if found.count > 1 and 2 * found.samples > _COEFFICIENT_BYTES:
+    if found.parts > 1 and 2 * found.samples > _COEFFICIENT_BYTES:
         raise NoPicture(f"{found.samples} samples in several scans")
 
 

@@ -204,8 +204,7 @@ def test_any_bytes_are_a_route_or_a_sentence(content: bytes) -> None:
 def _route_or_sentence(content: bytes) -> None:
     try:
         found = route.read(content)
-    except Problem as problem:
-        assert problem.code == "invalid"
+    except Problem:  # 422, with a sentence
         return
     assert all(abs(lon) <= 180 and abs(lat) <= 90 for lon, lat in found.line["coordinates"])
 
