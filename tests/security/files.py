@@ -21,22 +21,27 @@ MEGABYTE = 1024 * 1024
 
 def routes() -> dict[str, bytes]:
     """For a plan's route: GeoJSON, GPX and neither."""
-    return {name: content for part in (_geojson(), _gpx(), _neither()) for name, content in part}
+    return {name: content for part in (_geojson(), _geojson_wrong(), _gpx(), _neither()) for name, content in part}
+
+
+def line(*points: Any) -> bytes:
+    return json.dumps({"type": "LineString", "coordinates": list(points)}).encode()
+
+
+def _stop(name: str) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "properties": {"name": name},
+        "geometry": {"type": "Point", "coordinates": [9.98, 57.04]},
+    }
 
 
 def _geojson() -> Iterator[tuple[str, bytes]]:
-    def line(*points: Any) -> bytes:
-        return json.dumps({"type": "LineString", "coordinates": list(points)}).encode()
-
     whole = json.dumps(LINE)
     yield "good geojson", whole.encode()
     yield "good geojson with a BOM", b"\xef\xbb\xbf" + whole.encode()
     yield "good geojson with heights", line([9.98, 57.04, 12.5], [9.99, 57.05, 1e308])
-    named = {
-        "type": "Feature",
-        "properties": {"name": "\u202eexe.pilot\u202c"},
-        "geometry": {"type": "Point", "coordinates": [9.98, 57.04]},
-    }
+    named = _stop("\u202eexe.pilot\u202c")
     yield (
         "good geojson with names from right to left",
         json.dumps(
@@ -56,6 +61,11 @@ def _geojson() -> Iterator[tuple[str, bytes]]:
             }
         ).encode(),
     )
+
+
+def _geojson_wrong() -> Iterator[tuple[str, bytes]]:
+    whole = json.dumps(LINE)
+    named = _stop("Kilden")
     yield "geojson in UTF-16", whole.encode("utf-16")
     yield (
         "geojson in Latin-1",

@@ -31,7 +31,7 @@ PEOPLE = ("nobody", "walker", "session", "key")
 WHERE = {
     "walker": "^/api/",
     "session": "^/(?!api/|sign-out|account/sessions/)",
-    "key": "^/(walks/[^/]+/report|overview|api/v1/photos)",
+    "key": "^/(walks/[^/]+/report[.](csv|json|geojson)$|overview|api/v1/photos)",
 }
 # As CI has time for: every boundary where JSON is read, else each route a few times.
 QUICK = {"nobody": ("fuzzing", 1), "walker": ("coverage,fuzzing", 1), "session": ("fuzzing", 1), "key": ("fuzzing", 1)}
