@@ -22,7 +22,7 @@ from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Partner, Telling, Walk
 from app.problems import Problem, TryAgain
-from app.report import exports, printing, public, records
+from app.report import exports, printing, public, records, since_files
 from app.report.paper import Sheet
 from app.report.press import Job, Press, finished
 from app.report.printing import Ground
@@ -79,8 +79,8 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
     answer = await _printed(request, asked, "esdh.zip")
     if isinstance(answer, Response):
         return answer
-    report, about = await run_in_threadpool(_filed, request, reader, db, asked)
-    pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about))
+    report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
+    pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about, since))
     return StreamingResponse(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
 
 
@@ -140,12 +140,13 @@ def _internal(request: Request, reader: WalkReader, db: Database) -> _Asked:
     spoken, ground = i18n.language(), _ground(request)
     with db.read() as tx:
         walk = tx.get_one(Walk, reader.walk.id)
-        key = printing.key(tx, walk, sensitive=reader.sensitive)
+        earlier = since_files.for_reader(tx, reader)
+        key = printing.key(tx, walk, sensitive=reader.sensitive, earlier=earlier)
 
     def made() -> Sheet:
         with i18n.use(spoken), db.read() as tx:
             there = tx.get_one(Walk, walk.id)
-            return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground)
+            return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground, earlier=earlier)
 
     name, link = exports.name_of(walk.title, walk.starts_at), f"/walks/{walk.id}/report"
     return _Asked(key, walk.title, name, link, made, _PRIVATE)
@@ -207,19 +208,24 @@ def _waiting(request: Request, asked: _Asked, job: Job, ahead: int) -> Response:
     return answer
 
 
-def _filed(request: Request, reader: WalkReader, db: Database, asked: _Asked) -> tuple[Report, dict[str, Any]]:
-    """The report of that PDF, and what is said of it. Raises TryAgain where it has changed meanwhile."""
+def _filed(
+    request: Request, reader: WalkReader, db: Database, asked: _Asked
+) -> tuple[Report, dict[str, Any], exports.Told | None]:
+    """The report of that PDF, what is said of it, and the walk before. Raises TryAgain where it has changed meanwhile."""
     base_url = request.app.state.settings.base_url or str(request.base_url).rstrip("/")
     with db.read() as tx:
         walk = tx.get_one(Walk, reader.walk.id)
-        if printing.key(tx, walk, sensitive=reader.sensitive) != asked.key:
+        earlier = since_files.for_reader(tx, reader)
+        if printing.key(tx, walk, sensitive=reader.sensitive, earlier=earlier) != asked.key:
             raise TryAgain(_("The report has changed while it was printed. Ask for it again."))
         told = tx.get(Telling, walk.id)
         report = build(tx, walk.id, sensitive=reader.sensitive, base_url=base_url)
-        return report, records.metadata(
+        beside = since_files.beside(tx, earlier, report)
+        about = records.metadata(
             report, organisation=printing.organisation(tx, walk), journal=str(told.texts.get("journal", "")) if told else "",
             sensitive=reader.sensitive, mark=asked.key[: printing.MARK], language=i18n.language(),
         )  # fmt: skip
+        return report, about, beside.told if beside else None
 
 
 def _named(asked: _Asked, kind: str, how: str) -> dict[str, str]:

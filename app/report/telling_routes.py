@@ -15,7 +15,7 @@ from app.access.guards import WalkReader
 from app.access.releasing import Writer
 from app.db import Database, Db
 from app.models import Walk, now
-from app.report import changes, freezing, public, since, telling, words
+from app.report import changes, freezing, public, since, since_files, telling, words
 from app.report.allowed import INSIDE, PARTNER
 from app.report.forms import OwnForm
 from app.report.report import Report, build
@@ -80,6 +80,8 @@ def _version(reader: WalkReader, db: Database, version: str, partner_id: str | N
     with db.read() as tx:
         report = build(tx, reader.walk.id, sensitive=version == INSIDE and reader.sensitive, base_url="")
         made = freezing.document(report, telling.for_report(tx, reader.walk, report), version, partner_id)
+        if version == INSIDE and (beside := since_files.beside(tx, since_files.for_reader(tx, reader), report)):
+            made.content["since"] = beside.told
     headers = {"Content-Disposition": f'attachment; filename="{version}.json"'} | pages.PRIVATE
     return Response(freezing.canonical(made.content), media_type="application/json", headers=headers)
 
