@@ -24,15 +24,18 @@ router = APIRouter(tags=["overview"])
 
 Wanted = Annotated[Asked, Depends(asked)]
 FIRST = {"walks": 20, "waiting": 8, "places": 15}  # rows before "show all"
+ALL = "all"
 
 
 @router.get("/overview", response_class=HTMLResponse)
 def show(request: Request, person: Across, db: Db, wanted: Wanted, whole: str = "") -> Response:
-    """`whole`: the list that is shown to its end: walks waiting places."""
+    """`whole`: the list that is shown to its end: walks waiting places; all: each of them, for paper."""
     told, settings = _look(db, person, wanted), request.app.state.settings
-    first = {name: None if name == whole else most for name, most in FIRST.items()}
+    first = {name: None if whole in (name, ALL) else most for name, most in FIRST.items()}
+    there = {"walks": len(told.walks), "waiting": len(told.open), "places": len(told.places)}
+    is_cut = any(most is not None and there[name] > most for name, most in first.items())
     return pages.render(
-        request, "overview/overview.html", told=told, wanted=wanted, first=first, words=words, choices=words.choices(told), ages=overview.AGES, walks={walk.id: walk for walk in told.walks},
+        request, "overview/overview.html", told=told, wanted=wanted, first=first, is_cut=is_cut, words=words, choices=words.choices(told), ages=overview.AGES, walks={walk.id: walk for walk in told.walks},
         basemap=basemap_of(settings)["src"], credit=settings.basemap_credit, query=wanted.query(),
     )  # fmt: skip
 

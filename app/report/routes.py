@@ -20,7 +20,7 @@ from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
 from app.problems import Problem
-from app.report import comparison, exports, geopackage, page, since_files, spreadsheet, tracks, words
+from app.report import comparison, exports, geopackage, issued, page, since_files, spreadsheet, tracks, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 from app.report.since_files import Beside
@@ -52,9 +52,16 @@ def show(
 ) -> Response:
     """The report as a page."""
     with db.read() as tx:
-        earlier = since_files.for_reader(tx, reader)
+        earlier, is_public = since_files.for_reader(tx, reader), issued.released(tx, reader.walk.id) is not None
     then = earlier.facts if earlier else ()
-    told = (reader.person.user.id, language(), pages.asset("css/desk.css"), pages.asset("js/report.js"), *then)
+    told = (
+        reader.person.user.id,
+        language(),
+        pages.asset("css/desk.css"),
+        pages.asset("js/report.js"),
+        str(is_public),
+        *then,
+    )
     etag, report = _read(request, reader, db, *told)
     if report is None:
         return Response(status_code=304, headers={"ETag": etag} | pages.PRIVATE)
@@ -67,6 +74,7 @@ def show(
         request,
         "report/report.html",
         plans=reader.plans,
+        is_public=is_public,
         **_shown(request, reader, report, asked, page_number),
         **beside,
     )
