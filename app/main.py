@@ -27,6 +27,7 @@ from app.basemap.kept import Maps
 from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
+from app.described import Described
 from app.gathering.routes import router as gathering
 from app.measures.calendar_routes import router as calendars
 from app.measures.courier import Courier
@@ -97,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         cleaner.stop()
         db.close()
 
-    app = FastAPI(
+    app = Described(
         title="Tryghedsvandring",
         version=__version__,
         lifespan=lifespan,

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.i18n import gettext as _
 from app.i18n import language_of, mark, use
@@ -141,7 +142,10 @@ def install(app: FastAPI, page: Page) -> None:
         codes = {404: "not-found", 405: "method-not-allowed", 401: "sign-in-first", 403: "not-allowed"}
         known = {413: "body-too-large", 416: "range-not-satisfiable", 503: "try-again"}
         code = (codes | known).get(failure.status_code, "bad-request")
-        return answer(request, Problem(code, headers=dict(failure.headers or {})))
+        headers = dict(failure.headers or {})
+        if failure.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(app, request)))
+        return answer(request, Problem(code, headers=headers))
 
     @app.exception_handler(ClientDisconnect)
     def gone(request: Request, _failure: ClientDisconnect) -> Response:
@@ -157,6 +161,16 @@ def install(app: FastAPI, page: Page) -> None:
             response = answer(request, Problem("unexpected"))
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """What can be done at this address (RFC 9110 10.2.1), not only by the first of its routes; of two that fit, the one
+    that says more about it counts."""
+    fitting = [route for route in app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    nearest = min((str(getattr(route, "path", "")) for route in fitting), key=lambda path: path.count("{"), default="")
+    return {
+        method for route in fitting for method in getattr(route, "methods", ()) if getattr(route, "path", "") == nearest
+    }
 
 
 def _field_error(error: Any) -> tuple[str, str]:

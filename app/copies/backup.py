@@ -98,6 +98,8 @@ class _Taking:
         for name in (name for photo_id in blurred if photo_id for name in self._vault.names(photo_id, original=False)):
             self._known.pop(f"{PHOTOS}/{name}", None)
         for photo_id, state in named:
+            if state == "unreadable":  # nor what came with it, before it proved to be no picture
+                self._known.pop(f"{PHOTOS}/{self._vault.names(photo_id, original=True)[0]}", None)
             if self._take(photo_id, original=state != "ready") or self._take_cleaned(photo_id):
                 self.photos += 1
             else:

@@ -14,7 +14,8 @@ from app import pages
 from app.access.guards import WalkReader
 from app.access.releasing import Writer
 from app.db import Database, Db
-from app.models import Walk, now
+from app.models import Partner, Walk, now
+from app.problems import Problem
 from app.report import changes, freezing, public, since, since_files, telling, words
 from app.report.allowed import INSIDE, PARTNER
 from app.report.forms import OwnForm
@@ -72,7 +73,12 @@ def get_internal(reader: Writer, db: Db) -> Response:
 
 @router.get("/walks/{walk_id}/report/partners/{partner_id}.json", response_class=Response)
 def get_extract(reader: Writer, partner_id: str, db: Db) -> Response:
-    """A partner's extract, as data: the released notes and the measures that are routed to them, with the exact place."""
+    """A partner's extract, as data: the released notes and the measures that are routed to them, with the exact place.
+    Raises not-found (404) where they are none of this organisation's."""
+    with db.read() as tx:
+        partner = tx.get(Partner, partner_id)
+    if partner is None or partner.organisation_id != reader.walk.organisation_id:
+        raise Problem("not-found")
     return _version(reader, db, PARTNER, partner_id)
 
 
