@@ -15,6 +15,7 @@ from app.access.guards import WalkReader
 from app.access.releasing import Writer
 from app.db import Database, Db
 from app.models import Walk, now
+from app.privacy import looking
 from app.report import changes, freezing, public, since, telling, words
 from app.report.allowed import INSIDE, PARTNER
 from app.report.forms import OwnForm
@@ -27,6 +28,7 @@ router = APIRouter(tags=["report"])
 
 @router.get("/walks/{walk_id}/report/write")
 def get_telling(request: Request, reader: Writer, db: Db) -> Response:
+    looking.read(request, reader.person, "writing", reader.walk)
     with db.read() as tx:
         return _page(request, tx, reader, telling.told(tx, reader.walk))
 
@@ -65,14 +67,16 @@ def post_telling(request: Request, reader: Writer, db: Db, form: OwnForm) -> Res
 
 
 @router.get("/walks/{walk_id}/report/internal.json", response_class=Response)
-def get_internal(reader: Writer, db: Db) -> Response:
+def get_internal(request: Request, reader: Writer, db: Db) -> Response:
     """The internal version, as data: for the municipality's own files, not for others."""
+    looking.exported(request, reader.person, "internal.json", reader.walk)
     return _version(reader, db, INSIDE)
 
 
 @router.get("/walks/{walk_id}/report/partners/{partner_id}.json", response_class=Response)
-def get_extract(reader: Writer, partner_id: str, db: Db) -> Response:
+def get_extract(request: Request, reader: Writer, partner_id: str, db: Db) -> Response:
     """A partner's extract, as data: the released notes and the measures that are routed to them, with the exact place."""
+    looking.exported(request, reader.person, "extract.json", reader.walk)
     return _version(reader, db, PARTNER, partner_id)
 
 
