@@ -53,9 +53,13 @@ def test_entries_are_numbered_and_chained_and_verify(db: Database, every_databas
 
 
 def test_an_entry_stands_exactly_where_what_it_tells_of_stands(db: Database, every_database: str) -> None:
-    with pytest.raises(RuntimeError), db.write() as tx:
-        trail.record(tx, "command", "erased")
-        raise RuntimeError("it did not happen")
+    def fail() -> None:
+        with db.write() as tx:
+            trail.record(tx, "command", "erased")
+            raise RuntimeError("it did not happen")
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert logged(db) == []
     with db.write() as tx:
         tx.add(Organisation(name="Aalborg Kommune"))
@@ -66,10 +70,15 @@ def test_an_entry_stands_exactly_where_what_it_tells_of_stands(db: Database, eve
 
 def test_nothing_happens_that_cannot_be_logged(db: Database, every_database: str) -> None:
     write(db)
-    with pytest.raises(DBAPIError), db.write() as tx:
-        tx.add(Organisation(name="Aalborg Kommune"))
-        trail.record(tx, "command", "erased")
-        tx.info["access log"][0].who = None
+
+    def erase() -> None:
+        with db.write() as tx:
+            tx.add(Organisation(name="Aalborg Kommune"))
+            trail.record(tx, "command", "erased")
+            tx.info["access log"][0].who = None  # no database takes this
+
+    with pytest.raises(DBAPIError):
+        erase()
     with db.read() as tx:
         assert tx.exec(select(Organisation)).all() == []
     assert verdict(db).entries == 1
@@ -85,15 +94,16 @@ def test_no_words_and_no_place_fit_into_an_entry(words: dict[str, Any]) -> None:
         trail.entry(**{"who": "command", "what": "read"} | words)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    ["UPDATE access SET who = 'person:x' WHERE number = 2", "DELETE FROM access WHERE number = 1", "DELETE FROM access",
-     "UPDATE access SET what = 'cut'"],
-)  # fmt: skip
-def test_the_database_itself_refuses_every_change(db: Database, every_database: str, statement: str) -> None:
+def test_the_database_itself_refuses_every_change(db: Database, every_database: str) -> None:
     write(db, 3)
-    with pytest.raises(DBAPIError, match="append-only"), db.write() as tx:
-        tx.connection().exec_driver_sql(statement)
+    for statement in (
+        "UPDATE access SET who = 'person:x' WHERE number = 2",
+        "UPDATE access SET what = 'cut'",
+        "DELETE FROM access WHERE number = 1",
+        "DELETE FROM access",
+    ):
+        with pytest.raises(DBAPIError, match="append-only"), db.write() as tx:
+            tx.connection().exec_driver_sql(statement)
     assert verdict(db).entries == 3
 
 
@@ -109,28 +119,20 @@ def test_neither_replacing_nor_emptying_gets_around_that(db: Database, every_dat
     assert verdict(db).entries == 2
 
 
-@pytest.mark.parametrize(
-    ("statement", "broken"),
-    [
-        ("UPDATE access SET who = 'person:x' WHERE number = 3", 3),
-        ("UPDATE access SET walk_id = 'x' WHERE number = 5", 5),
-        ("""UPDATE access SET detail = '{"as": 2}' WHERE number = 4""", 4),
-        ("UPDATE access SET at = '2020-01-01 00:00:00+00:00' WHERE number = 2", 2),
+def test_whoever_gets_past_it_is_found_by_the_first_broken_number(db: Database, every_database: str) -> None:
+    write(db, 9)
+    for statement, broken in (
+        ("UPDATE access SET number = 19 WHERE number = 9", 9),
+        ("UPDATE access SET organisation_id = 'x' WHERE number = 8", 8),
+        ("UPDATE access SET who = 'person:x' WHERE number = 7", 7),
+        ("UPDATE access SET walk_id = 'x' WHERE number = 6", 6),
+        ("""UPDATE access SET detail = '{"as": 2}' WHERE number = 5""", 5),
+        ("UPDATE access SET at = '2020-01-01 00:00:00+00:00' WHERE number = 4", 4),
         ("DELETE FROM access WHERE number = 3", 3),
-        ("DELETE FROM access WHERE number < 3", 1),
-        ("UPDATE access SET number = 9 WHERE number = 5", 5),
-    ],
-)
-def test_whoever_gets_past_it_is_found_by_the_first_broken_number(
-    db: Database, every_database: str, statement: str, broken: int
-) -> None:
-    write(db, 5)
-    past_its_guards(db, statement if not db.sqlite else statement.replace("+00:00", ".000000"))
-    found = verdict(db)
-    if "number < 3" in statement:  # the beginning is gone, and no cut tells of it
-        assert found.broken == 3
-    else:
-        assert found.broken == broken
+        ("DELETE FROM access WHERE number < 3", 4),  # the beginning is gone, and no cut tells of it
+    ):
+        past_its_guards(db, statement if not db.sqlite else statement.replace("+00:00", ".000000"))
+        assert verdict(db).broken == broken, statement
 
 
 def test_a_missing_newest_end_shows_by_what_was_noted_elsewhere(db: Database, every_database: str) -> None:
@@ -182,9 +184,8 @@ def test_a_log_that_is_held_for_long_is_a_try_again_and_no_gap(db: Database, eve
     write(db)
     with db.engine.connect() as other:
         other.exec_driver_sql(f"SELECT pg_advisory_xact_lock({trail._ONE_AT_A_TIME})")
-        with pytest.raises(TryAgain), db.write() as tx:
-            tx.connection().exec_driver_sql("SET LOCAL lock_timeout = 200")
-            trail.record(tx, "command", "read")
+        with pytest.raises(TryAgain):
+            write(db)  # after the 4 s that any lock is waited for
     write(db)
     assert verdict(db).entries == 2
 
@@ -235,9 +236,14 @@ def test_an_organisation_keeps_it_for_longer_but_never_for_less_than_half_a_year
 
 def test_a_cut_that_somebody_made_up_takes_nothing_young_away(db: Database, every_database: str) -> None:
     write(db, 3)
-    with pytest.raises(DBAPIError, match="append-only"), db.write() as tx:
-        trail._put(tx, [trail.entry("server", "cut", through=3, hash="0" * 64)])
-        tx.connection().exec_driver_sql("DELETE FROM access WHERE number <= 2")
+
+    def make_up() -> None:
+        with db.write() as tx:
+            trail._put(tx, [trail.entry("server", "cut", through=3, hash="0" * 64)])
+            tx.connection().exec_driver_sql("DELETE FROM access WHERE number <= 2")
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        make_up()
     assert verdict(db).entries == 3
 
 
