@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, guide, i18n, pages, problems, shell
+from app import __version__, guide, i18n, logs, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.passkey_routes import router as passkeys
@@ -120,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
     problems.install(app, pages.problem_page)
     app.add_middleware(_EveryAnswer)
+    app.add_middleware(logs.Requests)  # outermost: the last one added
     return app
 
 
