@@ -35,7 +35,6 @@ KINDS = {
     "photo": mark("photo"),
     "edition": mark("edition"),
     "file": mark("file"),
-    "person": mark("to"),
     "partner": mark("partner"),
     "takedown": mark("request"),
 }
@@ -106,7 +105,7 @@ def _about(about: str, named: dict[str, str]) -> str:
     if not colon:
         return about
     called = name.upper() if kind == "file" else named.get(name, name)
-    return f"{_(KINDS[kind])} {called}" if kind in KINDS else about
+    return f"{_(KINDS[kind])} {called}" if kind in KINDS else called if kind == "person" else about
 
 
 def _more(one: Access) -> str:
