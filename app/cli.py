@@ -22,7 +22,7 @@ import typer
 from app import i18n, server
 from app.basemap.build import CannotBuild
 from app.basemap.command import commands as basemap
-from app.privacy.command import commands as log
+from app.privacy.trail_command import commands as log
 from app.schema import CannotMigrate, migrate_to_newest
 from app.settings import Settings, WrongSetting, load
 
