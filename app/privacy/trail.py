@@ -90,14 +90,15 @@ def entry(
     what: str,
     *,
     walk: Walk | None = None,
+    walk_id: str | None = None,
     organisation_id: str | None = None,
     about: str = "",
     **detail: str | int | bool,
 ) -> Entry:
-    """`who`: by(), of_link(), "command" or "server"; `what`: of WHAT; `about`: kind:id, as note:<id>. Raises ValueError for
-    anything that could be somebody's words."""
-    place = walk.organisation_id if walk else organisation_id
-    return Entry(who, what, walk.id if walk else None, place, about, detail, now())
+    """`who`: by(), of_link(), "command" or "server"; `what`: of WHAT; `about`: kind:id, as note:<id>; `walk`, or `walk_id` and
+    `organisation_id` of one that is gone. Raises ValueError for anything that could be somebody's words."""
+    key, place = (walk.id, walk.organisation_id) if walk else (walk_id, organisation_id)
+    return Entry(who, what, key, place, about, detail, now())
 
 
 def by(user_id: str, session: str = "session") -> str:
@@ -116,13 +117,16 @@ def record(
     what: str,
     *,
     walk: Walk | None = None,
+    walk_id: str | None = None,
     organisation_id: str | None = None,
     about: str = "",
     **detail: str | int | bool,
 ) -> None:
     """Log what this transaction does, when it is committed; the other way round, nothing is committed that is not logged.
     As entry()."""
-    record_all(tx, [entry(who, what, walk=walk, organisation_id=organisation_id, about=about, **detail)])
+    record_all(
+        tx, [entry(who, what, walk=walk, walk_id=walk_id, organisation_id=organisation_id, about=about, **detail)]
+    )
 
 
 def record_all(tx: Session, entries: Sequence[Entry]) -> None:
