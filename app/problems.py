@@ -127,7 +127,8 @@ def install(app: FastAPI, page: Page) -> None:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         if wants_page:
             return page(request, problem)
-        told = problem.body() | ({"request_id": request_id} if request_id else {})
+        # Of a failure alone: what is not there and what is not theirs answer alike, to the letter.
+        told = problem.body() | ({"request_id": request_id} if request_id and problem.status >= 500 else {})
         return JSONResponse(told, problem.status, headers=problem.headers, media_type="application/problem+json")
 
     @app.exception_handler(Problem)
