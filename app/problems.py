@@ -122,12 +122,15 @@ def install(app: FastAPI, page: Page) -> None:
     """Answer every failure of `app`; `page(request, problem)` renders it for people."""
 
     def answer(request: Request, problem: Problem) -> Response:
+        request_id = request.scope.get("request_id", "")  # which somebody who asks for help can quote
+        if request_id:
+            problem.headers["X-Request-Id"] = request_id
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         if wants_page:
             return page(request, problem)
-        return JSONResponse(
-            problem.body(), problem.status, headers=problem.headers, media_type="application/problem+json"
-        )
+        # Of a failure alone: what is not there and what is not theirs answer alike, to the letter.
+        told = problem.body() | ({"request_id": request_id} if request_id and problem.status >= 500 else {})
+        return JSONResponse(told, problem.status, headers=problem.headers, media_type="application/problem+json")
 
     @app.exception_handler(Problem)
     def told(request: Request, problem: Problem) -> Response:
@@ -154,7 +157,8 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, failure: Exception) -> Response:
-        log.exception("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
+        route = getattr(request.scope.get("route"), "path", "-")  # never the path itself: it can hold a secret
+        log.error("unexpected failure at %s", route, exc_info=failure)
         # This answer is made outside main's middleware, so it takes the language and the header along itself.
         language = language_of(request.headers.get("accept-language"))
         with use(language):

@@ -7,6 +7,7 @@ already there is not copied again (photos never change under their names), and t
 what was erased here is erased there too.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from app.db import Database
 from app.models import Decision, Photo, now
 from app.photos import states
 from app.photos.vault import Vault
+from app.privacy import trail
+from app.problems import TryAgain
 from app.schema import migrate_to_newest
 from app.settings import Settings
 from app.sync.protocol import utc
@@ -40,6 +43,9 @@ def back_up(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
     `photos`, of those `copied` now, and `removed` files. Raises Unusable, TryAgain, OSError."""
     with held(folder):
         made_at = utc(now())
+        # Before the rows are taken, so that the backup holds it too. What cannot be written here is saved all the same.
+        with suppress(TryAgain), db.write() as tx:
+            trail.record(tx, "command", "backed-up")
         counts = _snapshot(db, settings, folder / PART)
         known, copies = read_sums(folder), Vault(folder / PHOTOS)
         there = set(copies.files())
