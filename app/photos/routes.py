@@ -149,7 +149,7 @@ def _seen(db: Database, viewer: Viewer, photo_id: str) -> Photo:
     """A photo that is ready and that the caller may see. Raises photo-unknown, -unreadable, -not-ready (404)."""
     with db.read() as tx:
         photo = tx.get(Photo, photo_id)
-        if photo is None or not viewer_sees(tx, viewer, photo):
+        if photo is None or photo.erased_at or not viewer_sees(tx, viewer, photo):
             raise Problem("photo-unknown", headers=_NOT_KEPT)
     if photo.state == "unreadable":
         raise Problem("photo-unreadable", headers=_NOT_KEPT)
