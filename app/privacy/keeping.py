@@ -70,7 +70,8 @@ def choose(organisation: Organisation, typed: Mapping[str, str]) -> None:
             chosen[rule.name] = int(written)
     if wrong:
         raise invalid(*wrong)
-    organisation.keeping = chosen
+    beside = {name: days for name, days in organisation.keeping.items() if name not in USUAL}  # others' rules
+    organisation.keeping = beside | chosen
 
 
 def released_at(tx: Session, walk_id: str) -> datetime | None:

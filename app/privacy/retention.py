@@ -27,7 +27,7 @@ from app.models import (
     now,
 )
 from app.photos.vault import Vault
-from app.privacy import erasing, keeping
+from app.privacy import erasing, keeping, receipts
 from app.privacy.due import Due, due, some
 from app.problems import TryAgain
 from app.settings import Settings
@@ -118,7 +118,7 @@ def one_walk(db: Database, vault: Vault, settings: Settings, walk_id: str, who: 
             held = tx.get(Erasure, receipt_id)
             if held is None:
                 made.id = receipt_id
-                tx.add(made)
+                receipts.keep(tx, made)
             else:
                 held.erased = made.erased
         for photo_id in part.unblurred:
