@@ -33,6 +33,7 @@ const SCREENS = {
   "#/help": help.mount,
   "#/others": (root) => later("others", root),
   "#/map": (root) => later("map", root),
+  "#/data": (root) => later("data", root),
 };
 
 let stuck = false; // something could not be fetched: some browsers do not ask for it again while the page lives
@@ -48,7 +49,7 @@ async function anew() {
 
 /** Screens that are fetched when they are asked for; where that fails, `back` is shown. */
 async function later(
-  /** @type {"others" | "map" | "pin"} */ name,
+  /** @type {"others" | "map" | "pin" | "data"} */ name,
   /** @type {HTMLElement} */ root,
   back = "#/walk",
   /** @type {string | null} */ id = null,
