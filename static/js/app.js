@@ -31,10 +31,8 @@ const SCREENS = {
   "#/walk": walk.mount,
   "#/notes": notes.mount,
   "#/help": help.mount,
-  "#/others": (root) => later("others", root),
-  "#/map": (root) => later("map", root),
-  "#/data": (root) => later("data", root),
 };
+for (const name of /** @type {const} */ (["others", "map", "data"])) SCREENS[`#/${name}`] = (root) => later(name, root);
 
 let stuck = false; // something could not be fetched: some browsers do not ask for it again while the page lives
 addEventListener("vite:preloadError", () => (stuck = true));

@@ -17,7 +17,7 @@ const danish = import.meta.glob("../locales/own.json", { eager: true, import: "d
 for (const texts of Object.values(danish)) learn(texts);
 
 const LINK_MS = 60_000;
-const KEPT = ["joined", "setting:copied", "map", "setting:map", "setting:track"];
+const KEPT = ["joined", "setting:joining", "setting:copied", "map", "setting:map", "setting:track"];
 
 /**
  * @typedef {Omit<import("../protocol.js").ObservationBody, "photos"> & {id: string, erased_at: string | null, deleted: boolean,
