@@ -39,9 +39,11 @@ from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.privacy.keeping_routes import router as keeping
 from app.privacy.own_routes import router as own
 from app.privacy.papers_routes import router as papers
 from app.privacy.retention import Keeper
+from app.privacy.search_routes import router as search
 from app.report.edition_routes import router as editions
 from app.report.press import Press
 from app.report.printing_routes import router as printed
@@ -67,7 +69,7 @@ log = logging.getLogger("tryg")
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap,
-    own, papers,
+    own, papers, keeping, search,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 

@@ -61,6 +61,12 @@ def held(tx: Session, who: Participant) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def note(tx: Session, row: Observation) -> dict[str, Any]:
+    """Everything that is held of one note."""
+    photos, revisions, variants = (_of(tx, table, [row.id]).get(row.id, []) for table in (Photo, Revision, Variant))
+    return _note(row, photos, revisions, variants)
+
+
 def archive(db: Database, vault: Vault, who: Participant) -> Iterator[bytes]:
     """A ZIP: data.json and each photo as photos/<id>.jpg, as it is kept now."""
     with db.write() as tx:

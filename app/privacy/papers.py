@@ -52,7 +52,10 @@ def read(name: str, organisation: Organisation | None, contacts: str) -> Markup:
 def kept(organisation: Organisation | None) -> str:
     """A table: what is erased, and when."""
     days = keeping.of(organisation)
-    rows = [f"<tr><td>{escape(_(rule.what))}</td><td>{escape(when(rule, days[rule.name]))}</td></tr>" for rule in keeping.RULES]
+    rows = [
+        f"<tr><td>{escape(_(rule.what))}</td><td>{escape(when(rule, days[rule.name]))}</td></tr>"
+        for rule in keeping.RULES
+    ]
     head = f"<tr><th scope='col'>{escape(_('What'))}</th><th scope='col'>{escape(_('Is erased'))}</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
