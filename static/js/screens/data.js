@@ -99,7 +99,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const item = (/** @type {Held} */ one) => {
     const [title, words] = titleOf(/** @type {any} */ (one), me.walk);
     const photos = photosOf(one);
-    return html`<li><article class="note"><div class="top"><div><h3>${title}</h3>
+    return html`<li><article class="note"><div class="top"><div><h2>${title}</h2>
       <p class="meta">${date(one.captured_at)} ${time(one.captured_at)}${photos ? ` · ${plural(photos, "{n} photo", "{n} photos")}` : nothing}${one.deleted ? ` · ${t("Deleted")}` : nothing}</p>
       ${words ? html`<p class="small">${words}</p>` : nothing}${one.suggestion && one.suggestion !== words && one.suggestion !== title ? html`<p class="small">${t("Suggestion")}: ${one.suggestion}</p>` : nothing}</div></div></article></li>`;
   };
