@@ -5,6 +5,7 @@ kept is said from the very numbers that app/privacy/keeping.py erases by; that a
 taken for markup; and that a walk or an organisation nobody knows reads as one of none. Reads only.
 """
 
+import re
 from functools import cache
 from html import escape
 
@@ -39,8 +40,9 @@ def read(name: str, organisation: Organisation | None, contacts: str) -> Markup:
     """The paper in the reader's language, with this organisation's values in it."""
     path = FOLDER / f"{name}.{i18n.language()}.md"
     values = {
-        "{organisation}": escape(organisation.name) if organisation else escape(_("The organisation that holds the walk")),
-        "{contacts}": escape(contacts) if contacts else escape(_("whoever leads the walk")),
+        "{Organisation}": escape(organisation.name if organisation else _("The organisation behind the walk")),
+        "{organisation}": escape(organisation.name if organisation else _("the organisation behind the walk")),
+        "{contacts}": escape(contacts or _("whoever leads the walk")),
         "<p>{keeping}</p>": kept(organisation),
     }  # fmt: skip
     text = _html(path.name, path.stat().st_mtime_ns)
@@ -56,7 +58,8 @@ def kept(organisation: Organisation | None) -> str:
         f"<tr><td>{escape(_(rule.what))}</td><td>{escape(when(rule, days[rule.name]))}</td></tr>"
         for rule in keeping.RULES
     ]
-    head = f"<tr><th scope='col'>{escape(_('What'))}</th><th scope='col'>{escape(_('Is erased'))}</th></tr>"
+    what, then = _("What"), _("Is erased")
+    head = f"<tr><th scope='col'>{escape(what)}</th><th scope='col'>{escape(then)}</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
@@ -72,4 +75,5 @@ def _html(name: str, _changed: int) -> str:
     from markdown_it import MarkdownIt  # late: only these papers and the guide need it
 
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return str(markdown.render((FOLDER / name).read_text("utf-8")))
+    text = str(markdown.render((FOLDER / name).read_text("utf-8")))
+    return re.sub(r'href="(\w+)\.(?:da|en)\.md"', r'href="/privacy/\1"', text)

@@ -23,7 +23,7 @@ DRAWING = "js/planning/draw.js"  # fetched by those who plan, when they come to 
 DRAWING_BYTES = 35_000  # beside the map itself
 WALKING = ("js/screens/later.js", "js/walking/chart.js")  # fetched by walkers who open the map, or others' notes
 WALKING_BYTES = 16_000
-OWN = ("js/screens/data.js",)  # fetched by walkers who look at what the server holds of them
+OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
 OWN_BYTES = 4_000
 
 

@@ -28,6 +28,7 @@ def test_every_paper_is_read_in_both_languages_and_sets_no_cookie(stage: Stage, 
         assert "{" not in page.text.partition("<main")[2].partition("</main>")[0], "a value was left out"
         assert "set-cookie" not in page.headers
         assert 'href="/storage"' in page.text
+        assert ".md" not in page.text
 
 
 def test_the_notice_the_record_and_the_assessment_say_what_is_done(stage: Stage) -> None:
@@ -52,7 +53,7 @@ def test_the_notice_the_record_and_the_assessment_say_what_is_done(stage: Stage)
 def test_an_unknown_walk_reads_as_one_of_no_organisation(stage: Stage, query: str) -> None:
     page = stage.http.get(f"/privacy?{query}", headers={"Accept-Language": "en"})
     assert page.status_code == 200
-    assert "The organisation that holds the walk" in page.text
+    assert "The organisation behind the walk" in page.text
 
 
 def test_every_paper_is_there_in_both_languages() -> None:

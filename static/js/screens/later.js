@@ -8,4 +8,4 @@ export { mount as others } from "./others.js";
 export { mount as pin } from "./pin.js";
 
 /** What the server holds of this phone: few ever ask, so it is fetched apart. */
-export const data = async (/** @type {HTMLElement} */ root) => (await import("./data.js")).mount(root);
+export const data = async (/** @type {HTMLElement} */ root) => (await import("./own.js")).mount(root);

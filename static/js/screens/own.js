@@ -1,4 +1,4 @@
-// Data: what the server holds of this phone: see it, take it all out, erase it all. Needs a network.
+// Own: what the server holds of this phone: see it, take it all out, erase it all. Needs a network.
 //
 // Fetched when it is first opened. Promises: erasing takes a second step, which says what becomes of it, of the public report
 // too; the phone forgets only once the server has said that it did, and then everything, sent or not.
