@@ -33,6 +33,7 @@ from app.models import (
     Walk,
 )
 from app.privacy.erasing import parts
+from app.privacy.quotes import SAID, struck
 
 LEAST, MOST_LETTERS = 3, 100
 MOST = 300  # hits on one page
@@ -167,10 +168,13 @@ def _reports(tx: Session, ids: list[str], known: dict[str, Walk], sought: re.Pat
     for measure_id, change in tx.exec(changes.where(col(Measure.walk_id).in_(ids))).all():
         steps.setdefault(measure_id, []).append(change)
     for one in tx.exec(select(Measure).where(col(Measure.walk_id).in_(ids)).order_by(col(Measure.number))).all():
-        if said := excerpt(sought, [*(getattr(one, name) for name in OF_MEASURE), steps.get(one.id, [])]):
+        history = [change.get(name) for change in steps.get(one.id, []) for name in (*SAID, *OF_MEASURE)]
+        if said := excerpt(sought, [*(getattr(one, name) for name in OF_MEASURE), history]):
             yield Hit("measure", one.id, known[one.walk_id], said)
     for edition in tx.exec(select(Edition).where(col(Edition.walk_id).in_(ids)).order_by(col(Edition.number))).all():
-        if said := excerpt(sought, [edition.frozen["public"], edition.because]):
+        written: list[str] = []
+        struck(edition.frozen["public"], lambda text: written.append(text) or text)  # type: ignore[func-returns-value]  # noqa: B023
+        if said := excerpt(sought, [*written, edition.because]):
             yield Hit(
                 "edition",
                 edition.id,

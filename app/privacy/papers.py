@@ -66,7 +66,7 @@ def kept(organisation: Organisation | None) -> str:
 def when(rule: keeping.Rule, days: int) -> str:
     """ "183 days after the report was released", in the reader's language."""
     if days == 0:
-        return _("At once %(after)s", after=_(rule.after))
+        return _("Within a day %(after)s", after=_(rule.after))
     return ngettext("%(num)s day %(after)s", "%(num)s days %(after)s", days, after=_(rule.after))
 
 

@@ -108,3 +108,23 @@ def mended(value: Any, strike: Strike) -> Any:
 def only(fields: dict[str, Any], names: Collection[str], strike: Strike) -> dict[str, Any]:
     """`fields` with the texts in those of these `names` struck."""
     return {name: mended(value, strike) if name in names else value for name, value in fields.items()}
+
+
+def struck(public: dict[str, Any], strike: Strike) -> dict[str, Any]:
+    """What everybody may read of an edition, with the texts in it struck: never its codes and numbers."""
+    own, of_stop, of_walk = ("note", "suggestion"), ("name", "prompt"), ("title", "area", "purpose", "meeting_point")
+    notes = [
+        only(one, own, strike) | {"voices": [only(voice, own, strike) for voice in one["voices"]]}
+        for one in public["notes"]
+    ]
+    measures = [only(one, (*TEXTS, "place", "unit", "ticket"), strike) for one in public["measures"]]
+    made = {"notes": notes, "measures": measures, "walk": only(public["walk"], of_walk, strike)}
+    made["stops"] = [only(one, of_stop, strike) for one in public["stops"]]
+    made |= {name: mended(public[name], strike) for name in ("telling",) if name in public}
+    made["places"] = [only(one, ("words",), strike) for one in public["places"]]
+    if since := public.get("since"):
+        pairs = [
+            one | {side: only(one[side], ("said",), strike) for side in ("before", "after")} for one in since["pairs"]
+        ]
+        made["since"] = since | {"pairs": pairs}
+    return public | made

@@ -12,9 +12,9 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from app import i18n
-from app.access import people
+from app.access import keepers, people
 from app.access.guards import Person
-from app.db import Database
+from app.db import Database, next_seq
 from app.i18n import gettext as _
 from app.models import (
     Edition,
@@ -41,7 +41,7 @@ from app.models import (
 from app.photos.vault import Vault
 from app.privacy import erasing, own, receipts
 from app.privacy.finding import OF_MEASURE, OF_TAKEDOWN, OF_WALK, Hit
-from app.privacy.quotes import mended
+from app.privacy.quotes import SAID, mended, only, struck
 from app.report.freezing import digest
 from app.settings import Settings
 
@@ -79,12 +79,15 @@ def erase(
                 receipts.keep(tx, gone.receipt("person", receipts.by(person), walk))
                 made += 1
         erasing.forget(db, vault, settings, gone)
-    gone = erasing.Gone()
+    gone, places = erasing.Gone(), keepers.places(person)
     with db.write() as tx:
         for hit in (hit for hit in chosen if hit.walk is None):
-            (_user if hit.kind == "user" else _partner)(tx, hit.id, gone)
+            if hit.kind == "user":
+                _user(tx, hit.id, places, gone)
+            else:
+                _partner(tx, hit.id, gone)
         if gone:
-            receipts.keep(tx, gone.receipt("person", receipts.by(person), None, person.memberships[0].organisation_id))
+            receipts.keep(tx, gone.receipt("person", receipts.by(person), None, places[0]))
             made += 1
     erasing.forget(db, vault, settings, gone)
     return made
@@ -151,13 +154,13 @@ def _measure(tx: Session, key: str, strike: Strike) -> bool:
     one = tx.get_one(Measure, key, with_for_update=True)
     one.version += 1
     for step in tx.exec(select(MeasureStep).where(MeasureStep.measure_id == key)).all():
-        step.changes = mended(step.changes, strike)
+        step.changes = only(step.changes, (*SAID, *OF_MEASURE), strike)
     return _fields(one, OF_MEASURE, strike)
 
 
 def _edition(tx: Session, key: str, strike: Strike) -> bool:
     one = tx.get_one(Edition, key, with_for_update=True, populate_existing=True)
-    public = mended(one.frozen["public"], strike)
+    public = struck(one.frozen["public"], strike)
     one.frozen, one.sha256, one.because = one.frozen | {"public": public}, digest(public), strike(one.because)
     return True
 
@@ -165,7 +168,10 @@ def _edition(tx: Session, key: str, strike: Strike) -> bool:
 def _walk(tx: Session, key: str, strike: Strike) -> bool:
     walk = tx.get_one(Walk, key, with_for_update=True, populate_existing=True)
     walk.plan_rev += 1
-    return _fields(walk, OF_WALK, strike)
+    _fields(walk, OF_WALK, strike)
+    tx.flush()
+    walk.seq = walk.changed_seq = next_seq(tx, walk.id)  # its phones hear of it
+    return True
 
 
 _STRIKING: dict[str, Callable[[Session, str, Strike], bool]] = {
@@ -179,15 +185,20 @@ def _partner(tx: Session, key: str, gone: erasing.Gone) -> None:
     gone.add("words", [f"partner:{key}"])
 
 
-def _user(tx: Session, key: str, gone: erasing.Gone) -> None:
-    """Shut out, and without an address. The row stays: decisions say by whom."""
+def _user(tx: Session, key: str, here: list[str | None], gone: erasing.Gone) -> None:
+    """Without a role where the admin is one; where none is left elsewhere, shut out and without an address. The row stays:
+    decisions say by whom. Raises invalid (422) for the last admin."""
     user = tx.get_one(User, key, with_for_update=True)
-    for role in tx.exec(select(Membership).where(Membership.user_id == key)).all():
+    held = tx.exec(select(Membership).where(Membership.user_id == key)).all()
+    mine = [role for role in held if None in here or role.organisation_id in here]
+    for role in mine:
         people.take(tx, role)
+    gone.add("user", [key])
+    if len(mine) < len(held):
+        return
     for table in (UserSession, SignIn, Passkey, Identity, ReadingKey, Invitation):
         tx.exec(delete(table).where(col(table.user_id) == key))
     user.email = f"{key}@{NOBODY}"
-    gone.add("user", [key])
 
 
 def _data(tx: Session, hit: Hit) -> dict[str, Any]:

@@ -111,6 +111,8 @@ def one_walk(db: Database, vault: Vault, settings: Settings, walk_id: str, who: 
             walk = tx.get_one(Walk, walk_id)
             part = some(_due(tx, vault, walk), AT_ONCE)
             _erase(tx, walk, part, gone)
+            if not gone:  # somebody else was quicker
+                break
             all_gone.counts += gone.counts
             all_gone.ids += gone.ids
             made = all_gone.receipt("rule", who, walk)

@@ -8,7 +8,20 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.models import Edition, Erasure, Mark, Measure, Organisation, Participant, Takedown, Team, Telling, User, Walk
+from app.models import (
+    Edition,
+    Erasure,
+    Mark,
+    Measure,
+    Membership,
+    Organisation,
+    Participant,
+    Takedown,
+    Team,
+    Telling,
+    User,
+    Walk,
+)
 from app.privacy import finding
 from app.report.freezing import digest
 from tests.measures.pages import Paper
@@ -203,4 +216,35 @@ def test_how_long_things_are_kept_is_chosen_on_a_page_and_told_in_the_notice(eve
     assert "14 days after the walk is closed" in ours
     usual = evening.reader.open("/privacy").words
     assert "183 days after the report was released" in usual
-    assert "At once after the walk is closed" in usual
+    assert "Within a day after the walk is closed" in usual
+
+
+def test_an_admin_takes_away_only_what_somebody_is_in_their_own_organisation(evening: Evening) -> None:
+    stage = evening.stage
+    admin = evening.plan.signed_in("admin")
+    evening.plan.signed_in("coordinator")
+    mail = evening.emails()[-1]
+    with stage.db.write() as tx:
+        other = Organisation(name="Randers Kommune")
+        tx.add(other)
+        tx.flush()
+        user = tx.exec(select(User).where(User.email == mail)).one()
+        tx.add(Membership(user_id=user.id, organisation_id=other.id, role="organiser"))
+    admin.post("/people/search/erasure", {"query": mail, "hit": hits(search(admin, mail)), "sure": "yes"})
+    with stage.db.read() as tx:
+        assert tx.exec(select(User.email).where(User.id == user.id)).one() == mail
+        left = tx.exec(select(Membership.role).where(Membership.user_id == user.id)).all()
+    assert left == ["organiser"]
+
+
+def test_striking_a_common_word_leaves_a_report_that_can_be_read(evening: Evening) -> None:
+    evening.note(note="En unsafe oplevelse ved tunnelen.", valence="unsafe", factors=["lighting.outage"])
+    evening.published()
+    admin = evening.plan.signed_in("admin")
+    found = [one for one in hits(search(admin, "unsafe")) if one.startswith("edition")]
+    assert found
+    admin.post("/people/search/erasure", {"query": "unsafe", "hit": found, "sure": "yes"})
+    with evening.stage.db.read() as tx:
+        [note] = tx.exec(select(Edition)).one().frozen["public"]["notes"]
+    assert (note["note"], note["valence"]) == ("En [slettet] oplevelse ved tunnelen.", "unsafe")
+    assert evening.reader.open(evening.public).status == 200
