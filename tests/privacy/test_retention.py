@@ -113,6 +113,11 @@ def test_half_a_year_after_the_release_what_nobody_published_is_gone_and_the_rep
     assert again.status_code == 403
     with stage.db.read() as tx:
         assert tx.get_one(Track, track).parts == []
+    clock.advance(days=5 * 366)
+    assert erased(run(stage)) == {"filed": 1}, "what is in the report stays"
+    page = evening.reader.open(evening.public)
+    assert "Her er lyst og rart at gå." in page.words
+    assert evening.reader.http.get(f"{evening.public}/photos/2.1-1.jpg").status_code == 200
 
 
 def test_without_a_report_everything_goes_after_the_longest_time(
