@@ -42,6 +42,7 @@ def run_retention(
         db.close()
     lines = [f"{one['code']}: {_listed(one['erased'])}." for one in told["walks"]]
     lines += [f"What is over: {_listed(told['over'])}."] if told["over"] else []
+    lines += [f"Access log: {told['log']} entries."] if told["log"] else []
     said = "Another server is at it just now." if told["busy"] else "Would be erased:" if dry_run else "Erased:"
     plain = "\n".join([said, *lines] if lines or told["busy"] else ["Nothing is due."])
     print(json.dumps(told) if as_json else plain, flush=True)

@@ -7,21 +7,30 @@ from sqlmodel import Session, col, or_, select
 
 from app.access.guards import Person
 from app.models import Erasure, Participant, Walk
+from app.privacy import trail
 
 
 def keep(tx: Session, receipt: Erasure) -> Erasure:
     """Something was erased."""
     tx.add(receipt)
     tx.flush()
+    by_rule, about = receipt.kind == "rule", f"receipt:{receipt.id}"
+    trail.record(
+        tx, receipt.who, "retention" if by_rule else "erased", walk_id=receipt.walk_id, organisation_id=receipt.organisation_id, about=about,
+        **({} if by_rule else receipt.erased["counts"]),  # a rule's receipt grows while it runs
+    )  # fmt: skip
     return receipt
 
 
 def handed_out(tx: Session, who: str, about: str, walk: Walk | None = None, organisation_id: str | None = None) -> None:
     """Somebody's data were handed out: to themselves, or by an admin who searched for a person."""
+    trail.record(tx, who, "handed-out", walk=walk, organisation_id=organisation_id, about=about)
 
 
 def searched(tx: Session, who: str, organisation_ids: list[str | None]) -> None:
     """An admin has searched for a person; what for is said nowhere."""
+    for organisation_id in organisation_ids:
+        trail.record(tx, who, "searched", organisation_id=organisation_id)
 
 
 def by(person: Person) -> str:

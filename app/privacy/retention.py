@@ -27,7 +27,7 @@ from app.models import (
     now,
 )
 from app.photos.vault import Vault
-from app.privacy import erasing, keeping, receipts
+from app.privacy import erasing, keeping, receipts, trail
 from app.privacy.due import Due, due, some
 from app.problems import TryAgain
 from app.settings import Settings
@@ -76,7 +76,7 @@ def run(
 ) -> dict[str, Any]:  # fmt: skip
     """Erase what is due, or (`dry`) only say what would be. `walks`: what of each; `over`: rows of what is over; `busy`: whether
     another server is at it, and nothing was done. Raises TryAgain, OSError: the next run goes on from there."""
-    told: dict[str, Any] = {"dry_run": dry, "busy": False, "walks": [], "over": {}, "swept": 0}
+    told: dict[str, Any] = {"dry_run": dry, "busy": False, "walks": [], "over": {}, "log": 0, "swept": 0}
     with db.alone(ALONE) as free:
         if not free:
             return told | {"busy": True}
@@ -88,7 +88,7 @@ def run(
             counts = look(db, vault, walk_id) if dry else one_walk(db, vault, settings, walk_id, who)
             if counts:
                 told["walks"].append({"walk_id": walk_id, "code": walks.shown(code), "erased": counts})
-        told["over"] = over(db, dry=dry)
+        told["over"], told["log"] = over(db, dry=dry), trail.cut(db, dry=dry)
         if not dry:
             told["swept"] = erasing.sweep(db, vault)
             db.settle()

@@ -1,65 +1,50 @@
-"""An evening with notes, photos and a report, and everything that is kept of it, read raw."""
+"""The access log of these tests, on a bare database or behind a whole application."""
 
-import json
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import SQLModel
+from sqlmodel import col, select
 
-from app.privacy import retention
+from app.access import people
+from app.db import Database
+from app.models import Access
 from tests.cast import Stage
-from tests.phone import Picture, jpeg
-from tests.photos.pictures import until
 from tests.report.evening import Evening
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """An up-to-date database without rows."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+def logged(db: Database, *whats: str) -> list[Access]:
+    """The entries, or those that say one of these, the oldest first."""
+    with db.read() as tx:
+        wanted = select(Access).order_by(col(Access.number))
+        return list(tx.exec(wanted.where(col(Access.what).in_(whats)) if whats else wanted).all())
+
+
+def told(db: Database, *whats: str) -> list[tuple[str, str, str]]:
+    """(who, what, about) of these entries."""
+    return [(one.who, one.what, one.about) for one in logged(db, *whats)]
+
+
+@pytest.fixture
+def key_of(stage: Stage) -> Callable[..., tuple[str, dict[str, str]]]:
+    """Somebody with this role: (how the log calls their script, its headers)."""
+
+    def make(role: str, organisation: str = "Aalborg Kommune", **more: Any) -> tuple[str, dict[str, str]]:
+        with stage.db.write() as tx:
+            person = people.add(tx, f"{role}@kommune.example", role, organisation, **more)
+            return f"key:{person.id}", {"Authorization": f"Bearer {people.new_key(tx, person)}"}
+
+    return make
 
 
 @pytest.fixture
 def evening(stage: Stage) -> Evening:
     return Evening(stage)
-
-
-def kept(stage: Stage) -> str:
-    """Every row of every table, and on SQLite every byte of the database's files too."""
-    settings = stage.app.state.settings
-    with stage.db.read() as tx:
-        rows = [
-            dict(row)
-            for table in SQLModel.metadata.sorted_tables
-            for row in tx.connection().execute(select(table)).mappings()
-        ]
-    raw = [path.read_bytes().decode("latin-1") for path in _database_files(settings)]
-    return json.dumps(rows, ensure_ascii=False, default=str) + "".join(raw).encode("latin-1").decode("utf-8", "replace")
-
-
-def _database_files(settings: Any) -> list[Path]:
-    address = settings.database
-    if not address.startswith("sqlite:///"):
-        return []
-    main = Path(address.removeprefix("sqlite:///"))
-    return [path for path in (main, Path(f"{main}-wal")) if path.exists()]
-
-
-def files(stage: Stage, photo_id: str) -> list[str]:
-    """The names of all files there are of a photo, wherever they lie."""
-    return sorted(path.name for path in stage.vault.folder.rglob(f"{photo_id}*") if path.is_file())
-
-
-def run(stage: Stage, *, dry: bool = False) -> dict[str, Any]:
-    return retention.run(stage.db, stage.vault, stage.app.state.settings, dry=dry)
-
-
-def erased(told: dict[str, Any]) -> dict[str, int]:
-    """What a run erased of the only walk it touched."""
-    return dict(told["walks"][0]["erased"]) if told["walks"] else {}
-
-
-def with_photo(evening: Evening, colour: int, **content: Any) -> tuple[str, str]:
-    """A released note with a photo that is ready and approved: (note, photo)."""
-    picture = Picture(jpeg(320, 240, colour=(colour, 60, 90)))
-    note = evening.note(picture, **content)
-    until(lambda: len(files(evening.stage, picture.id)) == 2)
-    until(lambda: evening.phone.get(f"/photos/{picture.id}").status_code == 200)
-    evening.plan.photo(note, review="approved")
-    return note, picture.id

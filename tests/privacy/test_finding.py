@@ -26,7 +26,7 @@ from app.privacy import finding
 from app.report.freezing import digest
 from tests.measures.pages import Paper
 from tests.phone import new_id
-from tests.privacy.conftest import files, kept, with_photo
+from tests.privacy.raw import files, kept, with_photo
 from tests.report.evening import Evening
 from tests.report.test_public import measure
 

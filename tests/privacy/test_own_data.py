@@ -11,7 +11,7 @@ from sqlmodel import select
 from app.models import Agreement, Erasure, Measure, Observation, Participant, Telling
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
-from tests.privacy.conftest import files, kept, with_photo
+from tests.privacy.raw import files, kept, with_photo
 from tests.report.evening import Evening
 from tests.report.test_public import measure
 

@@ -27,7 +27,7 @@ from app.problems import Problem
 from app.walks import walks
 from tests.cast import Clock, Stage
 from tests.phone import Picture, jpeg, new_id
-from tests.privacy.conftest import erased, files, kept, run, with_photo
+from tests.privacy.raw import erased, files, kept, run, with_photo
 from tests.report.evening import Evening
 
 WAY = {"team": "Hold 1", "rev": 1, "parts": [[[9.98765, 57.04], [9.99, 57.05]]]}
