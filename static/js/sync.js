@@ -201,7 +201,7 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
   while (!turn.over) {
-    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id));
+    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && heldUntil(item) <= Date.now());
     if (!parcel) return true;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
@@ -313,6 +313,9 @@ async function vouch(/** @type {Joined} */ me) {
   if (!missing) vouchedFor = before;
 }
 
+/** @returns {number} ms: a photo of a note that is open waits for what becomes of it */
+const heldUntil = (/** @type {any} */ { held }) => held ?? 0;
+
 const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
 
 /** Exponential back-off with full jitter, never sooner than the server asks. @returns {number} until when, ms */
@@ -337,7 +340,7 @@ async function plan() {
   clearTimeout(timer);
   let soonest = Number.POSITIVE_INFINITY;
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
+    if (!item.problem?.final) soonest = Math.min(soonest, Math.max(waits.get(item.id)?.until ?? 0, heldUntil(item)));
     return soonest === 0;
   };
   await outbox.next(isFirst).catch(() => {});

@@ -12,6 +12,7 @@ import { says } from "./words.js";
 
 const FIRST_FIX_MS = 120_000; // a position found later than this is not where the note was begun
 const BETTER_FIX_MS = 20_000; // and this long a more accurate one replaces the first
+const HOLD_MS = 1_800_000; // a photo of a note that is open goes no sooner: it may yet be blurred, or taken out
 const GOOD_M = 10; // better than this tells nobody anything more
 
 /**
@@ -29,6 +30,7 @@ export async function sit(/** @type {string | null} */ noteId) {
   const walk = (await store.joined())?.walk;
   const note = noteId ? await store.note(noteId) : null;
   if (!walk || (noteId && !note)) return null;
+  if (note) await store.hold(note.id, HOLD_MS);
   return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note));
 }
 
@@ -182,6 +184,7 @@ export class Sitting {
   async leave() {
     const away = !location.hash.startsWith("#/note/new"); // and not only to the map on which its pin is moved
     await this.#work;
+    if (this.note) await store.hold(this.note.id, 0);
     if (away && !this.#over && !this.note && this.empty) await store.dropDraft(this.draft.key);
   }
 }
