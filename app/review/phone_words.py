@@ -48,7 +48,7 @@ def spoken(pattern: str) -> tuple[str, str]:
             folded.append(True)
         else:
             if not in_class and one in "()":
-                _ = folded.append(any(folded)) if one == "(" else folded.pop()
+                folded = [*folded, any(folded)] if one == "(" else folded[:-1]
             in_class = one == "[" or (in_class and one != "]")
             said, at = said + _folded(one, in_class or one == "]", any(folded)), at + 1
     return said, flags

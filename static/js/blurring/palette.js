@@ -45,7 +45,7 @@ export class Palette {
       return "draw";
     }
     const held = before[this.chosen];
-    const corner = held?.kind === "box" && Math.hypot(at[0] - held.x - held.w, at[1] - held.y - held.h) <= grip;
+    const corner = held?.kind === "box" && atCorner(held, at, grip);
     if (!corner) this.chosen = this.#under(at, grip);
     const of = before[this.chosen] ?? null;
     this.#drawing = { before, how: corner ? "size" : of ? "move" : "new", of, r: grip };
@@ -136,3 +136,7 @@ export class Palette {
     this.#pressed = { at: -1, when: 0 };
   }
 }
+
+/** Whether a finger is at the lower right corner, and so near it that a small box can still be moved by its other half. */
+const atCorner = (/** @type {marking.Box} */ { x, y, w, h }, /** @type {Point} */ at, /** @type {number} */ grip) =>
+  Math.hypot(at[0] - x - w, at[1] - y - h) <= grip && at[0] > x + w / 2 && at[1] > y + h / 2;

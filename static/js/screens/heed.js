@@ -4,7 +4,7 @@
 // that is meant, is asked about, not warned of. Nothing is stored or sent. The capture screen fetches it and gives it its
 // root; it finds the two fields there by itself.
 
-import { html, nothing, render } from "../dom.js";
+import { html, nothing, render, whisper } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { found } from "../personal.js";
@@ -43,25 +43,26 @@ function say(/** @type {HTMLTextAreaElement} */ field) {
   const region = regionOf(field);
   if (region.dataset.kind === (worst ?? "")) return;
   region.dataset.kind = worst ?? "";
+  if (!worst) {
+    render(nothing, region);
+    return;
+  }
   const mild = worst === "address";
+  const rest = mild ? "" : `${t("Describe the place, not the person")}.`;
+  whisper(`${LOOKS[worst]()} ${rest}`.trim());
   render(
-    worst
-      ? html`<div class="notice" data-tone=${mild ? nothing : "wait"}>${icon(mild ? "help" : "alert")}<div>${
-          mild ? LOOKS.address() : html`${LOOKS[worst]()} <b>${t("Describe the place, not the person")}.</b>`
-        }</div></div>`
-      : nothing,
+    html`<div class="notice" data-tone=${mild ? nothing : "wait"}>${icon(mild ? "help" : "alert")}<div>${LOOKS[worst]()} <b>${rest}</b></div></div>`,
     region,
   );
 }
 
-/** Where the field's word stands: beneath it, there before anything is said, so that it is read out. */
+/** Where the field's word stands: beneath it. */
 function regionOf(/** @type {HTMLTextAreaElement} */ field) {
   const place = /** @type {HTMLElement} */ (field.closest(".field"));
   const there = /** @type {HTMLElement | null} */ (place.querySelector(".heed"));
   if (there) return there;
   const region = document.createElement("div");
   region.className = "heed";
-  region.role = "status";
   place.append(region);
   return region;
 }
