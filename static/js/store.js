@@ -39,8 +39,8 @@ export { Full, onChange } from "./database.js";
  * @typedef {{id: string, content: ObservationBody, saved_at: number, tried_rev: number, sent_rev: number,
  *   receipt: Receipt | null, problem: Problem | null, draft_id: string}} NoteRecord
  *   tried_rev: the server may hold this one; sent_rev: the server said so; draft_id: the sitting that saved it last
- * @typedef {PhotoInfo & {draft_key?: string, removed_in?: string, held?: number}} PhotoRecord
- *   draft_key: still in a draft; removed_in: the draft that will take it out of its note; held: not sent before, ms
+ * @typedef {PhotoInfo & {draft_key?: string, removed_in?: string}} PhotoRecord
+ *   draft_key: still in a draft; removed_in: the draft that will take it out of its note
  */
 
 /**
@@ -276,17 +276,8 @@ async function revise(
   await tx.objectStore("notes").put({ ...before, ...changes, draft_id });
 }
 
-/** Keep a note's photos from being sent for so long, or no longer. */
-export const hold = (/** @type {string} */ noteId, /** @type {number} */ ms) =>
-  write(
-    ["photos"],
-    async (tx) => {
-      for (const photo of await tx.objectStore("photos").index("note").getAll(noteId))
-        if (photo.state === "kept") await tx.objectStore("photos").put({ ...photo, held: ms && Date.now() + ms });
-    },
-    "photo",
-    ["notes"],
-  );
+/** The sender looks again: a note is closed whose photos waited for that. */
+export const lookAgain = () => write(["notes"], async () => {});
 
 export const deleteNote = (/** @type {string} */ id) => setDeleted(id, true);
 export const undeleteNote = (/** @type {string} */ id) => setDeleted(id, false);

@@ -201,7 +201,8 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
   while (!turn.over) {
-    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && heldUntil(item) <= Date.now());
+    const open = await openNotes();
+    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !open.has(noteOf(item)));
     if (!parcel) return true;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
@@ -313,8 +314,11 @@ async function vouch(/** @type {Joined} */ me) {
   if (!missing) vouchedFor = before;
 }
 
-/** @returns {number} ms: a photo of a note that is open waits for what becomes of it */
-const heldUntil = (/** @type {any} */ { held }) => held ?? 0;
+/** The note that a photo is of; words are never kept back. */
+const noteOf = (/** @type {any} */ item) => item.note_id;
+
+/** Notes that are open somewhere (sitting.js): a photo of theirs may yet be blurred, or taken out. */
+const openNotes = async () => new Set((await navigator.locks?.query())?.held?.map(({ name }) => name));
 
 const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
 
@@ -339,8 +343,9 @@ function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /**
 async function plan() {
   clearTimeout(timer);
   let soonest = Number.POSITIVE_INFINITY;
+  const open = await openNotes();
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final) soonest = Math.min(soonest, Math.max(waits.get(item.id)?.until ?? 0, heldUntil(item)));
+    if (!item.problem?.final && !open.has(noteOf(item))) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
     return soonest === 0;
   };
   await outbox.next(isFirst).catch(() => {});
