@@ -26,9 +26,9 @@ const drawn = (/** @type {string} */ path) => html`<svg class="icon" viewBox="0 
 
 /** @type {[Tool, () => string][]} */
 const TOOLS = [
-  ["box", () => t("Draw a box")],
+  ["box", () => t("Box")],
   ["brush", () => t("Brush")],
-  ["hand", () => t("Move the photo")],
+  ["hand", () => t("Move")],
 ];
 
 /** A stroke's points; a dot goes a hair's breadth, or nothing is drawn. */
@@ -68,23 +68,21 @@ export function picture({ stage, palette, url, unit, shade, nameOf, press }) {
       ${marks.map(one)}
       ${held?.kind === "box" ? svg`<circle class="grip" cx=${held.x + held.w} cy=${held.y + held.h} r=${GRIP_PX * unit} />` : nothing}
     </svg>
-    <div class="zoom">
-      <button type="button" class="square" aria-label=${t("Zoom in")} @click=${() => stage.zoom(1.6)}>${icon("plus")}</button>
-      <button type="button" class="square" aria-label=${t("Zoom out")} @click=${() => stage.zoom(1 / 1.6)}>${icon("minus")}</button>
-    </div>
   </div>`;
 }
 
 /**
  * What one covers with, and what is covered.
- * @param {{palette: Palette, choose: (tool: Tool) => void, addBox: () => void, addPlate: () => void, find: (() => void) | null,
+ * @param {{palette: Palette, choose: (tool: Tool) => void, zoom: (by: number) => void, addBox: () => void, addPlate: () => void, find: (() => void) | null,
  *   looking: boolean, nameOf: Named, remove: (at: number) => void}} parts
  */
-export const tools = ({ palette, choose, addBox, addPlate, find, looking, nameOf, remove }) => html`
-  <div class="seg tool" role="group" aria-label=${t("What a finger does")}>${TOOLS.map(
+export const tools = ({ palette, choose, zoom, addBox, addPlate, find, looking, nameOf, remove }) => html`
+  <div class="tool"><div class="seg" role="group" aria-label=${t("What a finger does")}>${TOOLS.map(
     ([tool, name]) =>
       html`<button type="button" aria-pressed=${palette.tool === tool} @click=${() => choose(tool)}>${DRAWN[tool]()}${name()}</button>`,
   )}</div>
+    <button type="button" class="square" aria-label=${t("Zoom in")} @click=${() => zoom(1.6)}>${icon("plus")}</button>
+    <button type="button" class="square" aria-label=${t("Zoom out")} @click=${() => zoom(1 / 1.6)}>${icon("minus")}</button></div>
   <div class="row">
     <button type="button" id="add" @click=${addBox}>${icon("plus")}${t("Face")}</button>
     <button type="button" @click=${addPlate}>${icon("plus")}${t("Number plate")}</button>

@@ -187,6 +187,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
             palette.tool = tool;
             draw();
           },
+          zoom: (by) => stage.zoom(by),
           addBox: () => add(BOX, 1.25, t("A box in the middle")),
           addPlate: () => add(PLATE.w, PLATE.ratio, t("A box the shape of a number plate, in the middle")),
           find: import.meta.env.VITE_FACES ? find : null,
