@@ -12,7 +12,7 @@ import * as outbox from "./outbox.js";
 import { LIMITS } from "./protocol.js";
 import { traffic } from "./records.js";
 import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
-import { inTurn, leaveLine, pushOn } from "./turns.js";
+import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
@@ -201,8 +201,8 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
   while (!turn.over) {
-    const open = await openNotes();
-    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !open.has(noteOf(item)));
+    const isOpen = await openNotes();
+    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !isOpen(item));
     if (!parcel) return true;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
@@ -314,12 +314,6 @@ async function vouch(/** @type {Joined} */ me) {
   if (!missing) vouchedFor = before;
 }
 
-/** The note that a photo is of; words are never kept back. */
-const noteOf = (/** @type {any} */ item) => item.note_id;
-
-/** Notes that are open somewhere (sitting.js): a photo of theirs may yet be blurred, or taken out. */
-const openNotes = async () => new Set((await navigator.locks?.query())?.held?.map(({ name }) => name));
-
 const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
 
 /** Exponential back-off with full jitter, never sooner than the server asks. @returns {number} until when, ms */
@@ -343,9 +337,9 @@ function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /**
 async function plan() {
   clearTimeout(timer);
   let soonest = Number.POSITIVE_INFINITY;
-  const open = await openNotes();
+  const isOpen = await openNotes();
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final && !open.has(noteOf(item))) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
+    if (!item.problem?.final && !isOpen(item)) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
     return soonest === 0;
   };
   await outbox.next(isFirst).catch(() => {});

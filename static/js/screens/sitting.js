@@ -7,6 +7,7 @@
 import { best } from "../place.js";
 import { LIMITS } from "../protocol.js";
 import * as store from "../store.js";
+import { keepOpen } from "../turns.js";
 import { placed, wanted } from "./spot.js";
 import { says } from "./words.js";
 
@@ -31,17 +32,10 @@ export async function sit(/** @type {string | null} */ noteId) {
   const walk = (await store.joined())?.walk;
   const note = noteId ? await store.note(noteId) : null;
   if (!walk || (noteId && !note)) return null;
-  const close = note ? await open(note.id) : () => {};
+  const close = note ? await keepOpen(note.id) : () => {};
   setTimeout(close, FORGOTTEN_MS);
   return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note), close);
 }
-
-/** Says in every tab that this note is open, until it is closed or the app is gone. @returns {Promise<() => void>} */
-const open = (/** @type {string} */ noteId) =>
-  new Promise((resolve) => {
-    const lock = navigator.locks?.request(noteId, { mode: "shared" }, () => new Promise((close) => resolve(() => close(null))));
-    if (!lock) resolve(() => {});
-  });
 
 export class Sitting {
   /** @type {Promise<unknown>} */ #work = Promise.resolve();
