@@ -16,7 +16,9 @@ REGISTRIES = (
 HOSTS = tuple(".".join(parts) for parts in REGISTRIES)
 MACHINES = re.compile(r"(?<![\w.])/(?:work|root|opt/wheels|opt/pypi|tmp/(?:team|tooling))(?=[/\s\"'`])")
 SECRETS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bghp_\w{36}\b")
-BUILT = re.compile(r"^(?:static/dist|node_modules|var|\.venv(?:-audit)?)/|^static/js/locales/|\.mo$|(?:^|/)uv\.lock$|\.pyc$")
+BUILT = re.compile(
+    r"^(?:static/dist|node_modules|var|\.venv(?:-audit)?)/|^static/js/locales/|\.mo$|(?:^|/)uv\.lock$|\.pyc$"
+)
 
 
 def tracked() -> dict[str, str]:
