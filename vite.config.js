@@ -12,17 +12,22 @@ import { defineConfig } from "vite";
 const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
+const MODEL = resolve(import.meta.dirname, "build/centerface.onnx"); // what finds faces; made by `make build` where it can be had
 const PAGES = ["report", "writing", "reading", "compare", "plan", "live", "marks", "paper", "table", "review", "passkey", "measures", "overview"].map((name) => `js/${name}.js`);
 const MAP = "js/elements/map.js"; // in the walker's app and on the pages
 const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/(later|own)\.js|pocket\.js/; // of no use without a network, or a map
+const BESIDE = /screens\/beside\.js/; // not needed for the first note, but kept on every phone
+const FACES = /blurring\/suggesting\.js/; // what looks for faces: large, and only where somebody wants it
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
+  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
 const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
+const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
+const LARGE = 1_000_000; // bytes; the best compression would take half a minute for a tenth less
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
 function put(/** @type {string} */ name, /** @type {string | Uint8Array} */ content) {
@@ -35,47 +40,53 @@ function put(/** @type {string} */ name, /** @type {string | Uint8Array} */ cont
 /** The .br and .gz twins of a text file; a hashed name that has them keeps them. */
 function compress(/** @type {string} */ name, { again = false } = {}) {
   const path = join(DIST, name);
-  if (!/\.(js|css|svg|json)$/.test(name) || (!again && existsSync(`${path}.br`) && existsSync(`${path}.gz`))) return;
+  if (!/\.(js|css|svg|json|wasm)$/.test(name) || (!again && existsSync(`${path}.br`) && existsSync(`${path}.gz`))) return;
   const content = readFileSync(path);
+  const large = content.length > LARGE;
   const params = {
-    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_QUALITY]: large ? 6 : constants.BROTLI_MAX_QUALITY,
     [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
   };
   put(`${name}.br`, brotliCompressSync(content, { params }));
-  put(`${name}.gz`, gzipSync(content, { level: 9 }));
+  put(`${name}.gz`, gzipSync(content, { level: large ? 4 : 9 }));
 }
 
 /**
  * What the walker's app is made of: the entries, what they import (also lazily), their styles, fonts and workers.
  * @param {import("rolldown").OutputBundle} bundle
- * @returns {{files: string[], onDemand: string[]}} served names, sorted: needed before the first note, or only when it is shown
+ * @returns {{files: string[], beside: string[], onDemand: string[], faces: string[]}} served names, sorted: needed before the
+ *   first note; kept on every phone soon after; with a map; where faces are to be looked for
  */
 function walkerFiles(bundle) {
-  const isLater = (/** @type {string} */ name) => {
+  const isOf = (/** @type {string} */ name, /** @type {RegExp[]} */ kinds) => {
     const output = bundle[name];
-    return output.type === "chunk" && [output.facadeModuleId, ...output.moduleIds].some((id) => LATER.test(id ?? ""));
+    if (output.type !== "chunk") return false;
+    return [output.facadeModuleId, ...output.moduleIds].some((id) => kinds.some((kind) => kind.test(id ?? "")));
   };
-  const reach = (/** @type {string} */ name, /** @type {Set<string>} */ found, /** @type {boolean} */ withLater) => {
-    if (!bundle[name] || found.has(name) || (!withLater && isLater(name))) return found;
+  const reach = (/** @type {string} */ name, /** @type {Set<string>} */ found, /** @type {RegExp[]} */ without) => {
+    if (!bundle[name] || found.has(name) || isOf(name, without)) return found;
     found.add(name);
     const output = /** @type {any} */ (bundle[name]);
     const { importedCss = [], importedAssets = [] } = output.viteMetadata ?? {};
     for (const next of [...importedCss, ...importedAssets, ...(output.imports ?? []), ...(output.dynamicImports ?? [])])
-      reach(next, found, withLater);
+      reach(next, found, without);
     return found;
   };
-  const all = (/** @type {boolean} */ withLater) => {
-    const wanted = withLater ? [...WALKER, MAP] : WALKER;
+  /** @type {Set<string>} */
+  const taken = new Set();
+  const all = (/** @type {RegExp[]} */ without, wanted = WALKER) => {
     const entries = Object.values(bundle).filter((output) =>
       output.type === "chunk"
         ? wanted.some((entry) => output.facadeModuleId === join(ROOT, entry))
         : output.originalFileNames.some((name) => wanted.includes(name)),
     );
-    const found = entries.reduce((set, entry) => reach(entry.fileName, set, withLater), new Set());
-    return [...found].map((name) => BASE + name).sort();
+    const found = entries.reduce((set, entry) => reach(entry.fileName, set, without), new Set());
+    const fresh = [...found].map((name) => BASE + name).filter((name) => !taken.has(name));
+    for (const name of fresh) taken.add(name);
+    return fresh.sort();
   };
-  const files = all(false);
-  return { files, onDemand: all(true).filter((name) => !files.includes(name)) };
+  const [files, beside] = [all([LATER, BESIDE, FACES]), all([LATER, FACES])];
+  return { files, beside, onDemand: all([FACES], [...WALKER, MAP]), faces: all([]) };
 }
 
 /** SHA-256 of a built file, hex: the worker keeps nothing else under its name. */
@@ -122,7 +133,7 @@ function release() {
       const parts = [...files, worker, existsSync(template) ? readFileSync(template, "utf8") : ""];
       const id = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 12);
       const walker = walkerFiles(bundle);
-      const sums = Object.fromEntries([...walker.files, ...walker.onDemand].map((name) => [name, sumOf(name)]));
+      const sums = Object.fromEntries(Object.values(walker).flat().map((name) => [name, sumOf(name)]));
       put("sw.js", `self.RELEASE = ${JSON.stringify({ id, ...walker, sums })};\n${worker}`);
       for (const name of files) compress(name);
       compress("sw.js", { again: true });
@@ -132,9 +143,11 @@ function release() {
 }
 
 export default defineConfig({
+  define: { "import.meta.env.VITE_FACES": JSON.stringify(existsSync(MODEL)) },
   root: ROOT,
   base: BASE,
   publicDir: false,
+  assetsInclude: ["**/*.onnx"],
   plugins: [release()],
   worker: { format: "es" },
   build: {
@@ -167,6 +180,7 @@ export default defineConfig({
             { name: "shell", test: SHELL },
             { name: "base", test: /js\/i18n\.js$|vite\/preload-helper/ }, // what every page's script needs
             { name: "walking", test: WALKING },
+            { name: "beside", test: NEAR },
           ],
         },
       },

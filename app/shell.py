@@ -24,19 +24,24 @@ from app.problems import Problem
 
 router = APIRouter(tags=["app"])
 
-BUILT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*-[\w-]{8}\.(js|css|svg|png|woff2)")
+BUILT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*-[\w-]{8}\.(js|css|svg|png|woff2|wasm|onnx)")
 TYPES = {
     "js": "text/javascript",
     "css": "text/css",
     "svg": "image/svg+xml",
     "png": "image/png",
     "woff2": "font/woff2",
+    "wasm": "application/wasm",
+    "onnx": "application/octet-stream",
 }
 ENCODINGS = {"br": ".br", "gzip": ".gz"}  # best first
 CHECKED = {"Cache-Control": "no-cache"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # Workers answer to the policy of their own file, not to the page's.
 WORKER_POLICY = {"Content-Security-Policy": "default-src 'self'; object-src 'none'"}
+# The one that looks for faces may run WebAssembly, and may reach nothing at all: it is given what it needs, photos too.
+FACES = "faces-"
+FACES_POLICY = {"Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"}
 POWERS = {"Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()"}
 NIGHT = "#0a1115"
 
@@ -117,7 +122,8 @@ def built_file(name: str, request: Request) -> Response:
     """A built file; its name carries the hash of what is in it."""
     if not BUILT_NAME.fullmatch(name) or not (DIST / "assets" / name).is_file():
         raise Problem("not-found")
-    return _file(request, DIST / "assets" / name, f'"{name}"', FOR_EVER | WORKER_POLICY)
+    policy = FACES_POLICY if name.startswith(FACES) else WORKER_POLICY
+    return _file(request, DIST / "assets" / name, f'"{name}"', FOR_EVER | policy)
 
 
 def _file(request: Request, path: Path, etag: str, headers: dict[str, str]) -> Response:

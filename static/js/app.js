@@ -9,7 +9,6 @@ import { bar, html, render, toast, turnPage } from "./dom.js";
 import { icon } from "./icons.js";
 import { start as startLanguage, t } from "./i18n.js";
 import * as capture from "./screens/capture.js";
-import * as help from "./screens/help.js";
 import * as join from "./screens/join.js";
 import * as notes from "./screens/notes.js";
 import * as walk from "./screens/walk.js";
@@ -30,7 +29,7 @@ const SCREENS = {
   "#/join": join.mount,
   "#/walk": walk.mount,
   "#/notes": notes.mount,
-  "#/help": help.mount,
+  "#/help": (root) => later("help", root, "#/join"),
 };
 for (const name of /** @type {const} */ (["others", "map", "data"])) SCREENS[`#/${name}`] = (root) => later(name, root);
 
@@ -47,20 +46,22 @@ async function anew() {
 
 /** Screens that are fetched when they are asked for; where that fails, `back` is shown. */
 async function later(
-  /** @type {"others" | "map" | "pin" | "data"} */ name,
+  /** @type {"others" | "map" | "pin" | "data" | "help" | "blur"} */ name,
   /** @type {HTMLElement} */ root,
   back = "#/walk",
   /** @type {string | null} */ id = null,
+  photo = "",
 ) {
+  /** @type {any} */
   let screens;
   await anew();
   try {
-    screens = await import("./screens/later.js");
+    screens = await (/^[hb]/.test(name) ? import("./screens/beside.js") : import("./screens/later.js"));
   } catch {
     toast(noNetwork(status().stranger));
     return back;
   }
-  return screens[name](root, id);
+  return screens[name](root, id, photo);
 }
 
 /** @type {Promise<unknown>} */
@@ -105,9 +106,9 @@ async function turn() {
 }
 
 function mount(/** @type {string} */ hash, /** @type {HTMLElement} */ root) {
-  const [, note, place] = /^#\/note\/([0-9a-z-]+)(\/place)?$/.exec(hash) ?? [];
+  const [, note, place, photo] = /^#\/note\/([0-9a-z-]+)(?:(\/place)|\/blur\/(.+))?$/.exec(hash) ?? [];
   const id = note === "new" ? null : note;
-  if (place) return later("pin", root, `#/note/${note}`, id);
+  if (place || photo) return later(place ? "pin" : "blur", root, `#/note/${note}`, id, photo);
   if (note) return capture.mount(root, id);
   return SCREENS[hash]?.(root) ?? firstScreen();
 }

@@ -128,7 +128,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
 async function forgetWalk(/** @type {Transaction} */ tx, /** @type {boolean} */ withCopy) {
   const left = await whatIsLeft(tx);
   if (left.drafts || left.track || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
-  for (const key of ["joined", "setting:copied", "map", "setting:map", "setting:track"]) await tx.objectStore("kept").delete(key);
+  for (const key of ["joined", "setting:copied", "map", "setting:map", "setting:track", "setting:blur"]) await tx.objectStore("kept").delete(key);
   for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
 }
 
@@ -275,6 +275,9 @@ async function revise(
   const changes = same ? {} : { content: { ...content, rev: rev + 1 }, saved_at: Date.now(), problem: null };
   await tx.objectStore("notes").put({ ...before, ...changes, draft_id });
 }
+
+/** The sender looks again: a note is closed whose photos waited for that. */
+export const lookAgain = () => write(["notes"], async () => {});
 
 export const deleteNote = (/** @type {string} */ id) => setDeleted(id, true);
 export const undeleteNote = (/** @type {string} */ id) => setDeleted(id, false);

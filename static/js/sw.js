@@ -3,13 +3,16 @@
 // Hides the Cache API. Promises: a release is used only when all of it is on the phone, byte for byte as it was built,
 // and an older one is deleted only then; what a network puts in its place (a sign-in page, half a file) is never kept;
 // files with hashed names come from the phone first. The map's code is kept once a page asks for it, and from then on by
-// every release, but no release waits for it. Never touches the API or what walkers wrote (that is IndexedDB, and
+// every release, but no release waits for it, nor for what looks for faces, which is kept where a walker wants it. Never touches the API or what walkers wrote (that is IndexedDB, and
 // only store.js), never answers for another part of the site, never takes over a page unasked.
 // The build puts the first line, `self.RELEASE = {…}`, before this file.
 
-/** @typedef {{id: string, files: string[], onDemand: string[], sums: Record<string, string>}} Release   sums: SHA-256, hex */
+/**
+ * @typedef {{id: string, files: string[], beside: string[], onDemand: string[], faces: string[], sums: Record<string, string>}} Release
+ *   sums: SHA-256, hex; beside: kept as soon as the walker's screen asks whether all is there
+ */
 const worker = /** @type {ServiceWorkerGlobalScope & {RELEASE: Release}} */ (/** @type {unknown} */ (self));
-const { id, files, onDemand, sums } = worker.RELEASE;
+const { id, files, beside, onDemand, faces, sums } = worker.RELEASE;
 const PREFIX = "walker-";
 const CACHE = PREFIX + id;
 const SHELL = "/app/";
@@ -36,7 +39,8 @@ async function keptBefore(/** @type {string} */ url) {
 async function collect(/** @type {Cache} */ cache, /** @type {string} */ url, fresh = url === SHELL) {
   const kept = await keptBefore(url);
   if (kept) return cache.put(url, kept);
-  const response = await fetch(url, { cache: fresh ? "reload" : "default", signal: AbortSignal.timeout(PATIENCE) });
+  const patience = faces.includes(url) ? 20 * PATIENCE : PATIENCE; // megabytes, on a phone's network
+  const response = await fetch(url, { cache: fresh ? "reload" : "default", signal: AbortSignal.timeout(patience) });
   if (await genuine(url, response)) return cache.put(url, response);
   // The browser's own cache may still hold what a lying network once put there.
   if (fresh) throw new Error(`${url}: ${response.status}, and not of this release`);
@@ -61,11 +65,26 @@ function withMap() {
 }
 
 async function collectMap() {
+  await (await caches.open(CACHE)).put(WANTED, new Response("yes")).catch(() => {});
+  return gather(onDemand);
+}
+
+/** Keep these, too, unless they are here. @returns {Promise<boolean | "full">} whether all are; "full": there is no room for them */
+async function gather(/** @type {string[]} */ urls) {
   const cache = await caches.open(CACHE);
   const one = async (/** @type {string} */ url) => (await cache.match(url, { ignoreVary: true })) || collect(cache, url);
-  const done = await Promise.allSettled([cache.put(WANTED, new Response("yes")), ...onDemand.map(one)]);
+  const done = await Promise.allSettled(urls.map(one));
   const failed = done.flatMap((each) => (each.status === "rejected" ? [each.reason?.name] : []));
   return failed.includes("QuotaExceededError") ? "full" : !failed.length;
+}
+
+/** Whether what looks for faces is here, all of it ("faces?"), or after it was fetched ("faces") or let go ("no-faces"). */
+async function withFaces(/** @type {string} */ wish) {
+  const cache = await caches.open(CACHE);
+  if (wish === "faces") return gather(faces).catch(() => false);
+  if (wish === "no-faces") for (const url of faces) await cache.delete(url, { ignoreVary: true });
+  const found = await Promise.all(faces.map((url) => cache.match(url, { ignoreVary: true })));
+  return found.length > 0 && found.every(Boolean);
 }
 
 async function whole() {
@@ -78,7 +97,7 @@ async function whole() {
 async function activate() {
   if (await whole()) {
     const cache = await caches.open(CACHE);
-    for (const url of onDemand) {
+    for (const url of [...beside, ...onDemand, ...faces]) {
       const kept = await keptBefore(url);
       if (kept) await cache.put(url, kept);
     }
@@ -120,6 +139,12 @@ worker.addEventListener("fetch", (event) => {
 worker.addEventListener("message", (event) => {
   if (event.data === "take-over") worker.skipWaiting();
   if (event.data === "whole?")
-    event.waitUntil(whole().then((answer) => event.ports[0]?.postMessage({ id, whole: answer })));
+    event.waitUntil(
+      whole()
+        .then(async (answer) => answer && (await gather(beside)) === true)
+        .then((answer) => event.ports[0]?.postMessage({ id, whole: answer })),
+    );
   if (event.data === "map") event.waitUntil(withMap().catch(() => false).then((answer) => event.ports[0]?.postMessage({ id, map: answer })));
+  if (/^(no-)?faces\??$/.test(event.data))
+    event.waitUntil(withFaces(event.data).then((answer) => event.ports[0]?.postMessage({ id, faces: answer })));
 });

@@ -12,7 +12,7 @@ import * as outbox from "./outbox.js";
 import { LIMITS } from "./protocol.js";
 import { traffic } from "./records.js";
 import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
-import { inTurn, leaveLine, pushOn } from "./turns.js";
+import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
@@ -201,7 +201,8 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
   while (!turn.over) {
-    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id));
+    const isOpen = await openNotes();
+    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !isOpen(item));
     if (!parcel) return true;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
@@ -336,8 +337,9 @@ function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /**
 async function plan() {
   clearTimeout(timer);
   let soonest = Number.POSITIVE_INFINITY;
+  const isOpen = await openNotes();
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
+    if (!item.problem?.final && !isOpen(item)) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
     return soonest === 0;
   };
   await outbox.next(isFirst).catch(() => {});

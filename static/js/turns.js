@@ -1,4 +1,4 @@
-// Turns: one sender for all tabs of this phone, the installed app among them.
+// Turns: one sender for all tabs of this phone, the installed app among them; and which notes are open in any of them.
 //
 // Hides Web Locks. Promises: while one tab sends, the others stand in line, and the next goes on at once when that one is
 // done, closed or has crashed; a tab that the system has put to sleep is waited for two minutes and no longer. Whoever
@@ -42,4 +42,17 @@ export function pushOn() {
   if (!place || Date.now() - place.since < ASLEEP_MS) return;
   place.push = true;
   leaveLine();
+}
+
+/** Says in every tab that this note is open, until it is closed or its tab is gone. @returns {Promise<() => void>} */
+export const keepOpen = (/** @type {string} */ noteId) =>
+  new Promise((resolve) => {
+    const lock = navigator.locks?.request(noteId, { mode: "shared" }, () => new Promise((close) => resolve(() => close(null))));
+    if (!lock) resolve(() => {});
+  });
+
+/** Tells photos of notes that are open in some tab: they may yet be blurred, or taken out. Words never wait for that. */
+export async function openNotes() {
+  const names = new Set((await navigator.locks?.query())?.held?.map(({ name }) => name));
+  return (/** @type {any} */ { note_id }) => names.has(note_id);
 }

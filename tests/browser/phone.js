@@ -1,11 +1,17 @@
 // The phone's own modules, for tests to call from a blank page: `phone.store`, `phone.sync` and the rest.
 
 import * as api from "../../static/js/api.js";
+import * as boxes from "../../static/js/blurring/boxes.js";
+import * as covering from "../../static/js/blurring/covering.js";
+import * as marking from "../../static/js/blurring/marking.js";
+import { Palette } from "../../static/js/blurring/palette.js";
+import * as replacing from "../../static/js/blurring/replacing.js";
 import * as camera from "../../static/js/camera.js";
 import * as dom from "../../static/js/dom.js";
 import * as i18n from "../../static/js/i18n.js";
 import * as ids from "../../static/js/ids.js";
 import * as outbox from "../../static/js/outbox.js";
+import * as personal from "../../static/js/personal.js";
 import * as place from "../../static/js/place.js";
 import * as pocket from "../../static/js/pocket.js";
 import { traffic } from "../../static/js/records.js";
@@ -46,4 +52,5 @@ async function until(/** @type {() => Promise<unknown>} */ holds, /** @type {num
   }
 }
 
-Object.assign(globalThis, { phone: { api, camera, dom, i18n, ids, outbox, place, pocket, ready, store, sync, traffic, join, save, edit, until } });
+const blurring = { boxes, covering, marking, Palette, replacing };
+Object.assign(globalThis, { phone: { api, blurring, camera, dom, i18n, ids, outbox, personal, place, pocket, ready, store, sync, traffic, join, save, edit, until } });

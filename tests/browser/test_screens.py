@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.walking import Evening, Planned
 
-SCREENS = ("join", "walk", "question", "why", "pin", "notes", "map", "help")
+SCREENS = ("join", "walk", "question", "why", "pin", "blur", "notes", "map", "help")
 TARGET = 48  # CSS pixels
 AAA_ON_CAPTURE = {"color-contrast-enhanced": {"enabled": True}}
 
 
 @pytest.fixture
-def show(night: Evening) -> Callable[[str], Page]:
+def show(night: Evening, tmp_path: Path) -> Callable[[str], Page]:
     """Opens a screen by its name; the walker has joined and written one note, except on the first."""
 
     def open_screen(name: str) -> Page:
@@ -41,6 +43,13 @@ def show(night: Evening) -> Callable[[str], Page]:
         night.write("Knallerter kører hurtigt her.")
         if name == "why":
             return page
+        if name == "blur":
+            Image.effect_noise((400, 300), 90).save(tmp_path / "gade.png")
+            night.add_photos(tmp_path / "gade.png").button("Slør nr. 1").click()
+            night.button("Ansigt").click()
+            night.button("Nummerplade").click()
+            expect(page.locator(".photo .mark")).to_have_count(2)
+            return page
         night.save()
         if name == "notes":
             night.notes()
@@ -64,6 +73,7 @@ NAMES = {
     "why": [("textbox", "Note"), ("textbox", "Forslag"), ("radio", "Tryg")]
     + [("button", name) for name in ("Billede", "Skriv", "Gem")],
     "pin": [("button", "Brug stedet"), ("link", "Fortryd")],
+    "blur": [("button", name) for name in ("Boks", "Pensel", "Nummerplade", "Fortryd", "Slør 2 steder", "Boks 1")],
     "notes": [("button", "Send nu"), ("link", "Ny note")],
     "map": [("link", "Ny note"), ("link", "Noter"), ("link", "Rute"), ("button", "Find mig")],
 }

@@ -106,6 +106,7 @@ WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "renam
 # The vault and the base map; beside them what no request reaches: the data folder made at the first start, the command
 # line, and what writes source files.
 NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalogue", "app.sync.phone_types"}
+NO_REQUEST |= {"app.review.phone_words"}
 # A backup is a folder that the operator named; no request gets there either.
 NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder"}
 MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}  # at the build

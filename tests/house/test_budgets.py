@@ -25,6 +25,10 @@ WALKING = ("js/screens/later.js", "js/walking/chart.js")  # fetched by walkers w
 WALKING_BYTES = 16_000
 OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
 OWN_BYTES = 4_000
+BESIDE = "js/screens/beside.js"  # help, blurring, an eye on the words: on every phone soon after the first screen
+BESIDE_BYTES = 16_000
+FACES = "js/blurring/suggesting.js"  # fetched by walkers who want faces suggested
+NO_MAP = (BESIDE, FACES)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,7 @@ def loaded_on_demand(*without: str) -> list[str]:
 
 
 def test_a_map_costs_390_kilobytes_and_only_those_who_look_at_one() -> None:
-    size = compressed(loaded_on_demand(DRAWING, *WALKING, *OWN))
+    size = compressed(loaded_on_demand(DRAWING, *WALKING, *OWN, *NO_MAP))
     print(f"map: {size} of {MAP_BYTES} bytes")
     assert size <= MAP_BYTES
     assert size > 100_000, "the map is not among what is loaded on demand"
@@ -101,6 +105,18 @@ def test_looking_at_ones_own_data_costs_4_kilobytes() -> None:
     size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*OWN))))
     print(f"own data: {size} of {OWN_BYTES} bytes")
     assert 1_000 < size <= OWN_BYTES
+
+
+def test_help_blurring_and_an_eye_on_the_words_cost_16_kilobytes_that_no_first_note_waits_for() -> None:
+    size = compressed(release()["beside"])
+    print(f"beside: {size} of {BESIDE_BYTES} bytes")
+    assert 5_000 < size <= BESIDE_BYTES
+    assert not set(release()["beside"]) & set(release()["files"])
+
+
+def test_what_finds_faces_is_fetched_by_nobody_who_does_not_ask_for_it() -> None:
+    everybody = {*release()["files"], *release()["beside"], *release()["onDemand"]}
+    assert not [name for name in everybody if re.search(r"\.(wasm|onnx)$|/(faces|suggesting)-", name)]
 
 
 def test_the_previous_releases_are_still_whole() -> None:

@@ -51,7 +51,8 @@ def test_no_key_is_kept() -> None:
 
 def test_the_locks_pin_everything_by_its_hash_and_by_no_address() -> None:
     for name in ("requirements.txt", "requirements-build.txt", "requirements-dev.txt", "requirements-uv.txt",
-                 "requirements-demo.txt", "requirements-audit.txt"):  # fmt: skip
+                 "requirements-demo.txt", "requirements-audit.txt", "requirements-faces.txt",
+                 "requirements-portrait.txt"):  # fmt: skip
         text = (ROOT / name).read_text()
         entries = re.split(r"\n(?=\w)", text.strip())
         assert entries, name

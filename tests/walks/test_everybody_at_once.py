@@ -53,7 +53,8 @@ def release_files() -> list[str]:
     """What the service worker fetches for the kit that works offline."""
     found = re.search(r"self\.RELEASE = (\{.*\});", (DIST / "sw.js").read_text("utf-8"))
     assert found, "make build"
-    return list(json.loads(found[1])["files"])
+    release = json.loads(found[1])
+    return [*release["files"], *release["beside"]]
 
 
 @pytest.mark.alone

@@ -66,6 +66,11 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     fillThumbs(root);
   }
 
+  /** To a screen that finds the draft in the store. */
+  const goTo = async (/** @type {string} */ rest) => {
+    if (await sitting.stored()) location.hash += rest;
+  };
+
   const place = () =>
     spot({
       choice: sitting.draft.choice,
@@ -82,10 +87,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
         sitting.put(choice);
         look();
       },
-      move: async () => {
-        // Its screen finds the draft in the store.
-        if (await sitting.stored()) location.hash += "/place";
-      },
+      move: () => goTo("/place"),
     });
 
   const feels = (/** @type {boolean} */ asking) =>
@@ -117,6 +119,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       busy: preparing > 0,
       describe: note ? photoState : undefined,
       pick: () => pick("#library"),
+      blur: ({ id }) => goTo(`/blur/${id}`),
       remove: (photo) => {
         const { removed } = sitting.draft;
         sitting.unfold({ removed: [...removed, photo.id] });
@@ -267,6 +270,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
   look();
   draw();
+  import("./beside.js").then(({ heed }) => heed(root), () => {}); // words that may name somebody
   return () => {
     rest();
     root.classList.remove("ask");

@@ -2,6 +2,7 @@
 //
 // Promises: leaving is refused while something is only on this phone, and says what; with a copy it takes a second step.
 
+import * as faces from "../blurring/wanted.js";
 import { bar, bold, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { chooseLanguage, language, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -15,6 +16,23 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const taking = await store.joined();
   /** @type {store.Unsent["left"] | null} */
   let left = null;
+  /** @type {faces.Answer} */
+  let here = null;
+  let fetching = false;
+
+  /** Fetch what finds faces, or let it go. */
+  async function suggest(/** @type {boolean} */ wish) {
+    if (fetching) return;
+    fetching = true;
+    if (wish) whisper(t("It is being fetched …"));
+    draw();
+    here = await (wish ? faces.fetchIt() : faces.letGo());
+    fetching = false;
+    if (wish && here !== true)
+      toast({ icon: "alert", text: here === "full" ? t("There is no room for it on the phone.") : t("It did not come through. Try again where the network is better.") });
+    else whisper(here === true ? t("It is on the phone") : t("It is no longer on the phone"));
+    draw();
+  }
 
   async function leave(withCopy = false) {
     try {
@@ -64,6 +82,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
             )}</div>
             ${sunset ? html`<span class="hint">${t("The sun sets at {time}. Then the screen turns dark.", { time: time(sunset) })}</span>` : nothing}</div>
         </section>
+        ${import.meta.env.VITE_FACES && here !== null ? suggestions() : nothing}
         <section class="stack tight" aria-labelledby="position"><h2 id="position">${t("If the phone says no to positions")}</h2>
           <p>${t("You can write all the same, and choose a stop on the list. If you want the place to come along:")}</p>
           <div class="folds">${PLATFORMS.map(
@@ -82,6 +101,15 @@ export async function mount(/** @type {HTMLElement} */ root) {
       root,
     );
   }
+
+  const suggestions = () => html`<section class="stack tight" aria-labelledby="faces"><h2 id="faces">${t("Faces in photos")}</h2>
+    <p>${t("You can blur faces and number plates in every photo before it is sent. The phone can suggest the faces.")}</p>
+    <p class="small dim">${t("It takes about 10 MB to fetch and 22 MB on the phone. Old phones are slow at it. The photo does not leave the phone, and not every face is found.")}</p>
+    <div class="row">${
+      here === true
+        ? html`<span class="state">${icon("check")}${t("It is on the phone")}</span><button type="button" class="quiet link" @click=${() => suggest(false)}>${t("Remove it")}</button>`
+        : html`<button type="button" aria-disabled=${fetching} @click=${() => suggest(true)}>${icon("phone")}${fetching ? t("It is being fetched …") : t("Fetch it now (10 MB)")}</button>`
+    }</div></section>`;
 
   const data = (/** @type {store.Walk} */ walk) =>
     html`<section class="stack tight" aria-labelledby="data"><h2 id="data"><a href="#/data">${t("What you have sent")}</a></h2>${walk.privacy_notice
@@ -103,6 +131,10 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   draw();
+  faces.isHere().then((answer) => {
+    here = answer;
+    draw();
+  });
   return store.onChange(calmly(look));
 }
 

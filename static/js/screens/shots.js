@@ -82,7 +82,7 @@ function reason(/** @type {unknown} */ failure) {
 
 /**
  * @param {{photos: PhotoInfo[], limit: number, busy: boolean, describe?: (photo: PhotoInfo) => unknown,
- *          pick: () => void, remove: (photo: PhotoInfo) => void}} parts
+ *          pick: () => void, blur: (photo: PhotoInfo) => void, remove: (photo: PhotoInfo) => void}} parts
  */
 export const shots = ({
   photos,
@@ -90,6 +90,7 @@ export const shots = ({
   busy,
   describe,
   pick,
+  blur,
   remove,
 }) => html`<section class="stack tight" aria-labelledby="shots">
   <h2 id="shots">${t("Photos")} <span class="dim">${t("{n} of {limit}", { n: photos.length, limit })}</span></h2>
@@ -99,8 +100,13 @@ export const shots = ({
           (
             photo,
             at,
-          ) => html`<li>${thumb(photo)}<span><b>${t("Photo {n}", { n: at + 1 })}</b>${describe?.(photo) ?? nothing}</span><button
-            type="button" class="quiet link" @click=${() => remove(photo)}>${t("Take out")}<span class="hidden"> ${t("no. {n}", { n: at + 1 })}</span></button></li>`,
+          ) => html`<li>${thumb(photo)}<span><b>${t("Photo {n}", { n: at + 1 })}</b>${describe?.(photo) ?? nothing}</span><div>${[
+            [t("Blur"), blur],
+            [t("Take out"), remove],
+          ].map(
+            (/** @type {any} */ [name, act]) => html`<button
+            type="button" class="quiet link" @click=${() => act(photo)}>${name}<span class="hidden"> ${t("no. {n}", { n: at + 1 })}</span></button>`,
+          )}</div></li>`,
         )}</ul>`
       : nothing
   }
@@ -108,7 +114,7 @@ export const shots = ({
   ${
     photos.length < limit
       ? html`<div class="row"><button type="button" @click=${pick}>${icon("image")}${t("Choose from the phone")}</button></div>
-        <p class="small dim">${t("Show the place. Avoid faces and number plates.")}</p>`
+        <p class="small dim">${t("Show the place. Blur faces and number plates.")}</p>`
       : nothing
   }
 </section>`;

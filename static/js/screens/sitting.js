@@ -7,11 +7,14 @@
 import { best } from "../place.js";
 import { LIMITS } from "../protocol.js";
 import * as store from "../store.js";
+import { keepOpen } from "../turns.js";
 import { placed, wanted } from "./spot.js";
 import { says } from "./words.js";
 
 const FIRST_FIX_MS = 120_000; // a position found later than this is not where the note was begun
 const BETTER_FIX_MS = 20_000; // and this long a more accurate one replaces the first
+const FORGOTTEN_MS = 1_800_000; // a note left open so long keeps its photos back no more
+const NEXT_MS = 5_000; // until another screen of the same note says itself that it is open
 const GOOD_M = 10; // better than this tells nobody anything more
 
 /**
@@ -29,7 +32,9 @@ export async function sit(/** @type {string | null} */ noteId) {
   const walk = (await store.joined())?.walk;
   const note = noteId ? await store.note(noteId) : null;
   if (!walk || (noteId && !note)) return null;
-  return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note));
+  const close = note ? await keepOpen(note.id) : () => {};
+  setTimeout(close, FORGOTTEN_MS);
+  return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note), close);
 }
 
 export class Sitting {
@@ -40,7 +45,8 @@ export class Sitting {
   onChange = () => {};
   onTrouble = () => {};
 
-  constructor(/** @type {store.Walk} */ walk, /** @type {store.Note | null} */ note, /** @type {store.Draft} */ draft) {
+  constructor(/** @type {store.Walk} */ walk, /** @type {store.Note | null} */ note, /** @type {store.Draft} */ draft, close = () => {}) {
+    this.close = close;
     const { fix, pin, stop_id } = draft.content;
     const said = pin ?? (fix ? "measured" : (stop_id ?? "nowhere"));
     const choice = note ? said : (wanted.place ?? "measured");
@@ -182,6 +188,11 @@ export class Sitting {
   async leave() {
     const away = !location.hash.startsWith("#/note/new"); // and not only to the map on which its pin is moved
     await this.#work;
+    const end = () => {
+      this.close();
+      return store.lookAgain();
+    };
+    if (this.note) location.hash.includes(this.note.id) ? setTimeout(end, NEXT_MS) : await end();
     if (away && !this.#over && !this.note && this.empty) await store.dropDraft(this.draft.key);
   }
 }

@@ -1,0 +1,11 @@
+// Beside: what no first note needs, but every phone keeps: help, blurring, and an eye on the words. Fetched when it is asked for.
+
+import { learn } from "../i18n.js";
+
+/** @type {Record<string, Record<string, string | string[]>>} */
+const found = import.meta.glob("../locales/beside.json", { eager: true, import: "default" });
+for (const texts of Object.values(found)) learn(texts);
+
+export { mount as blur } from "./blur.js";
+export { heed } from "./heed.js";
+export { mount as help } from "./help.js";

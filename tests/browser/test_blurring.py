@@ -1,0 +1,364 @@
+"""A walker blurs what must not be seen: it is gone from the bytes before they leave the phone, and from the phone.
+
+By finger, by keys, offline, after a kill; suggestions of faces on a real photo without a network. Photos are a street of
+noise in which nothing is like anything else, so that what is left of it would be found.
+"""
+
+import base64
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import Page, expect
+
+from tests.browser.pocket import Phone
+from tests.browser.walking import Evening
+
+PATIENCE_MS = 30_000
+PORTRAIT = Path(__file__).parents[2] / "build" / "portraits" / "astronaut.png"
+FACE = (0.43, 0.25)  # where the face is in it, in parts of 1
+# Every value of every store, read past our own modules; buffers as base64.
+HELD = """async () => {
+  const db = await new Promise((resolve) => { indexedDB.open("tryghedsvandring").onsuccess = ({target}) => resolve(target.result); });
+  const text = (buffer) => { let all = ""; for (const byte of new Uint8Array(buffer)) all += String.fromCharCode(byte); return btoa(all); };
+  const found = {};
+  for (const name of db.objectStoreNames) found[name] = await new Promise((resolve) => {
+    db.transaction(name).objectStore(name).getAll().onsuccess = ({target}) => resolve(
+      target.result.map((value) => value instanceof ArrayBuffer ? text(value) : JSON.stringify(value)));
+  });
+  db.close();
+  return found;
+}"""
+
+
+def street(path: Path, seed: int = 1) -> Path:
+    noise = [Image.effect_noise((800, 600), 90 + seed) for _ in range(3)]
+    Image.merge("RGB", noise).save(path, quality=92)
+    return path
+
+
+def kept(page: Page) -> list[bytes]:
+    return [base64.b64decode(one) for one in page.evaluate(HELD)["bytes"]]
+
+
+def nowhere(page: Page, photo: bytes) -> bool:
+    """Whether no store holds the photo, or any kilobyte of it."""
+    parts = [base64.b64encode(photo[at : at + 1023]).decode() for at in range(0, len(photo) - 1023, 1023)]
+    values = [value for store in page.evaluate(HELD).values() for value in store]
+    return not [part for part in parts if any(part in value for value in values)]
+
+
+def spread(picture: Image.Image) -> float:
+    """How much the pixels differ: 0 where all are the same."""
+    return max(ImageStat.Stat(picture.convert("RGB")).stddev)
+
+
+def sent_photos(page: Page) -> list[bytes]:
+    """The bodies of all photos that leave the page from now on."""
+    bodies: list[bytes] = []
+    page.on(
+        "request",
+        lambda request: (
+            bodies.append(request.post_data_buffer or b"")
+            if "/photos/" in request.url and request.method == "PUT"
+            else None
+        ),
+    )
+    return bodies
+
+
+def open_blur(page: Page) -> None:
+    page.get_by_role("button", name="Slør nr. 1", exact=True).click()
+    expect(page.get_by_role("heading", name="Slør Ansigter og nummerplader")).to_be_visible(timeout=PATIENCE_MS)
+    # The photo has its size on the screen.
+    page.wait_for_function("document.querySelector('.photo image').getBoundingClientRect().width > 100")
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """From one place on the photo to another, in parts of 1."""
+    box = page.locator(".photo image").bounding_box()
+    assert box
+    for at, (x, y) in enumerate((start, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        if at == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def marks(page: Page) -> Any:
+    return page.locator(".photo .mark")
+
+
+def use(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("button", name="Slør nr. 1", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def begun(night: Evening, tmp_path: Path) -> Evening:
+    """A note with one photo, not saved yet; what leaves the phone is on `sent`."""
+    return night.join().ready().begin("Utryg").add_photos(street(tmp_path / "gade.jpg"))
+
+
+def test_what_is_under_a_box_is_gone_from_what_the_server_gets_and_the_photo_as_taken_from_the_phone(
+    begun: Evening,
+) -> None:
+    page, sent = begun.page, sent_photos(begun.page)
+    [original] = kept(page)
+    open_blur(page)
+    expect(page.get_by_text("Det oprindelige billede slettes fra telefonen.")).to_be_visible()
+    drag(page, (0.1, 0.2), (0.4, 0.5))
+    expect(marks(page)).to_have_count(1)
+    page.get_by_role("button", name="Pensel", exact=True).click()
+    drag(page, (0.6, 0.7), (0.8, 0.7))
+    expect(marks(page)).to_have_count(2)
+    use(page, "Slør 2 steder")
+    expect(begun.said).to_contain_text("2 steder er sløret.")
+    assert nowhere(page, original)
+    begun.write("Sløret i et hjørne").save()
+    begun.received_at_last("Sløret i et hjørne", 1)
+    page.wait_for_function(
+        """async () => (await new Promise((resolve) => { indexedDB.open("tryghedsvandring").onsuccess = ({target}) => {
+      const all = target.result.transaction("photos").objectStore("photos").getAll();
+      all.onsuccess = () => { target.result.close(); resolve(all.result); }; } })).every(({state}) => state !== "kept")""",
+        timeout=PATIENCE_MS,
+    )
+    [received] = {hashlib.sha256(one).hexdigest(): one for one in sent}.values()
+    before, after = Image.open(io.BytesIO(original)), Image.open(io.BytesIO(received))
+    assert after.size == before.size
+    assert not after.getexif()
+    width, height = after.size
+    inside = tuple(round(part * edge) for part, edge in zip((0.12, 0.22, 0.38, 0.48), (width, height) * 2, strict=True))
+    assert spread(before.crop(inside)) > 30
+    assert spread(after.crop(inside)) < 4
+    stroke = (round(0.62 * width), round(0.69 * height), round(0.78 * width), round(0.71 * height))
+    assert spread(after.crop(stroke)) < 4
+    elsewhere = (round(0.5 * width), 0, width, round(0.5 * height))
+    difference = ImageChops.difference(before.convert("RGB").crop(elsewhere), after.convert("RGB").crop(elsewhere))
+    assert max(ImageStat.Stat(difference).mean) < 12
+
+
+def test_a_kill_in_the_midst_of_it_leaves_the_photo_whole_and_the_boxes_where_they_were(begun: Evening) -> None:
+    page = begun.page
+    before = kept(page)
+    open_blur(page)
+    drag(page, (0.1, 0.2), (0.4, 0.5))
+    expect(marks(page)).to_have_count(1)
+    page.wait_for_function("""async () => new Promise((resolve) => { indexedDB.open("tryghedsvandring").onsuccess = ({target}) => {
+      const one = target.result.transaction("kept").objectStore("kept").get("setting:blur");
+      one.onsuccess = () => { target.result.close(); resolve(one.result?.marks.length === 1); }; } })""")
+    context = page.context
+    context.set_offline(True)
+    address = page.url
+    page.close()
+    page = context.new_page()
+    page.goto(address)
+    expect(marks(page)).to_have_count(1, timeout=PATIENCE_MS)
+    assert kept(page) == before
+    page.get_by_role("button", name="Fortryd", exact=True).click()  # what was before the kill is no step of this page
+    expect(page.get_by_role("status").first).to_contain_text("Der er intet at fortryde.")
+    page.get_by_role("button", name="Fjern Boks 1", exact=True).click()
+    expect(marks(page)).to_have_count(0)
+    page.get_by_role("button", name="Fortryd", exact=True).click()
+    expect(marks(page)).to_have_count(1)
+    page.get_by_role("link", name="Tilbage til noten. Billedet ændres ikke.").click()
+    expect(page.get_by_role("button", name="Slør nr. 1", exact=True)).to_be_visible()
+    assert kept(page) == before
+
+
+def test_keys_alone_place_a_box_and_what_they_do_is_said(begun: Evening) -> None:
+    page, said = begun.page, begun.said
+    press = page.keyboard.press
+    page.get_by_role("button", name="Slør nr. 1", exact=True).focus()
+    press("Enter")
+    expect(page.get_by_role("heading", name="Slør Ansigter og nummerplader")).to_be_focused(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Nummerplade", exact=True).focus()
+    press("Enter")
+    box = page.get_by_role("button", name="Boks 1", exact=True)
+    expect(box).to_be_focused()
+    rim = box.locator("rect").first
+    width, left = float(rim.get_attribute("width") or 0), float(rim.get_attribute("x") or 0)
+    assert width / float(rim.get_attribute("height") or 1) == pytest.approx(520 / 110)
+    press("ArrowRight")
+    press("ArrowRight")
+    expect(said).to_contain_text("Boks 1: 52 % fra venstre, 50 % fra toppen")
+    press("Shift+ArrowRight")
+    assert float(rim.get_attribute("x") or 0) == pytest.approx(left + 16)
+    assert float(rim.get_attribute("width") or 0) == pytest.approx(width + 8)
+    press("Delete")
+    expect(said).to_contain_text("Boks 1 er fjernet")
+    expect(page.locator("#add")).to_be_focused()
+    press("Control+z")
+    expect(marks(page)).to_have_count(1)
+    page.get_by_role("button", name="Slør 1 sted", exact=True).focus()
+    press("Enter")
+    expect(said).to_contain_text("1 sted er sløret.", timeout=PATIENCE_MS)
+
+
+def test_no_photo_of_a_note_that_is_open_is_sent_and_the_blurred_one_goes_in_its_place(
+    night: Evening, tmp_path: Path
+) -> None:
+    night.join().ready().offline()
+    night.begin("Utryg").add_photos(street(tmp_path / "gade.jpg", 2)).write("Skrevet uden net").save()
+    page, sent = night.page, sent_photos(night.page)
+    [original] = kept(page)
+    night.notes()
+    page.get_by_role("link", name="Ret eller slet").click()
+    expect(page.get_by_role("button", name="Slør nr. 1", exact=True)).to_be_visible()
+    night.offline(False)
+    night.received_at_last("Skrevet uden net", 1)  # words go, whatever is open
+    open_blur(page)
+    drag(page, (0.2, 0.2), (0.7, 0.7))
+    expect(marks(page)).to_have_count(1)
+    assert not sent
+    use(page, "Slør 1 sted")
+    assert nowhere(page, original)
+    page.get_by_role("link", name="Luk", exact=True).click()
+    expect(page.get_by_text("Alle er fremme")).to_be_visible(timeout=PATIENCE_MS)
+    assert sent
+    assert original not in sent
+    assert all(spread(Image.open(io.BytesIO(one)).crop((200, 150, 500, 400))) < 4 for one in sent)
+    [feature] = night.received("Skrevet uden net")
+    assert len(feature["properties"]["photos"]) == 1
+
+
+def test_a_face_in_a_real_photo_is_suggested_without_a_network_once_that_has_been_fetched(
+    night: Evening, tmp_path: Path
+) -> None:
+    page = night.join().ready().page
+    page.get_by_role("link", name="Hjælp").click()
+    page.get_by_role("button", name="Hent det nu (10 MB)", exact=True).click()
+    expect(page.get_by_role("button", name="Fjern det", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    page.get_by_role("link", name="Tilbage", exact=True).click()
+    night.offline()
+    photo = tmp_path / "portræt.jpg"
+    Image.open(PORTRAIT).convert("RGB").save(photo)
+    night.begin("Utryg").add_photos(photo)
+    open_blur(page)  # where it is on the phone, nobody has to ask for it
+    expect(night.said).to_contain_text("1 ansigt er foreslået.", timeout=2 * PATIENCE_MS)
+    expect(night.said).to_contain_text("Se selv efter: programmet finder ikke alt.")
+    face = page.get_by_role("button", name="Ansigt, forslag 1", exact=True)
+    x, y, w, h = (
+        float(face.locator("rect").first.get_attribute(name) or 0) / 512 for name in ("x", "y", "width", "height")
+    )
+    assert x < FACE[0] < x + w
+    assert y < FACE[1] < y + h
+    assert w < 0.5
+    page.get_by_role("button", name="Fortryd", exact=True).click()
+    expect(marks(page)).to_have_count(0)
+
+
+COVER = """const canvas = new OffscreenCanvas(100, 100), pen = canvas.getContext("2d", {willReadFrequently: true});
+for (let x = 0; x < 100; x++) for (let y = 0; y < 100; y++) { pen.fillStyle = `rgb(${(x * 37) % 256} ${(y * 91) % 256} ${(x * y) % 256})`; pen.fillRect(x, y, 1, 1); }
+const before = pen.getImageData(0, 0, 100, 100).data;
+blurring.covering.cover(canvas, given[0]);
+const after = pen.getImageData(0, 0, 100, 100).data;
+const colours = new Set(), touched = [];
+for (let at = 0; at < after.length; at += 4) if ([0, 1, 2].some((band) => after[at + band] !== before[at + band])) {
+  touched.push([(at / 4) % 100, Math.floor(at / 400)]); colours.add(after.slice(at, at + 3).join()); }
+return {colours: [...colours], touched};"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "left", "right", "upper", "lower"),
+    [
+        ({"kind": "box", "x": 10.4, "y": 20.6, "w": 30, "h": 20}, 10, 40, 20, 40),
+        ({"kind": "box", "x": 90, "y": 90, "w": 30, "h": 30}, 90, 99, 90, 99),
+        ({"kind": "stroke", "r": 5, "points": [[20, 50], [60, 50]]}, 15, 64, 45, 54),
+        ({"kind": "stroke", "r": 8, "points": [[50, 50]]}, 42, 58, 42, 58),
+    ],
+)
+def test_every_pixel_under_a_mark_has_one_colour_and_no_other_is_touched(
+    phone: Phone, mark: dict[str, Any], left: int, right: int, upper: int, lower: int
+) -> None:
+    told = phone.run(COVER, [mark])
+    assert len(told["colours"]) == 1
+    xs, ys = [x for x, _ in told["touched"]], [y for _, y in told["touched"]]
+    assert (min(xs), min(ys)) == pytest.approx((left, upper), abs=1)
+    assert (max(xs), max(ys)) == pytest.approx((right, lower), abs=1)
+    if mark["kind"] == "box":
+        assert len(xs) >= (max(xs) - min(xs) + 1) * (max(ys) - min(ys) + 1) - 3  # a pixel may have had the mean colour
+
+
+def test_each_step_is_one_step_back_and_boxes_stay_in_the_photo(phone: Phone) -> None:
+    told = phone.run(
+        """const said = [], size = {width: 100, height: 50};
+        const palette = new blurring.Palette(size, [], {changed() {}, done() { said.push(palette.marks.length); }});
+        palette.press([10, 10], 1); palette.draw([10, 10], [30, 20]); palette.draw([10, 10], [40, 30]); palette.end();
+        const box = palette.marks[0];
+        palette.press([20, 15], 1); palette.draw([20, 15], [500, 500]); palette.end();
+        const moved = palette.marks[0];
+        palette.nudge(0, -1, 0, false); palette.nudge(0, -1, 0, false);
+        palette.add([{kind: "box", x: 0, y: 0, w: 9, h: 9}, {kind: "box", x: 50, y: 0, w: 9, h: 9}]);
+        const most = palette.marks.length;
+        const back = []; while (palette.undo()) back.push(palette.marks.map(({x}) => x));
+        return {box, moved, most, back, said: said.length};"""
+    )
+    assert told["box"] == {"kind": "box", "x": 10, "y": 10, "w": 30, "h": 20}
+    assert told["moved"] == {"kind": "box", "x": 70, "y": 30, "w": 30, "h": 20}
+    assert told["most"] == 3
+    assert told["back"] == [[68], [70], [10], []]
+
+
+def test_a_second_finger_and_a_tap_beside_everything_make_no_mark(phone: Phone) -> None:
+    told = phone.run(
+        """const palette = new blurring.Palette({width: 100, height: 50}, [], {changed() {}, done() {}});
+        palette.press([10, 10], 1); palette.draw([10, 10], [30, 20]); palette.cancel();
+        palette.press([10, 10], 1); palette.end();
+        return [palette.marks.length, palette.undo()];"""
+    )
+    assert told == [0, False]
+
+
+def test_the_networks_answer_becomes_one_box_for_each_face(phone: Phone) -> None:
+    told = phone.run(
+        """const [width, height] = [8, 6], area = width * height;
+        const heat = new Float32Array(area), scale = new Float32Array(2 * area), offset = new Float32Array(2 * area);
+        const put = (x, y, sure, w, h) => { const at = y * width + x; heat[at] = sure; scale[at] = Math.log(h / 4); scale[at + area] = Math.log(w / 4); };
+        put(2, 2, 0.9, 12, 16); put(3, 2, 0.8, 12, 16); put(6, 4, 0.5, 8, 8); put(0, 0, 0.2, 8, 8);
+        return blurring.boxes.boxesIn({heat, scale, offset, width, height}, [2, 1]);"""
+    )
+    assert [[round(box[name]) for name in "xywh"] for box in told] == [[8, 2, 24, 16], [44, 14, 16, 8]]
+
+
+def test_a_photo_that_cannot_be_kept_blurred_is_kept_as_it_is(phone: Phone, photo_in_draft: Callable[[], str]) -> None:
+    before = photo_in_draft()
+    told = phone.run(
+        """const put = IDBObjectStore.prototype.put;
+        IDBObjectStore.prototype.put = function (...value) { if (this.name === "bytes") throw new DOMException("full", "QuotaExceededError"); return put.apply(this, value); };
+        const failed = await blurring.replacing.replace(given[0], new ArrayBuffer(9)).catch((failure) => failure.name);
+        IDBObjectStore.prototype.put = put;
+        const {photos} = await store.draft(null);
+        return [failed, photos.map(({id}) => id), (await store.photoBytes(given[0])).buffer.byteLength > 100];""",
+        before,
+    )
+    assert told == ["Full", [before], True]
+
+
+def test_a_blurred_photo_stands_where_the_other_stood_under_a_name_of_its_own(
+    phone: Phone, photo_in_draft: Callable[[], str]
+) -> None:
+    first, second = photo_in_draft(), photo_in_draft()
+    told = phone.run(
+        """await blurring.replacing.keepMarks(given[0], [{kind: "box", x: 1, y: 1, w: 9, h: 9}]);
+        const id = await blurring.replacing.replace(given[0], new TextEncoder().encode("sløret").buffer);
+        const {photos} = await store.draft(null);
+        return {ids: photos.map(({id}) => id), id, gone: await store.photoBytes(given[0]), marks: await blurring.replacing.marksOn(given[0]), sha: photos[0].sha256};""",
+        first,
+    )
+    assert told["ids"] == [told["id"], second]
+    assert told["id"] != first
+    assert (told["gone"], told["marks"]) == (None, [])
+    assert told["sha"] == hashlib.sha256("sløret".encode()).hexdigest()
+
+
+@pytest.fixture
+def photo_in_draft(phone: Phone) -> Callable[[], str]:
+    """Puts a photo into the phone's draft; its id."""
+    return lambda: phone.run(
+        "await store.saveDraft((await store.draft(null)) ?? store.freshDraft()); return (await store.addDraftPhoto('new', {buffer: crypto.getRandomValues(new Uint8Array(900)).buffer, type: 'image/jpeg'})).id"
+    )
