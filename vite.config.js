@@ -27,7 +27,7 @@ const SHELL =
 const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
-const LARGE = 1_000_000; // bytes; the best compression would take half a minute for a tenth less
+const LARGE = 4_000_000; // bytes; the best compression would take half a minute for a tenth less
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
 function put(/** @type {string} */ name, /** @type {string | Uint8Array} */ content) {
