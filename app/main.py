@@ -1,8 +1,8 @@
 """The only wiring: settings in, an application out.
 
-Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that what works in the background (cleaning of photos, letters to people and partners, walks that open by themselves,
-the cutting of their maps, printing) begins and ends with the server.
+Hides the order of things. Promises that no answer leaves without what app/answers.py puts on it, that no request is read
+further than app/arrivals.py lets it, and that what works in the background (cleaning of photos, letters to people and
+partners, walks that open by themselves, the cutting of their maps, printing) begins and ends with the server.
 """
 
 import logging
@@ -12,16 +12,16 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, guide, i18n, pages, problems, shell
+from app import __version__, guide, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
 from app.access.postman import Postman
 from app.access.routes import router as access
+from app.answers import EveryAnswer
+from app.arrivals import Arrivals
 from app.basemap.cutting import Cutter
 from app.basemap.kept import Maps
 from app.basemap.routes import router as basemap
@@ -115,8 +115,9 @@ def create_app(settings: Settings) -> FastAPI:
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
         app.add_api_route(path, answer, methods=["GET"], tags=["service"])
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
-    problems.install(app, pages.problem_page)
-    app.add_middleware(_EveryAnswer)
+    told = problems.install(app, pages.problem_page)
+    app.add_middleware(Arrivals, settings=settings, answer=told)
+    app.middleware_stack = EveryAnswer(app.build_middleware_stack(), settings)  # around what answers failures, too
     return app
 
 
@@ -130,24 +131,3 @@ def _ready(request: Request) -> JSONResponse:
     if not (state.db.writable() and state.vault.writable()):
         raise problems.TryAgain()
     return JSONResponse({"status": "ready"})
-
-
-class _EveryAnswer:
-    """The reader's language for the request; nosniff on every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault("X-Content-Type-Options", "nosniff")
-            await send(message)
-
-        scope["path"] = scope["path"].replace("\0", "\ufffd")  # no database can look for U+0000
-        cookie = Request(scope).cookies.get("tryg_language")
-        with i18n.use(i18n.language_of(Headers(scope=scope).get("accept-language"), cookie)):
-            await self.app(scope, receive, sent)

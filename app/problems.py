@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.i18n import gettext as _
-from app.i18n import language_of, mark, use
+from app.i18n import mark
 
 log = logging.getLogger("tryg")
 
@@ -35,6 +35,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "photo-unreadable": (404, mark("The photo cannot be read")),
     "not-found": (404, mark("There is nothing here")),
     "method-not-allowed": (405, mark("This cannot be done here")),
+    "too-slow": (408, mark("The rest did not come in time")),
     "participant-taken": (409, mark("This phone already takes part")),
     "walk-closed": (409, mark("The walk is closed")),
     "same-revision-different-content": (409, mark("Another text was saved first")),
@@ -46,6 +47,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "too-many-pixels": (413, mark("The photo has too many pixels")),
     "body-too-large": (413, mark("That is too much at once")),
     "not-a-photo": (415, mark("This is not a photo")),
+    "packed-body": (415, mark("What is packed is not unpacked here")),
     "invalid": (422, mark("Something in it cannot be right")),
     "photo-undeclared": (422, mark("The note does not name this photo")),
     "digest-mismatch": (422, mark("The photo changed on its way")),
@@ -117,8 +119,8 @@ CONTRACT_SAYS = (
 Page = Callable[[Request, Problem], Response]
 
 
-def install(app: FastAPI, page: Page) -> None:
-    """Answer every failure of `app`; `page(request, problem)` renders it for people."""
+def install(app: FastAPI, page: Page) -> Page:
+    """Answer every failure of `app`; `page(request, problem)` renders it for people. How a failure is answered."""
 
     def answer(request: Request, problem: Problem) -> Response:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
@@ -139,7 +141,7 @@ def install(app: FastAPI, page: Page) -> None:
     @app.exception_handler(HTTPException)
     def plain(request: Request, failure: HTTPException) -> Response:
         codes = {404: "not-found", 405: "method-not-allowed", 401: "sign-in-first", 403: "not-allowed"}
-        known = {413: "body-too-large", 416: "range-not-satisfiable", 503: "try-again"}
+        known = {408: "too-slow", 413: "body-too-large", 415: "packed-body", 416: "range-not-satisfiable", 503: "try-again"}
         code = (codes | known).get(failure.status_code, "bad-request")
         return answer(request, Problem(code, headers=dict(failure.headers or {})))
 
@@ -151,12 +153,9 @@ def install(app: FastAPI, page: Page) -> None:
     @app.exception_handler(Exception)
     def unexpected(request: Request, failure: Exception) -> Response:
         log.exception("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
-        # This answer is made outside main's middleware, so it takes the language and the header along itself.
-        language = language_of(request.headers.get("accept-language"))
-        with use(language):
-            response = answer(request, Problem("unexpected"))
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        return answer(request, Problem("unexpected"))
+
+    return answer
 
 
 def _field_error(error: Any) -> tuple[str, str]:

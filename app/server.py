@@ -60,8 +60,10 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
     """Serve on `listener` until SIGTERM or SIGINT; calls `ready` once requests are answered."""
     import uvicorn
 
+    from app.connections import Patient, room
     from app.main import create_app
 
+    room()
     app = create_app(settings)
 
     class Server(uvicorn.Server):
@@ -76,7 +78,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
 
     _log()
     config = uvicorn.Config(
-        app, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, server_header=False,
+        app, loop="asyncio", http=Patient, ws="none", lifespan="on", log_config=None, server_header=False,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or "",
         h11_max_incomplete_event_size=HEAD_BYTES, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip

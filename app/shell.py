@@ -36,8 +36,10 @@ ENCODINGS = {"br": ".br", "gzip": ".gz"}  # best first
 CHECKED = {"Cache-Control": "no-cache"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # Workers answer to the policy of their own file, not to the page's.
-WORKER_POLICY = {"Content-Security-Policy": "default-src 'self'; object-src 'none'"}
-POWERS = {"Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()"}
+WORKER_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+}
 NIGHT = "#0a1115"
 
 
@@ -93,7 +95,7 @@ def walkers_app(request: Request) -> Response:
     """The walker's app, whatever the path: 200, the same bytes for everybody."""
     release = _release()
     shell = _shell(release, pages.MANIFEST.stat().st_mtime_ns)
-    headers = pages.HEADERS | POWERS | CHECKED
+    headers = pages.HEADERS | CHECKED
     headers |= {"ETag": shell.etag, "Vary": "Accept-Encoding", "X-Release": release}
     if etag_matches(request, shell.etag):
         return Response(status_code=304, headers=headers)

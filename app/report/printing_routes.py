@@ -174,7 +174,7 @@ async def _pdf(request: Request, asked: _Asked) -> Response:
     answer = await _printed(request, asked, "pdf")
     if isinstance(answer, Response):
         return answer
-    # Shown in the browser, in place of the page that waited. Without the pages' CSP: browsers' own PDF viewers choke on it.
+    # Shown in the browser, in place of the page that waited.
     return FileResponse(answer, media_type="application/pdf", headers=_named(asked, "pdf", "inline"))
 
 
