@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from app import __version__, guide, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
+from app.access.limits import Tally
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
 from app.access.postman import Postman
@@ -70,7 +71,7 @@ ROUTERS = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places."""
+    cutter, press, places, tally."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -108,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
-    app.state.places = Places(db)
+    app.state.places, app.state.tally = Places(db), Tally(settings)
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)

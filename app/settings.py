@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         description="The map under everything: a PMTiles file's path, or https://… of vector tiles with {z}, {x} and {y} in it; empty: none.",
     )
     basemap_credit: str = Field("© OpenStreetMap", description="Credit shown on the map for the base map.")
-    rate_limits: Literal["on", "off"] = Field("on", description="off lifts the limits on failed tries, for load tests.")
+    rate_limits: Literal["on", "off"] = Field("on", description="off lifts every limit on how often, for load tests.")
     photo_bytes: int = Field(15 * 1024 * 1024, ge=1024, description="Largest photo taken in, in bytes.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a coordinator's sign-in ends.")
     photo_workers: int = Field(1, ge=1, le=32, description="Processes that clean photos at idle priority.")

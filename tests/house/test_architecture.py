@@ -33,6 +33,7 @@ FLOOR = {
 ACROSS = {
     ("*", "app.access.guards"),
     ("*", "app.access.forms"),
+    ("*", "app.access.limits"),
     ("*", "app.access.notes"),
     ("access", "app.review.personal"),  # patterns that know nothing of ours
     ("*", "app.walks.walks"),
