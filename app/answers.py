@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import i18n
+from app.access.browser import language_cookie
 from app.settings import Settings
 
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -45,7 +46,7 @@ class EveryAnswer:
     """The outermost of what lies around the application: nothing is answered without it."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app, self._settings = app, settings
+        self.app, self._settings, self._language = app, settings, language_cookie(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,6 +58,6 @@ class EveryAnswer:
                 dress(MutableHeaders(scope=message), self._settings, path)
             await send(message)
 
-        cookie = Request(scope).cookies.get("tryg_language")
+        cookie = Request(scope).cookies.get(self._language)
         with i18n.use(i18n.language_of(Headers(scope=scope).get("accept-language"), cookie)):
             await self.app(scope, receive, sent)

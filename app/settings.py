@@ -5,6 +5,7 @@ that names the variable. Nothing else in the project reads the environment. docs
 test fails where one is missing there.
 """
 
+import ipaddress
 import secrets
 from pathlib import Path
 from typing import Any, Literal
@@ -98,6 +99,16 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value())
         if value.get_secret_value() and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
             raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ipaddress.ip_network(one)
+            except ValueError:  # "*" would believe whoever calls
+                raise ValueError(f"must be addresses or networks, separated by commas, not {one}") from None
         return value
 
     @field_validator("oidc_issuer")

@@ -88,7 +88,7 @@ ONE_PLACE = {
     "getenv": {"app.settings"},
     "set_cookie": {"app.access"},
     "delete_cookie": {"app.access"},
-    "cookies": {"app.access", "app.main"},  # main reads the language's for every request
+    "cookies": {"app.access", "app.answers"},  # answers reads the language's for every request
     "boto3": {"app.photos.vault", "app.basemap"},
 }
 WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "rename", "touch", "rmdir"}

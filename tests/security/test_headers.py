@@ -1,7 +1,10 @@
 """Every answer of every route carries what a browser needs to know, whoever asks and whatever becomes of it."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 from httpx import Response
 
 from tests.access.conftest import Browser
@@ -14,6 +17,9 @@ EVERYWHERE = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# What a caller, or a proxy that passes on too much, says of where it came to: nothing of it may come back.
+LIES = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https",
+        "X-Original-URL": "/evil.example", "Forwarded": "host=evil.example"}  # fmt: skip
 FOR_ALL = ("/static/dist/", "/guide/pictures/", "/api/v1/maps/", "/r/")  # may lie in shared caches
 ASKED_AGAIN = ("/app/", "/sw.js")  # the same for everybody, and asked for each time
 
@@ -57,10 +63,51 @@ def test_every_route_answers_nobody_somebody_and_a_coordinator_with_all_headers(
 ) -> None:
     lacking = []
     statuses = set()
-    for browser in (Browser(stage), signed_in("coordinator", "Aalborg Kommune")):
-        for accept in ("text/html", "application/json"):
-            for method, path, reply in asked(browser, filled, {"Accept": accept}):
-                statuses.add(reply.status_code)
-                lacking += [(method, path, reply.status_code, what) for what in wrong(reply, path)]
+    nobody, somebody = Browser(stage), signed_in("coordinator", "Aalborg Kommune")
+    for browser, accept in ((nobody, "text/html"), (nobody, "application/json"), (somebody, "text/html")):
+        for method, path, reply in asked(browser, filled, {"Accept": accept} | LIES):
+            assert "evil.example" not in reply.text + str(reply.headers), (method, path)
+            statuses.add(reply.status_code)
+            lacking += [(method, path, reply.status_code, what) for what in wrong(reply, path)]
     assert not lacking
     assert statuses >= {200, 303, 308, 401, 403, 404, 405, 422}
+
+
+class TestBehindHttps:
+    @pytest.fixture
+    def stage_settings(self) -> dict[str, Any]:
+        return {"base_url": "https://testserver"}
+
+    def test_browsers_come_back_over_https_alone_and_every_cookie_is_bound_to_this_host(
+        self, stage: Stage, add: Callable[..., str], key_of: Callable[..., dict[str, str]]
+    ) -> None:
+        browser = Browser(stage)
+        browser.base_url = "https://testserver"
+        key = urlsplit(add("ida@kommune.example", "coordinator", "Aalborg Kommune")).query.partition("key=")[2]
+        said = [
+            browser.get("/app/"), browser.get("/nowhere"), browser.post("/sign-in", data={"email": "x@y.example"}),
+            browser.post("/language", data={"language": "en"}), browser.post("/sign-in/passkey/challenge"),
+            browser.post("/sign-in/link", data={"key": key}), browser.get("/"), browser.post("/sign-out"),
+        ]  # fmt: skip
+        cookies = [cookie for reply in said for cookie in reply.headers.get_list("set-cookie")]
+        assert len(cookies) >= 3
+        for cookie in cookies:
+            assert cookie.startswith("__Host-tryg_")
+            for flag in ("; Secure", "; HttpOnly", "; SameSite=lax", "; Path=/"):
+                assert flag.lower() in cookie.lower(), cookie
+            assert "domain" not in cookie.lower()
+        for reply in said:
+            assert reply.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+        assert said[6].status_code == 200, "the session is in"
+        assert browser.get("/").status_code == 303, "signed out"
+
+
+def test_an_answer_that_failed_has_them_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object, **_named: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("app.access.routes._page", broken)
+    reply = Browser(stage).get("/sign-in")
+    assert reply.status_code == 500
+    assert not wrong(reply, "/sign-in")
+    assert "broken" not in reply.text
