@@ -14,7 +14,7 @@ from app import i18n
 from app.access.browser import language_cookie
 from app.settings import Settings
 
-CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CLOSED = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 YEAR_S = 365 * 24 * 3600
 # What no page of ours asks a browser for; where one stands is for the walkers' app and for marks before a walk.
 _NEVER = (

@@ -20,6 +20,7 @@ from app.access.limits import Tally
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
 from app.access.postman import Postman
+from app.access.reporting_routes import router as reporting
 from app.access.routes import router as access
 from app.answers import EveryAnswer
 from app.arrivals import Arrivals
@@ -65,7 +66,7 @@ log = logging.getLogger("tryg")
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap,
-    access, people, account, passkeys, elsewhere, guide.router, shell.router,
+    access, people, account, passkeys, elsewhere, reporting, guide.router, shell.router,
 )  # fmt: skip
 
 

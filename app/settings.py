@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         "", description="Addresses of proxies whose X-Forwarded-For is believed, comma-separated; empty: none."
     )
 
+    security_contact: str = Field(
+        "",
+        description="Where to report a hole, for /.well-known/security.txt: mailto:… or https://…; empty: there is no such file.",
+    )
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
@@ -99,6 +104,13 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value())
         if value.get_secret_value() and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
             raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @field_validator("security_contact")
+    @classmethod
+    def _contact(cls, value: str) -> str:
+        if value and (not value.startswith(("mailto:", "https://")) or not value.isprintable() or " " in value):
+            raise ValueError("must begin with mailto: or https://")
         return value
 
     @field_validator("trusted_proxies")

@@ -37,7 +37,7 @@ CHECKED = {"Cache-Control": "no-cache"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # Workers answer to the policy of their own file, not to the page's.
 WORKER_POLICY = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 NIGHT = "#0a1115"

@@ -1,14 +1,16 @@
 """Every answer of every route carries what a browser needs to know, whoever asks and whatever becomes of it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from httpx import Response
 
+from app.settings import WrongSetting, load
 from tests.access.conftest import Browser
-from tests.cast import Stage
+from tests.cast import Clock, Stage
 from tests.security.everything import asked
 
 EVERYWHERE = {
@@ -20,7 +22,7 @@ EVERYWHERE = {
 # What a caller, or a proxy that passes on too much, says of where it came to: nothing of it may come back.
 LIES = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https",
         "X-Original-URL": "/evil.example", "Forwarded": "host=evil.example"}  # fmt: skip
-FOR_ALL = ("/static/dist/", "/guide/pictures/", "/api/v1/maps/", "/r/")  # may lie in shared caches
+FOR_ALL = ("/.well-known/", "/static/dist/", "/guide/pictures/", "/api/v1/maps/", "/r/")  # may lie in shared caches
 ASKED_AGAIN = ("/app/", "/sw.js")  # the same for everybody, and asked for each time
 
 
@@ -34,11 +36,11 @@ def wrong(reply: Response, path: str, *, https: bool = False) -> list[str]:
     policy = headers.get("content-security-policy", "")
     if "unsafe" in policy or "*" in policy or "http" in policy or "default-src 'none'" not in policy:
         found.append(f"policy: {policy}")
-    for rule in ("base-uri 'none'", "frame-ancestors 'none'", "form-action "):
+    for rule in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action "):
         if rule not in policy:
             found.append(f"policy without {rule}: {policy}")
     if "text/html" in headers.get("content-type", ""):
-        for rule in ("object-src 'none'", "script-src 'self';", "require-trusted-types-for 'script'", "trusted-types "):
+        for rule in ("script-src 'self';", "require-trusted-types-for 'script'", "trusted-types "):
             if rule not in f"{policy};":
                 found.append(f"page's policy without {rule}: {policy}")
     powers = headers.get("permissions-policy", "")
@@ -111,3 +113,45 @@ def test_an_answer_that_failed_has_them_too(stage: Stage, monkeypatch: pytest.Mo
     assert reply.status_code == 500
     assert not wrong(reply, "/sign-in")
     assert "broken" not in reply.text
+
+
+def test_no_answer_lets_another_site_read_it(stage: Stage, filled: dict[str, str]) -> None:
+    asking = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
+    walk = f"/api/v1/walks/{filled['walk_id']}"
+    for path in ("/", "/sign-in", "/app/", "/sw.js", walk, f"{walk}/changes", "/r/ingen", "/openapi.json"):
+        for method in ("GET", "OPTIONS"):
+            reply = Browser(stage).request(method, path, headers=asking)
+            assert not [name for name in reply.headers if name.startswith("access-control-")], (method, path)
+
+
+def test_there_is_no_security_txt_where_nobody_is_named(stage: Stage) -> None:
+    assert stage.http.get("/.well-known/security.txt").status_code == 404
+
+
+class TestWithAContact:
+    @pytest.fixture
+    def stage_settings(self) -> dict[str, Any]:
+        return {"security_contact": "https://kommune.example/sikkerhed"}
+
+    def test_it_says_where_a_hole_is_reported_and_until_when_that_holds(self, stage: Stage, clock: Clock) -> None:
+        for moment, until in ((datetime(2026, 11, 26, tzinfo=UTC), "2027-05"), (datetime(2026, 6, 30, tzinfo=UTC), "2026-12"),
+                              (datetime(2026, 12, 31, tzinfo=UTC), "2027-06"), (datetime(2027, 1, 1, tzinfo=UTC), "2027-07")):  # fmt: skip
+            clock.moment = moment
+            said = stage.http.get("/.well-known/security.txt").text.splitlines()
+            assert said[0] == "Contact: https://kommune.example/sikkerhed"
+            assert said[1] == f"Expires: {until}-01T00:00:00Z"
+            assert said[3] == "Canonical: http://testserver/.well-known/security.txt"
+
+
+@pytest.mark.parametrize(
+    "wrong_setting",
+    [{"trusted_proxies": "*"}, {"trusted_proxies": "10.0.0.1, proxy.example"}, {"security_contact": "us@kommune.example"},
+     {"security_contact": "https://a.example/\nExpires: never"}],
+)  # fmt: skip
+def test_a_setting_that_would_open_something_stops_the_start(wrong_setting: dict[str, str]) -> None:
+    with pytest.raises(WrongSetting, match=f"TRYG_{next(iter(wrong_setting)).upper()} must"):
+        load(**wrong_setting)
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    assert load(trusted_proxies="127.0.0.1, ::1,10.0.0.0/8").trusted_proxies
