@@ -50,7 +50,7 @@ def _refused(scope: Scope, limit: int) -> Problem | None:
     if headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
         return Problem("packed-body", headers=_HANG_UP | {"Accept-Encoding": "identity"})
     address = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-    head = address + sum(len(name) + len(value) for name, value in scope["headers"])
+    head = address + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
     # What comes with a length and in chunks may hide another request (RFC 9112 6.3).
     two_lengths = "content-length" in headers and "transfer-encoding" in headers
     if two_lengths or head > HEAD_BYTES or address > ADDRESS_BYTES:

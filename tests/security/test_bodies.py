@@ -3,14 +3,10 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
-
-import httpx
 
 from app.arrivals import most
 from tests.access.conftest import Browser
 from tests.cast import Stage
-from tests.running import Server
 from tests.security.everything import everything
 
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -105,27 +101,3 @@ def test_forms_of_any_shape_are_told_in_a_sentence(
         for path in routes:
             reply = browser.post(path, content=body, headers={"Content-Type": kind})
             assert reply.status_code < 500, (name, path)
-
-
-def test_a_body_that_says_no_length_is_read_no_further_than_the_limit(server: Server) -> None:
-    """In chunks, as long as the server listens; the megabytes behind the limit are not taken."""
-    sent = 0
-
-    def endless() -> Iterator[bytes]:
-        nonlocal sent
-        while sent < 64 * 1024 * 1024:
-            sent += 65_536
-            yield b"a" * 65_536
-
-    for method, path in (("POST", "/sign-in"), ("PUT", "/api/v1/participants/0199b3a0-0000-7000-8000-000000000000")):
-        sent = 0
-        status: Any = None
-        try:
-            kind = "application/json" if method == "PUT" else "application/x-www-form-urlencoded"
-            status = httpx.request(
-                method, server.url + path, content=endless(), headers={"Content-Type": kind}
-            ).status_code
-        except httpx.TransportError:
-            status = "cut off"
-        assert status in {413, "cut off"}
-        assert sent < 16 * 1024 * 1024, "the server went on reading"

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -165,6 +166,30 @@ def test_length_and_chunks_together_are_not_read_as_two_requests(
                  % (5 + len(hidden), hidden))  # fmt: skip
     said = heard(link)
     assert b'"ready"' not in said
+
+
+def test_a_body_that_says_no_length_is_read_no_further_than_the_limit(served: Server) -> None:
+    """In chunks, as long as the server listens; the megabytes behind the limit are not taken."""
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 64 * 1024 * 1024:
+            sent += 65_536
+            yield b"a" * 65_536
+
+    for method, path in (("POST", "/sign-in"), ("PUT", "/api/v1/participants/0199b3a0-0000-7000-8000-000000000000")):
+        sent = 0
+        status: Any = None
+        try:
+            kind = "application/json" if method == "PUT" else "application/x-www-form-urlencoded"
+            status = httpx.request(
+                method, served.url + path, content=endless(), headers={"Content-Type": kind}
+            ).status_code
+        except httpx.TransportError:
+            status = "cut off"
+        assert status in {413, "cut off"}
+        assert sent < 16 * 1024 * 1024, "the server went on reading"
 
 
 def test_none_of_it_was_an_error_of_the_servers(served: Server) -> None:
