@@ -4,6 +4,7 @@ Hides starting, waiting for /healthz (at most 60 s) and stopping. Promises that 
 and that a server which does not start says why. `kill()` and `start()` let a test pull the plug and plug it in again.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -14,7 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 from typer.testing import CliRunner
 
 from app import i18n
@@ -48,10 +48,15 @@ class Server:
         return self
 
     def _answers(self) -> bool:
+        # Not by httpx, which reads a bundle of certificates for each client: it is asked a dozen times at each start.
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
-        except httpx.TransportError:
+            line.request("GET", "/healthz")
+            return line.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            line.close()
 
     def stop(self) -> int:
         """Asks it to end (SIGTERM) and returns its exit code; no answer within 60 s is a failure."""

@@ -84,6 +84,8 @@ class Courier:
             post.hang_up()
             raise
         if post.deliver(message):
+            with self._db.write() as tx:
+                letters.is_sent(tx, one)
             return True
         self._later[one.keys[0]] = time.monotonic() + AGAIN_S
         with self._db.write() as tx:

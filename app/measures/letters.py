@@ -2,7 +2,7 @@
 
 Hides when something is due, and that `Sent` has a key for each letter to each address. Promises each letter once, however
 many servers look and however often, no name of anybody who walked and no word of a note in it, and nothing to whoever is
-no partner any longer. Never sends: that is the courier.
+no partner any longer. Where a server dies over a letter, it goes off again rather than never. Never sends: that is the courier.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, or_, select, update
 
 from app.access.mail import letter
 from app.i18n import gettext as _
@@ -25,6 +25,7 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 HOUR = 7  # letters go off from this hour on, on Mondays the week's
 BEFORE = 7  # days before a deadline, when it is called to mind …
 AFTER = 14  # … and so many days after it at the latest, for a server that slept
+HELD = timedelta(minutes=15)  # how long a letter is whose it is that began to send it; a process may die over it
 LISTED = 40  # measures in one letter; the page has all
 
 
@@ -66,25 +67,30 @@ def due(tx: Session, moment: datetime) -> list[Due]:
         theirs = tuple(one for one in told if one.partner_id == partner_id)
         for email, language in _readers(tx, partner):
             found += _to_one(partner, email, language, theirs, titles, here)
-    return _unsent(tx, found)
+    return _unsent(tx, found, moment)
 
 
 def claim(tx: Session, one: Due, moment: datetime) -> bool:
     """Whether this letter is this process's to send; another one that asks at the same moment gets no."""
-    held = set(tx.exec(select(Sent.key).where(col(Sent.key).in_(one.keys)).with_for_update()).all())
-    if held:
+    held = {row.key: row for row in tx.exec(select(Sent).where(col(Sent.key).in_(one.keys)).with_for_update()).all()}
+    if any(row.held_until is None or row.held_until > moment for row in held.values()):
         return False
-    tx.add_all(Sent(key=key, at=moment) for key in one.keys)
+    for key in one.keys:
+        row = held.get(key) or Sent(key=key)
+        row.at, row.held_until = moment, moment + HELD
+        tx.add(row)
     tx.flush()
     return True
 
 
+def is_sent(tx: Session, one: Due) -> None:
+    """The mail server has taken it."""
+    tx.exec(update(Sent).where(col(Sent.key).in_(one.keys)).values(held_until=None))
+
+
 def give_back(tx: Session, one: Due) -> None:
     """It could not be sent after all."""
-    for key in one.keys:
-        row = tx.get(Sent, key)
-        if row is not None:
-            tx.delete(row)
+    tx.exec(delete(Sent).where(col(Sent.key).in_(one.keys), col(Sent.held_until).is_not(None)))
 
 
 def written(tx: Session, one: Due, settings: Settings, today: date) -> EmailMessage:
@@ -128,12 +134,13 @@ def _to_one(
     return found
 
 
-def _unsent(tx: Session, found: Sequence[Due]) -> list[Due]:
+def _unsent(tx: Session, found: Sequence[Due], moment: datetime) -> list[Due]:
     """Those that were not sent yet; reminders of one kind to one address as one letter."""
     keys = [key for one in found for key in one.keys]
     sent = set[str]()
     for at in range(0, len(keys), 500):
-        sent |= set(tx.exec(select(Sent.key).where(col(Sent.key).in_(keys[at : at + 500]))).all())
+        theirs = select(Sent.key).where(col(Sent.key).in_(keys[at : at + 500]))
+        sent |= set(tx.exec(theirs.where(or_(col(Sent.held_until).is_(None), col(Sent.held_until) > moment))).all())
     left: dict[tuple[str, str, str], Due] = {}
     for one in found:
         if sent.isdisjoint(one.keys):

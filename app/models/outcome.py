@@ -179,3 +179,6 @@ class Sent(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     at: datetime = Field(default_factory=now, sa_column=instant())
+    held_until: datetime | None = Field(
+        default=None, sa_column=instant(null=True)
+    )  # somebody is sending it; None: sent

@@ -17,13 +17,23 @@ NONE = "-"  # how no boxes are written to the worker
 
 
 class Version:
-    """A blurred version that is not shown yet. `restores`: whether all of what was blurred before can be seen again in it."""
+    """A blurred version that is not shown yet."""
 
-    def __init__(self, vault: Vault, photo_id: str, token: str) -> None:
-        self._vault, self._photo_id, self._token = vault, photo_id, token
+    def __init__(self, vault: Vault, photo_id: str, token: str, uncovers: bool) -> None:
+        self._vault, self._photo_id, self._token, self._uncovers = vault, photo_id, token, uncovers
 
-    def show(self) -> None:
-        """From now on this is what is served. Raises TryAgain."""
+    def decided(self) -> None:
+        """It is about to be kept. What only covers more is served from now on, so that nothing is bare that was decided to be
+        covered, whatever happens next. Raises TryAgain."""
+        if not self._uncovers:
+            self._show()
+
+    def kept(self) -> None:
+        """The decision is kept: what it uncovers is served from now on, and not before. Raises TryAgain."""
+        if self._uncovers:
+            self._show()
+
+    def _show(self) -> None:
         try:
             self._vault.take_over(self._photo_id, self._token)
         except OSError as trouble:
@@ -31,8 +41,11 @@ class Version:
 
 
 @contextmanager
-def version(vault: Vault, photo_id: str, boxes: Sequence[Sequence[float]]) -> Iterator[Version]:
-    """A version of the photo with these parts blurred and no others, gone at the end unless it was shown. Raises TryAgain."""
+def version(
+    vault: Vault, photo_id: str, boxes: Sequence[Sequence[float]], before: Sequence[Sequence[float]]
+) -> Iterator[Version]:
+    """A version of the photo with `boxes` blurred and nothing else, gone at the end unless it was shown; `before`: what is
+    blurred in it now. Raises TryAgain."""
     token, worker = uuid4().hex, Worker(vault.folder)
     written = ";".join(",".join(f"{part:.4f}" for part in box) for box in boxes)
     try:
@@ -42,7 +55,8 @@ def version(vault: Vault, photo_id: str, boxes: Sequence[Sequence[float]]) -> It
             worker.end()
         if not answer.startswith("ready "):
             raise TryAgain()
-        yield Version(vault, photo_id, token)
+        wanted = [list(box) for box in boxes]
+        yield Version(vault, photo_id, token, any(list(box) not in wanted for box in before))
     finally:
         vault.drop_beside(photo_id, token)
 

@@ -1,7 +1,7 @@
 """Blurring over HTTP: a photo under a grid of boxes to tick, which works by touch, by keys and without a script.
 
-Hides the grid. Promises that the new picture is made before anything is locked, that it is shown only once that is
-committed, and that nothing of an older page overwrites a newer decision (409).
+Hides the grid. Promises that the new picture is made before anything is locked, that nothing blurred is seen again before
+that is committed, and that nothing of an older page overwrites a newer decision (409).
 """
 
 from fastapi import APIRouter, Request, Response
@@ -47,12 +47,15 @@ def post_photo(request: Request, photo_id: str, reader: Reviewer, db: Db, form: 
     if not reader.sensitive:  # the picture behind is for the cleared alone
         boxes += [box for box in photo.blurs if box not in boxes]
     try:
-        with blurring.version(vault, photo.id, boxes) as made, db.write() as tx:
-            steps = photos.blur(tx, reader, vault, photo.id, int(version), boxes)
+        with blurring.version(vault, photo.id, boxes, photo.blurs) as made:
+            with db.write() as tx:
+                steps = photos.blur(tx, reader, vault, photo.id, int(version), boxes)
+                if steps:
+                    made.decided()
+                    photos.tell_of(tx, note_id=steps[0].observation_id)
+                photos.settle(tx, vault, note_id)
             if steps:
-                made.show()
-                photos.tell_of(tx, note_id=steps[0].observation_id)
-            photos.settle(tx, vault, note_id)
+                made.kept()
     except Gone:
         raise Problem("not-found") from None
     except photos.PhotoChanged:

@@ -84,8 +84,8 @@ def settle(tx: Session, vault: Vault, note_id: str) -> None:
             blurring.erase(vault, photo.id)
 
 
-def boxes_before(tx: Session, decision_id: str, reader: WalkReader) -> tuple[str, Boxes] | None:
-    """(the photo, what was blurred in it before) where that decision blurred one; else None."""
+def boxes_before(tx: Session, decision_id: str, reader: WalkReader) -> tuple[str, Boxes, Boxes] | None:
+    """(the photo, what was blurred in it before, and since) where that decision blurred one; else None."""
     step = tx.get(Decision, decision_id)
     if (
         step is None
@@ -96,7 +96,7 @@ def boxes_before(tx: Session, decision_id: str, reader: WalkReader) -> tuple[str
         or step.photo_id is None
     ):
         return None
-    return step.photo_id, step.before["blurs"]
+    return step.photo_id, step.before["blurs"], step.after["blurs"]
 
 
 def undo(tx: Session, reader: WalkReader, decision_id: str, vault: Vault) -> list[Decision]:

@@ -111,14 +111,18 @@ def post_undoing(request: Request, reader: Reviewer, db: Db, form: Form) -> Resp
     if blurred is None or not blurring.restorable(vault, blurred[0]):
         return _decided(request, reader, db, undo, lane, note_id, "note", undone=True)
     with blurring.version(vault, *blurred) as made:
+        undone: list[Decision] = []
 
         def undo_and_show(tx: Session) -> list[Decision]:
-            steps = undo(tx)
-            if steps:
-                made.show()
-            return steps
+            undone.extend(undo(tx))
+            if undone:
+                made.decided()
+            return undone
 
-        return _decided(request, reader, db, undo_and_show, lane, note_id, "note", undone=True)
+        answer = _decided(request, reader, db, undo_and_show, lane, note_id, "note", undone=True)
+        if undone:
+            made.kept()
+        return answer
 
 
 def _decided(

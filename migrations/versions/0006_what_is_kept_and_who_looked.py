@@ -1,4 +1,4 @@
-"""What is kept and for how long, what was erased, and who looked at what."""
+"""What is kept and for how long, what was erased, and who looked at what; a letter that is being sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ text = sa.String()
 def upgrade() -> None:
     # Defaults in the database too: the release before this one goes on writing rows while this one starts.
     op.add_column("organisation", sa.Column("keeping", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("sent", sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
     for table in ("participant", "observation", "photo"):
         op.add_column(table, sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import Database
 from app.walks import walks
@@ -22,6 +22,8 @@ from tests.running import Server
 
 ROOT = Path(__file__).parents[2]
 STOPPED = re.compile(r"Trusted(HTML|Script|Type)|Content Security Policy")
+# How long what is to come may take, in ms: as long as Playwright lets an action take. What holds is seen at once all the same.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

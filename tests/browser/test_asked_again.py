@@ -54,7 +54,7 @@ def test_a_screen_that_failed_once_comes_when_it_is_asked_for_again_and_the_draf
     assert once.pages == 1, "without a network the page stays"
     unkept.context.set_offline(False)
     unkept.get_by_role("link", name="Kort", exact=True).click()
-    expect(unkept.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(unkept.locator(".map[data-state=drawn]")).to_be_visible()
     assert once.pages == 2
     unkept.get_by_role("link", name="Rute", exact=True).click()
     unkept.get_by_role("link", name="Skriv videre").click()
@@ -79,6 +79,6 @@ def test_what_looks_after_the_map_comes_when_the_network_is_back(
         unkept.wait_for_event("requestfailed", lambda request: "healthz" in request.url)
     assert once.pages == 1
     unkept.unroute("**/healthz")
-    expect(kit).to_contain_text("Kortet er ved at blive hentet", timeout=20_000)
+    expect(kit).to_contain_text("Kortet er ved at blive hentet")
     expect(kit).not_to_contain_text("Der er ikke net lige nu.")
     assert once.pages == 2

@@ -112,15 +112,15 @@ def test_a_map_that_lies_still_is_not_drawn_again_and_again(night: Evening) -> N
     page.add_init_script(f"({COUNT_DRAWING})()")
     night.join()
     page.get_by_role("link", name="Kort", exact=True).click()
-    page.wait_for_function(AT_REST, timeout=20_000)
+    page.wait_for_function(AT_REST)
     page.get_by_role("link", name="Rute", exact=True).click()
     night.begin("Utryg")
     night.button("Skift sted").click()
     night.button("Flyt prikken på kortet").click()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
     page.evaluate("drawn = 0")
     page.get_by_role("radio", name="2. Birketorvet").check()
-    page.wait_for_function(AT_REST, timeout=20_000)
+    page.wait_for_function(AT_REST)
 
 
 def test_no_other_screen_watches(night: Evening) -> None:

@@ -195,6 +195,7 @@ def test_another_walk_is_joined_with_a_copy_and_a_draft_holds_the_walker_back(
 
     night.page.goto(night.url + "#/note/new")
     night.button("Smid kladden væk").click()
+    expect(night.page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()  # it is gone from the phone
     night.page.goto(other["join_url"])
     night.button("Gå med").click()
     step.click()

@@ -15,7 +15,7 @@ from app.db import Database
 from app.models import Walk
 from tests.browser import test_report
 from tests.browser.reading import assert_readable
-from tests.browser.test_report import PATIENCE_MS, Evening, drawn, shown, walked
+from tests.browser.test_report import Evening, drawn, shown, walked
 from tests.browser.test_walkers_map import NO_WEBGL
 from tests.phone import Phone
 
@@ -197,7 +197,7 @@ def test_notes_of_one_place_that_cannot_be_parted_are_listed(evening: Evening, p
     assert box
     at_rest(page.locator("tryg-map"))
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(told.get_by_text("og 2 noter mere i listen")).to_be_visible(timeout=PATIENCE_MS)
+    expect(told.get_by_text("og 2 noter mere i listen")).to_be_visible()
     told.get_by_role("button", name="Vis alle 14 i listen").click()
     expect(number(page, "14 af 18 noter")).to_be_visible()
     assert {text[:11] for text in shown(page)} == {"Samme sted "}
@@ -212,7 +212,7 @@ def test_two_maps_side_by_side_move_together_and_the_table_says_the_same(evening
     expect(maps).to_have_count(2)
     for n in (0, 1):
         maps.nth(n).scroll_into_view_if_needed()
-        expect(maps.nth(n)).to_have_attribute("state", "drawn", timeout=PATIENCE_MS)
+        expect(maps.nth(n)).to_have_attribute("state", "drawn")
     notes = "async (element) => (await element.drawing()).notes().map((note) => note.properties.valence)"
     assert [maps.nth(n).evaluate(notes) for n in (0, 1)] == [["safe"], ["unsafe", "unsafe"]]
     middle = "async (element) => {const {map} = await element.drawing(); return [map.getZoom(), ...map.getCenter().toArray()]}"
@@ -245,7 +245,7 @@ def test_how_thick_notes_lie_is_drawn_in_the_colour_of_their_valence_alone(
     page.goto(f"{crowd.url}/comparison")
     first = page.locator("tryg-map").first
     first.scroll_into_view_if_needed()
-    expect(first).to_have_attribute("state", "drawn", timeout=PATIENCE_MS)
+    expect(first).to_have_attribute("state", "drawn")
     red, green, blue = first.evaluate(
         """async (element) => {
           const {map} = await element.drawing();
@@ -271,8 +271,8 @@ def test_the_map_is_printed_on_a_sheet_of_its_own_with_scale_and_north(
     report.evaluate(PRINTED)
     report.get_by_role("button", name="Udskriv kortet på A4" if paper == "A4" else "på A3", exact=True).click()
     sheet = report.locator(".map-sheet img")
-    expect(sheet).to_have_attribute("src", re.compile("^data:image/png"), timeout=PATIENCE_MS)
-    expect(report.locator("html[data-printing=map]")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(sheet).to_have_attribute("src", re.compile("^data:image/png"))
+    expect(report.locator("html[data-printing=map]")).to_have_count(1)
     source = (sheet.get_attribute("src") or "").partition(",")[2]
     path = tmp_path / "map.pdf"
     report.pdf(path=str(path), prefer_css_page_size=True, print_background=True)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from app.db import Database
 from app.models import Observation, Participant, Walk, new_id, now
 from app.taxonomy import factors
-from tests.browser.test_report import PATIENCE_MS, Evening, walked
+from tests.browser.test_report import Evening, walked
 from tests.running import Server
 
 pytestmark = pytest.mark.alone
@@ -75,7 +75,7 @@ def test_five_thousand_notes_are_on_the_map_soon_and_filtered_at_once(crowded: E
     for _ in range(3):  # first the server builds the places; then the browser asks whether they are still the same
         page.set_viewport_size({"width": 1280, "height": 250})  # the map is too far off to begin by itself
         page.goto(crowded.url)
-        expect(page.locator("#notes")).to_be_attached(timeout=PATIENCE_MS)
+        expect(page.locator("#notes")).to_be_attached()
         page.set_viewport_size({"width": 1280, "height": 900})
         opened.append(page.evaluate(FIRST))
     assert [one["notes"] for one in opened] == [NOTES] * 3

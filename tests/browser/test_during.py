@@ -104,7 +104,7 @@ def test_where_no_events_come_through_the_page_asks_for_them(desk: Page, phone: 
     desk.reload()
     with desk.expect_response("**/live.json") as asked:
         phone()
-    figures(desk).to_contain_text(re.compile(r"telefon er med\s*1"), timeout=30_000)
+    figures(desk).to_contain_text(re.compile(r"telefon er med\s*1"))
     assert refused, "no event came through"
     assert asked.value.ok
 
@@ -114,7 +114,7 @@ def test_without_a_network_the_page_says_how_old_it_is(desk: Page, phone: Callab
     expect(desk.locator("#current")).to_contain_text("Ikke helt ny: sidst opdateret")
     phone()
     desk.context.set_offline(False)
-    figures(desk).to_contain_text(re.compile(r"telefon er med\s*1"), timeout=30_000)
+    figures(desk).to_contain_text(re.compile(r"telefon er med\s*1"))
     expect(desk.locator("#current")).to_be_hidden()
 
 
@@ -165,13 +165,13 @@ def test_after_the_end_a_phone_with_unsent_notes_says_so_and_the_leader_knows(
     expect(walker.page.get_by_text("1 note er ikke sendt endnu: hold appen åben, til der står sendt.")).to_be_visible()
     expect(done.page.get_by_text("Vandringen er lukket.")).to_be_visible()
     missing = desk.locator("#part-missing")
-    expect(missing).to_contain_text("Vi venter på: Beboer", timeout=30_000)
+    expect(missing).to_contain_text("Vi venter på: Beboer")
     expect(missing).to_contain_text("1 note er ikke sendt")
     walker.page.unroute("**/api/v1/observations/**")
     walker.page.reload()
     walker.received_at_last("ligger på telefonen", 1)
     expect(walker.page.get_by_text("Vandringen er lukket.")).to_be_visible()
-    expect(missing).to_contain_text("Ingen. Vi har hørt fra alle telefoner siden", timeout=30_000)
+    expect(missing).to_contain_text("Ingen. Vi har hørt fra alle telefoner siden")
 
 
 def others(evening: Evening) -> Page:
@@ -192,7 +192,7 @@ def test_walkers_read_each_others_notes_and_say_that_they_see_it_so_too(
     author.received_at_last("Her er mørkt", 1)
     screen = others(reader)
     expect(screen.get_by_role("heading", name="Her er mørkt")).to_be_visible()
-    expect(screen.locator("img[data-thumb]")).to_be_visible(timeout=30_000)
+    expect(screen.locator("img[data-thumb]")).to_be_visible()
     voice = screen.get_by_role("button", name="Det synes jeg også", exact=True)
     voice.click()
     expect(voice).to_have_attribute("aria-pressed", "true")
@@ -272,7 +272,7 @@ def test_the_leader_sees_the_team_a_walker_has_chosen(led: Planned, desk: Page, 
     change(led, lambda tx, walk: tx.add(Team(walk_id=walk.id, name="Nord")))
     walker = phone()
     walker.page.get_by_label("Mit hold").select_option("Nord")
-    expect(desk.locator("#part-phones")).to_contain_text("Nord", timeout=30_000)
+    expect(desk.locator("#part-phones")).to_contain_text("Nord")
 
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])

@@ -171,7 +171,7 @@ def test_a_phone_that_gets_full_in_the_midst_of_a_photo_keeps_the_words_and_says
     devtools.send("Storage.overrideQuotaForOrigin", {"origin": shared_server.url})
     night.begin("Utryg").write("Der er plads igen").add_photos(grain(tmp_path)).save()
     night.offline(False).notes()
-    expect(night.page.get_by_text("Alle er fremme")).to_be_visible(timeout=30_000)
+    expect(night.page.get_by_text("Alle er fremme")).to_be_visible()
     received = {one["properties"]["note"]: len(one["properties"]["photos"]) for one in night.received("")}
     expected = {f"Ordene skal blive {number}": photos for number, photos in enumerate(kept)}
     assert received == {**expected, "Der er plads igen": 1}

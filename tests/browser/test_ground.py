@@ -19,7 +19,6 @@ from tests.browser.terrain import Picture, alike
 from tests.running import Server
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_MS = 30_000
 ALONE = """async ([script, bytes, attributes]) => {
   const map = document.createElement("tryg-map");
   map.style.cssText = "display: block; position: fixed; inset: 0";
@@ -64,7 +63,7 @@ class Map:
         told = {"plan": json.dumps(plan), "credit": terrain.CREDIT, **attributes}
         given = None if file is None else base64.b64encode(file).decode()
         self.page.evaluate(ALONE, [script("js/elements/map.js"), given, told])
-        expect(self.page.locator("tryg-map[state=drawn]")).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.locator("tryg-map[state=drawn]")).to_be_visible()
         return self
 
     def picture(self) -> Picture:
@@ -85,7 +84,7 @@ class Map:
         raise AssertionError(f"{picture.at(place)[0]} lies at {place}, not {name}, {wanted}")
 
     def assert_says(self, words: str) -> None:
-        expect(self.page.locator(".map-words")).to_have_text(words, timeout=PATIENCE_MS)
+        expect(self.page.locator(".map-words")).to_have_text(words)
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def test_a_closed_walk_takes_nobody_new_but_everything_from_those_who_are_in(
     late.context.close()
 
     night.page.reload()
-    expect(page.get_by_text("Vandringen er lukket.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Vandringen er lukket.")).to_be_visible()
     night.begin("Tryg").write("Skrevet efter lukketid.").save().notes()
     expect(page.locator(".state", has_text="Sendt")).to_have_count(1)
     assert len(night.received("Skrevet efter lukketid.")) == 1

@@ -22,7 +22,6 @@ from tests.browser.walking import Planned, plan
 from tests.running import Server
 
 KILLS = 10  # of each kind
-PATIENCE_MS = 20_000
 SLOW = {"offline": False, "latency": 50, "downloadThroughput": -1, "uploadThroughput": 100_000}  # ms, bytes a second
 
 # Read from the database itself, past our own modules.
@@ -65,7 +64,7 @@ class Evening:
         page = self.start(offline=False)
         page.goto(planned.walk["join_url"])
         page.get_by_role("button", name="Gå med", exact=True).click()
-        expect(page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible()
         assert self.walker.context
         self.walker.context.set_offline(True)
 
@@ -202,7 +201,7 @@ def test_ten_kills_in_mid_upload_lose_nothing_and_send_nothing_twice(evening: Ev
         evening.write(words, photo=True)
         evening.save()
         line = evening.page.context.new_cdp_session(evening.page)
-        with evening.page.expect_request("**/api/v1/observations/**", timeout=PATIENCE_MS):
+        with evening.page.expect_request("**/api/v1/observations/**"):
             evening.page.context.set_offline(False)
             line.send("Network.emulateNetworkConditions", SLOW)
         evening.kill(evening.random.uniform(0, 1500), "0")

@@ -94,7 +94,7 @@ def test_500_notes_and_300_photos_slow_nothing_down_and_go_off_without_freezing(
     phone.run("for (let n = 0; n < given[0]; n++) await save(given[1]); await sync.sendNow()", SENT_BEFORE, WORDS)
     page = context.new_page()
     page.goto(f"{shared_server.url}/app/")
-    expect(page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible()
     context.set_offline(True)
     slow_down(page, SLOWER)
     empty = waits(page, shared_server)

@@ -15,8 +15,6 @@ from app.walks import walks
 from tests.browser.reading import assert_readable
 from tests.running import Server
 
-PATIENCE_MS = 30_000
-
 
 @dataclass
 class Marked:
@@ -51,7 +49,6 @@ def marked(shared_server: Server) -> Iterator[Marked]:
 
 @pytest.fixture
 def resident(marked: Marked, page: Page) -> Page:
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(marked.url)
     return page
 

@@ -31,7 +31,6 @@ class Desk:
 
     def __init__(self, page: Page, server: Server, email: str = "") -> None:
         self.page, self.server, self.email = page, server, email or f"{new_id()}@kommune.example"
-        page.set_default_timeout(15_000)
         self.cdp: CDPSession = page.context.new_cdp_session(page)
         self.cdp.send("WebAuthn.enable")
         options = {

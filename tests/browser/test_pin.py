@@ -35,7 +35,7 @@ def moving(evening: Evening, valence: str = "Utryg") -> Page:
 
 def on_the_map(evening: Evening) -> Page:
     evening.button("Flyt prikken på kortet").click()
-    expect(evening.page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(evening.page.locator(".map[data-state=drawn]")).to_be_visible()
     return evening.page
 
 
@@ -158,14 +158,14 @@ def test_the_map_is_not_touched_before_it_listens(vague: Evening) -> None:
     vague.join().begin("Utryg")
     expect(page.get_by_text("± 45 m")).to_be_visible()
     vague.button("Flyt prikken på kortet").click()
-    expect(page.locator(".map canvas")).to_be_attached(timeout=20_000)
+    expect(page.locator(".map canvas")).to_be_attached()
     expect(page.locator(".map[data-state=drawn]")).to_have_count(0)
     drag(page, 60, 50)
     x, y = middle(page)
     assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('.map-frame')", [x, y]) is None
     for route in held:
         route.continue_()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
     expect(page.locator("main .place")).to_contain_text("Som målt")
     drag(page, 60, 50)
     expect(page.locator("main .place")).to_contain_text("Stedet under trådkorset")

@@ -28,7 +28,6 @@ def sign_in(page: Page, server: Server, email: str) -> None:
     with db.write() as tx:
         link = signin.new_link(tx, people.add(tx, email, "coordinator"), server.url)
     db.close()
-    page.set_default_timeout(15_000)
     page.goto(link)
     page.get_by_role("button", name="Log ind", exact=True).click()
     page.wait_for_url(f"{server.url}/")

@@ -16,7 +16,7 @@ from tests.browser.liar import Liar, Visit
 from tests.browser.mapped import IN_POCKET, planned_with_map, ready_with_map, wait_for_map
 from tests.browser.pocket import Phone
 from tests.browser.terrain import Picture, alike
-from tests.browser.test_ground import ALONE, COLOUR, PATIENCE_MS, script
+from tests.browser.test_ground import ALONE, COLOUR, script
 from tests.browser.walking import Evening, plan
 from tests.running import Server
 
@@ -289,7 +289,7 @@ def on_screen(page: Page) -> Picture:
     plan_ = {"route": {"type": "LineString", "coordinates": terrain.ROUTE}, "stops": []}
     told = {"plan": json.dumps(plan_), "credit": terrain.CREDIT}
     page.evaluate(ALONE, [script("js/elements/map.js"), page.evaluate(IN_POCKET), told])
-    expect(page.locator("tryg-map[state=drawn]")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("tryg-map[state=drawn]")).to_be_visible()
     expect(page.locator(".map-words")).to_be_empty()
     size = page.viewport_size
     assert size
@@ -334,9 +334,9 @@ def test_a_download_that_is_cut_in_the_middle_is_told_and_made_good(mapped: Serv
         night = Evening(planned, page)
         page.goto(planned.walk["join_url"].replace(mapped.url, network.url))
         night.button("Gå med").click()
-        expect(page.get_by_text("Kortet kom ikke igennem. Det bliver hentet igen, så snart der er net.")).to_be_visible(
-            timeout=20_000
-        )
+        expect(
+            page.get_by_text("Kortet kom ikke igennem. Det bliver hentet igen, så snart der er net.")
+        ).to_be_visible()
         expect(page.get_by_text("Ikke klar endnu")).to_be_visible()
         night.begin("Utryg").write("Noten er gemt uden kort").save()
         network.honest()

@@ -172,7 +172,7 @@ def test_two_at_once_see_each_others_work_and_overwrite_nothing(
     expect(mine.locator("#note .words").first).to_have_text("»Den anden«")
     theirs.get_by_role("button", name="Frigiv noten").click()
     expect(theirs.get_by_role("link", name="Venter 0")).to_be_visible()
-    expect(mine.get_by_role("link", name="Venter 0")).to_be_visible(timeout=25_000)
+    expect(mine.get_by_role("link", name="Venter 0")).to_be_visible()
     theirs.context.close()
 
 

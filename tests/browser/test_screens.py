@@ -33,7 +33,7 @@ def show(night: Evening) -> Callable[[str], Page]:
         if name == "pin":
             page.get_by_role("button", name="Skift sted", exact=True).click()
             page.get_by_role("button", name="Flyt prikken på kortet").click()
-            expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+            expect(page.locator(".map[data-state=drawn]")).to_be_visible()
             return page
         page.get_by_role("radio", name="Utryg", exact=True).check()
         page.get_by_role("button", name="Adfærd og uro").click()
@@ -46,7 +46,7 @@ def show(night: Evening) -> Callable[[str], Page]:
             night.notes()
         elif name == "map":
             page.get_by_role("link", name="Kort", exact=True).click()
-            expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+            expect(page.locator(".map[data-state=drawn]")).to_be_visible()
             page.get_by_role("button", name="Vis på kortet: Stop 1").click()
         else:
             page.get_by_role("link", name="Hjælp", exact=True).click()

@@ -330,7 +330,7 @@ def test_a_phone_that_slept_while_a_screen_was_drawn_draws_again_as_soon_as_it_w
     )
     phone.page.clock.fast_forward("08:00:00")
     phone.run("wake()")
-    phone.page.wait_for_function("() => globalThis.drawn === 2", timeout=10_000)
+    phone.page.wait_for_function("() => globalThis.drawn === 2")
 
 
 def tellings(phone: Phone) -> int:

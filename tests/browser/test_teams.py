@@ -34,7 +34,6 @@ def desk(page: Page, shared_server: Server, walk: Walk) -> Page:
     with db.write() as tx:
         link = signin.new_link(tx, people.add(tx, "ida@kommune.example", "coordinator"), shared_server.url)
     db.close()
-    page.set_default_timeout(30_000)
     page.goto(link)
     page.get_by_role("button", name="Log ind", exact=True).click()
     page.wait_for_url(f"{shared_server.url}/")
@@ -63,7 +62,6 @@ def test_a_team_has_its_own_order_and_a_walker_chooses_it(
     expect(north.get_by_text("3 → 2 → 1")).to_be_visible()
     with browser.new_context(**browser_context_args) as context:
         phone = context.new_page()
-        phone.set_default_timeout(30_000)
         phone.goto(f"{shared_server.url}/app/?walk={walk.code}")
         phone.get_by_role("button", name="Gå med").click()
         expect(phone.locator(".stops li b")).to_have_text(["Kilden", "Tunnelen", "Torvet"])

@@ -128,7 +128,7 @@ def test_nothing_is_recorded_where_the_walk_does_not_ask_or_nobody_presses(night
     expect(night.button("Optag vores vej")).to_have_count(0)
     ask(db, night, seq=99, changed_seq=99)
     night.page.reload()
-    expect(night.button("Optag vores vej")).to_be_visible(timeout=20_000)
+    expect(night.button("Optag vores vej")).to_be_visible()
     expect(night.page.locator(".recording")).to_contain_text("Kun for den, der skriver for holdet.")
     go(night.page, 0, 10, 20)
     assert kept(night.page) is None
@@ -167,14 +167,14 @@ def test_it_survives_a_reload_and_the_aeroplane_mode_and_goes_out_once(night: Ev
     night.join().ready()
     page = night.page
     to_map(page)
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
     night.offline()
     begin(night)
     go(page, 0, 10, 20)
     expect(page.locator(".recording")).to_contain_text("Ligger på telefonen.")
     at_last(page, lambda: metres(kept(page)["tracks"][0]["parts"]) == [[0, 10, 20]])
     page.reload()
-    expect(night.button("Stop optagelsen")).to_be_visible(timeout=20_000)
+    expect(night.button("Stop optagelsen")).to_be_visible()
     go(page, 30, 40)
     at_last(page, lambda: metres(kept(page)["tracks"][0]["parts"]) == [[0, 10, 20], [30, 40]])
     # Begun again on a note, with the map's screen never opened: it is measured there, so it is recorded there.
@@ -255,12 +255,12 @@ def test_one_leaves_only_with_the_track_sent_and_takes_it_off_the_phone(night: E
     expect(page.get_by_text("ikke sendt")).to_have_count(0)
     page.goto(f"{night.url}#/help")
     night.button("Forlad vandringen").click()
-    expect(page.locator("#left")).to_contain_text("Jeres vej ved kortet er ikke sendt.", timeout=20_000)
+    expect(page.locator("#left")).to_contain_text("Jeres vej ved kortet er ikke sendt.")
     expect(night.button("Gem en kopi")).to_have_count(0)
     night.offline(False)
-    expect(page.locator("#left")).to_have_count(0, timeout=20_000)
+    expect(page.locator("#left")).to_have_count(0)
     night.button("Forlad vandringen").click()
-    expect(page.get_by_role("heading", name="Gå med på vandringen")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Gå med på vandringen")).to_be_visible()
     assert kept(page) is None
     assert [metres(row.parts) for row in held(db, night)] == [[[0, 10]]]
 
@@ -272,7 +272,7 @@ def test_a_walk_that_asks_no_more_or_is_closed_stops_it(night: Evening, db: Data
     at_last(page, lambda: walked(page) == [[0, 10]])
     ask(db, night, tracks=False, seq=99, changed_seq=99)
     page.reload()
-    expect(page.locator(".recording")).to_be_visible(timeout=20_000)
+    expect(page.locator(".recording")).to_be_visible()
     at_last(page, lambda: page.evaluate(f"go({list(north(20))}), go({list(north(30))})") and not kept(page)["on"])
     assert walked(page)[0] == [0, 10]
     expect(night.button("Optag videre")).to_have_count(0)
@@ -287,11 +287,11 @@ def test_what_the_server_refuses_is_said_in_its_words_and_holds_nobody_back(nigh
     at_last(page, lambda: walked(page) == [[0, 10]])
     ask(db, night, tracks=False)
     night.offline(False)
-    expect(page.locator(".recording")).to_contain_text("Vandringen spørger ikke om, hvor I gik.", timeout=20_000)
+    expect(page.locator(".recording")).to_contain_text("Vandringen spørger ikke om, hvor I gik.")
     assert held(db, night) == []
     page.goto(f"{night.url}#/help")
     night.button("Forlad vandringen").click()
-    expect(page.get_by_role("heading", name="Gå med på vandringen")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Gå med på vandringen")).to_be_visible()
 
 
 def test_everybody_can_read_it_while_it_records(night: Evening, db: Database) -> None:
@@ -322,7 +322,7 @@ def test_the_reports_map_shows_the_teams_ways_until_they_are_switched_off(night:
     page.wait_for_url(f"{night.server.url}/")
     page.goto(f"{night.server.url}/walks/{night.walk['walk_id']}/report")
     page.locator("tryg-map").scroll_into_view_if_needed()
-    expect(page.locator("tryg-map[state=drawn]")).to_be_visible(timeout=30_000)
+    expect(page.locator("tryg-map[state=drawn]")).to_be_visible()
     at_last(page, lambda: seen_on_map(page) > 0)
     expect(page.locator("figcaption")).to_contain_text("Gruppen har optaget sin vej.")
     switch = page.get_by_role("button", name="Vis den på kortet")

@@ -54,7 +54,7 @@ class Walker:
 
     def save(self) -> None:
         self.page.locator("input[type=file][multiple]").set_input_files(str(self.photo))
-        expect(self.page.locator(".shots li")).to_have_count(1, timeout=20_000)
+        expect(self.page.locator(".shots li")).to_have_count(1)
         self.button("Gem").click()
         expect(self.page.get_by_role("status")).to_contain_text("Gemt på telefonen")
 
@@ -74,7 +74,7 @@ class Walker:
     def all_sent(self, count: int) -> None:
         self.turn("notes")
         self.button("Send nu").click()
-        expect(self.page.locator("h1")).to_contain_text("Alle er fremme", timeout=20_000)
+        expect(self.page.locator("h1")).to_contain_text("Alle er fremme")
         expect(self.page.locator(".notes .state", has_text="Sendt")).to_have_count(count)
 
 
@@ -94,14 +94,13 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Releas
 
 @pytest.fixture
 def walker(context: BrowserContext, page: Page, releases: Releases, tmp_path: Path) -> Walker:
-    page.set_default_timeout(10_000)
     with releases.app.state.db.write() as tx:
         walk = walks.create(tx, "Aftenvandring")
     photo = tmp_path / "image.jpg"
     Image.effect_noise((640, 480), 60).convert("RGB").save(photo)
     page.goto(f"{releases.url}/app/?walk={walk.code}")
     page.get_by_role("button", name="Gå med", exact=True).click()
-    expect(page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible()
     page.reload()
     expect(page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
     context.set_offline(True)
@@ -168,9 +167,7 @@ def test_a_phone_that_skipped_two_releases_opens_offline_sends_and_takes_the_new
     page.close()
     walker.page = context.new_page()
     walker.page.goto(f"{walker.releases.url}/healthz")
-    walker.page.wait_for_function(
-        "navigator.serviceWorker.getRegistration('/app/').then((it) => it.waiting === null)", timeout=20_000
-    )
+    walker.page.wait_for_function("navigator.serviceWorker.getRegistration('/app/').then((it) => it.waiting === null)")
     walker.page.goto(f"{walker.releases.url}/app/")
     walker.page.wait_for_function("() => globalThis.release === 'D'")
     assert walker.held() == sent

@@ -53,7 +53,7 @@ def test_in_airplane_mode_the_map_opens_for_the_first_time_with_its_streets(nigh
     page = opened(night)
     expect(page.get_by_text("Kortet ligger på telefonen")).to_be_visible()
     expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("© OpenStreetMap")
-    expect(page.locator(".place")).to_contain_text("Kildevej", timeout=20_000)
+    expect(page.locator(".place")).to_contain_text("Kildevej")
     expect(page.locator("#near article").first).to_contain_text("ca. 170 m mod")
 
 
@@ -61,10 +61,10 @@ def test_the_pin_is_moved_in_airplane_mode_and_the_street_is_named(night: Evenin
     ready_with_map(night.join()).offline()
     page = night.begin("Utryg").page
     night.button("Flyt prikken på kortet").click()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
     page.locator(".map canvas").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator("main .place")).to_contain_text("Kildevej", timeout=20_000)
+    expect(page.locator("main .place")).to_contain_text("Kildevej")
     night.button("Brug stedet").click()
     night.write("Her på vejen").save().offline(gone=False).notes()
     night.received_at_last("Her på vejen", 1)

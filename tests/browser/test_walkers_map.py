@@ -58,7 +58,7 @@ def opened(evening: Evening) -> Page:
     page = evening.page
     page.evaluate(f"({COUNT_DRAWING})()")
     page.get_by_role("link", name="Kort", exact=True).click()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
     return page
 
 
@@ -103,11 +103,11 @@ def test_the_list_follows_the_walker_but_never_under_his_fingers(night: Evening)
     page.get_by_role("button", name="Vis på kortet: Stop 3").focus()
     at_the_house = {"latitude": 57.0498, "longitude": 9.9227, "accuracy": 8}
     page.context.set_geolocation(at_the_house)
-    expect(line(page, "Stop 1: Beboerhuset Kilden")).to_contain_text("hvor du står", timeout=20_000)
+    expect(line(page, "Stop 1: Beboerhuset Kilden")).to_contain_text("hvor du står")
     expect(first).to_contain_text("Stop 3")
     expect(page.get_by_role("button", name="Vis på kortet: Stop 3")).to_be_focused()
     page.get_by_role("button", name="Find mig").focus()
-    expect(first).to_contain_text("Stop 1", timeout=20_000)
+    expect(first).to_contain_text("Stop 1")
 
 
 def test_an_uncertain_position_makes_no_exact_claims(night: Evening) -> None:
@@ -131,7 +131,7 @@ def test_ones_own_note_is_there_with_how_far_it_has_come(night: Evening) -> None
     page = opened(night)
     note = line(page, "Lampen er slukket")
     expect(note).to_contain_text("Utryg · hvor du står · din egen")
-    expect(note.locator(".state")).to_have_text("Sendt", timeout=20_000)
+    expect(note.locator(".state")).to_have_text("Sendt")
     note.get_by_role("link", name="Ret eller slet").click()
     expect(page.get_by_role("heading", name="Din note")).to_be_visible()
 
@@ -159,7 +159,7 @@ def test_the_list_alone_is_remembered_and_fetches_no_map(night: Evening) -> None
     expect(page.locator(".map")).to_be_hidden()
     assert not [url for url in fetched if "maplibre" in url]
     page.get_by_role("button", name="Kort", exact=True).click()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
 
 
 def test_a_browser_that_cannot_draw_says_so_and_has_the_list(night: Evening) -> None:
@@ -215,11 +215,11 @@ def test_whoever_looks_away_is_left_there(night: Evening, how: str) -> None:
     else:
         page.locator(".map canvas").press(how)
     expect(find).to_have_attribute("aria-pressed", "false")
-    page.wait_for_function(AT_REST, timeout=20_000)
+    page.wait_for_function(AT_REST)
     before = page.locator(".map-me").bounding_box()
     page.context.set_geolocation({**AT_THE_TUNNEL, "latitude": 57.0535})
-    expect(line(page, "Stop 3: Tunnelen under ringvejen")).to_contain_text("80 m mod syd", timeout=20_000)
-    page.wait_for_function(AT_REST, timeout=20_000)
+    expect(line(page, "Stop 3: Tunnelen under ringvejen")).to_contain_text("80 m mod syd")
+    page.wait_for_function(AT_REST)
     after = page.locator(".map-me").bounding_box()
     assert before
     assert after
@@ -236,9 +236,9 @@ def test_a_walk_without_route_and_stops_says_that_no_map_comes_and_shows_where_o
     page.context.set_geolocation(None)
     night.join().page.get_by_role("link", name="Kort", exact=True).click()
     expect(page.get_by_text("Uden gadekort: vandringen har hverken rute eller stop")).to_be_visible()
-    expect(page.get_by_text("Der er ikke noget sted at vise på kortet endnu.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Der er ikke noget sted at vise på kortet endnu.")).to_be_visible()
     page.context.set_geolocation(AT_THE_TUNNEL)
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
     expect(page.locator(".map-me")).to_be_visible()
     expect(page.locator(".map-words")).to_be_empty()
     expect(page.get_by_text("Uden gadekort: vandringen har hverken rute eller stop")).to_be_visible()
@@ -283,7 +283,7 @@ def test_several_notes_in_one_place_are_all_told(night: Evening, another: Callab
     page = opened(night.join())
     for words in ("Den ene ting", "Den anden ting"):
         expect(line(page, words)).to_be_visible()
-    page.wait_for_function(AT_REST, timeout=20_000)
+    page.wait_for_function(AT_REST)
     chosen = page.locator(".chosen")
     page.mouse.click(*middle(page))
     expect(chosen).to_contain_text("2 valgt på kortet")
@@ -302,7 +302,7 @@ def test_ones_own_note_among_the_others_hides_none_of_them(night: Evening, anoth
     night.join().begin("Tryg").write("Min egen").save()
     page = opened(night)
     expect(line(page, "Den anden ting")).to_be_visible()
-    page.wait_for_function(AT_REST, timeout=20_000)
+    page.wait_for_function(AT_REST)
     page.mouse.click(*middle(page))
     for words in ("Den ene ting", "Den anden ting", "Min egen"):
         expect(page.locator(".chosen")).to_contain_text(words)

@@ -21,7 +21,6 @@ from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from tests.running import Server
 
-PATIENCE_MS = 30_000
 HERE = {"latitude": 57.0421, "longitude": 9.9815, "accuracy": 9}
 
 
@@ -54,7 +53,6 @@ class Walker:
             geolocation=HERE,
             permissions=["geolocation"],
         )
-        self.context.set_default_timeout(PATIENCE_MS)
         self.context.set_offline(offline)
         return self.context.pages[0]
 
@@ -91,7 +89,7 @@ def write(page: Page, valence: str, note: str = "", photos: list[Path] | None = 
         page.get_by_role("textbox", name="Note", exact=True).fill(note)
     for number, path in enumerate(photos or [], start=1):
         page.locator("input[type=file]").last.set_input_files(str(path))
-        expect(page.locator(".shots img:visible")).to_have_count(number, timeout=PATIENCE_MS)
+        expect(page.locator(".shots img:visible")).to_have_count(number)
     page.get_by_role("button", name="Gem", exact=True).click()
     expect(page.get_by_text("Gemt på telefonen").first).to_be_visible()
 
@@ -131,7 +129,7 @@ def test_three_notes_made_in_airplane_mode_are_read_in_the_report(
     walker.context.set_offline(False)
     phone.get_by_role("button", name="Send nu").click()
     expect(phone.get_by_text("sendt", exact=False).first).to_be_visible()
-    expect(phone.locator("[data-phase=sent], [data-state=sent]")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(phone.locator("[data-phase=sent], [data-state=sent]")).to_have_count(3)
 
     read_the_report(page, server, walk["walk_id"])
 
@@ -154,7 +152,7 @@ def read_the_report(page: Page, server: Server, walk_id: str) -> None:
     page.reload()
     expect(page.locator("img[src*='/api/v1/photos/']")).to_have_count(2)
     page.locator("tryg-map").scroll_into_view_if_needed()
-    expect(page.locator("tryg-map canvas")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("tryg-map canvas")).to_be_visible()
 
     table = page.request.get(f"{server.url}/walks/{walk_id}/report.csv").body()
     assert table.startswith(b"\xef\xbb\xbf")

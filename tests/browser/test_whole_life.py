@@ -49,7 +49,6 @@ def life(server: Server, browser: Browser, browser_context_args: dict[str, Any])
 
     def somebody(**how: Any) -> Page:
         contexts.append(browser.new_context(**how))
-        contexts[-1].set_default_timeout(15_000)
         return contexts[-1].new_page()
 
     def signed_in(email: str, role: str, organisation: str) -> Page:
@@ -189,7 +188,7 @@ def each_makes_a_note(life: Life) -> None:
     late.begin("Både-og").write("God om dagen, mørk om aftenen.").save()
     for one in (by_link, by_code):
         one.notes()
-        expect(one.page.locator("[data-phase=sent], [data-state=sent]")).to_have_count(1, timeout=20_000)
+        expect(one.page.locator("[data-phase=sent], [data-state=sent]")).to_have_count(1)
     late.notes()
     expect(late.page.get_by_text("Venter på net").first).to_be_visible()
 
@@ -204,7 +203,7 @@ def ole_follows_it_live_and_has_a_break(life: Life) -> None:
     phone = life.walkers[0].page
     phone.get_by_role("link", name="Tilbage til vandringen").click()
     life.walkers[0].page.reload()
-    expect(phone.get_by_text("Vandringen holder pause.")).to_be_visible(timeout=20_000)
+    expect(phone.get_by_text("Vandringen holder pause.")).to_be_visible()
     live.get_by_role("button", name="Gå videre").click()
     expect(live.get_by_text("I gang", exact=True)).to_be_visible()
 
@@ -232,7 +231,7 @@ def whoever_comes_now_is_told_that_it_is_closed(life: Life) -> None:
 def the_late_phone_delivers(life: Life) -> None:
     late = life.walkers[2].offline(False)
     late.button("Send nu").click()
-    expect(late.page.locator("[data-phase=sent], [data-state=sent]")).to_have_count(1, timeout=20_000)
+    expect(late.page.locator("[data-phase=sent], [data-state=sent]")).to_have_count(1)
 
 
 def ida_types_in_a_sheet_of_paper(life: Life) -> None:

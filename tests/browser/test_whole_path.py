@@ -93,7 +93,6 @@ def path(
             browser.new_context(**{**browser_context_args, **({"viewport": DESK} if email else {}), **more})
         )
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
         if email:
             sign_in(page, walked.server, email)
         return page

@@ -43,7 +43,6 @@ class Evening:
         self.server, self.walk = self.plan.server, self.plan.walk
         self.page.context.grant_permissions(["geolocation"])
         self.page.context.set_geolocation(AT_THE_TUNNEL)
-        self.page.set_default_timeout(10_000)
 
     @property
     def url(self) -> str:
@@ -57,7 +56,7 @@ class Evening:
 
     def ready(self) -> "Evening":
         """Waits until the phone says that it can do without a network."""
-        expect(self.page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible(timeout=20_000)
+        expect(self.page.get_by_text("Klar til at gå offline", exact=True)).to_be_visible()
         return self
 
     def offline(self, gone: bool = True) -> "Evening":
@@ -79,7 +78,7 @@ class Evening:
     def add_photos(self, *photos: Path) -> "Evening":
         before = self.page.locator(".shots li").count()
         self.page.locator("input[type=file][multiple]").set_input_files([str(photo) for photo in photos])
-        expect(self.page.locator(".shots li")).to_have_count(before + len(photos), timeout=20_000)
+        expect(self.page.locator(".shots li")).to_have_count(before + len(photos))
         return self
 
     def save(self) -> "Evening":

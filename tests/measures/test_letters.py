@@ -189,3 +189,18 @@ def test_two_servers_send_one_letter(
     assert post.send_due() == 1
     assert post._send(due[0]) is False  # the other one had looked before, and comes too late
     assert len(box.letters) == 1
+
+
+def test_a_letter_over_which_a_server_died_is_sent_by_the_next(
+    plan: Plan, clock: Clock, box: Mailbox, post: Courier, every_database: str
+) -> None:
+    routed(plan, clock)
+    clock.moment = MONDAY
+    with plan.stage.db.write() as tx:
+        assert letters.claim(tx, letters.due(tx, clock.moment)[0], clock.moment)
+    assert post.send_due() == 0  # somebody has it in hand
+    clock.advance(minutes=16)
+    assert post.send_due() == 1
+    clock.advance(minutes=16)
+    assert post.send_due() == 0
+    assert len(box.letters) == 1

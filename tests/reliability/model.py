@@ -149,7 +149,7 @@ class Evening(RuleBasedStateMachine):
         """Somebody reads on; now and then the walk is closed or opened, the server ended or killed and started again."""
         dice = random.Random(seed)
         chance, either = dice.random(), dice.random() < 0.5
-        if chance < 0.015:
+        if chance < 0.008:
             self.count("server ended and started" if either else "server killed and started")
             (self.world.server.stop if either else self.world.server.kill)()
             self.world.server.start()

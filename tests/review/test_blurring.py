@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from app.copies.backup import back_up
 from app.models import Photo
@@ -113,6 +115,23 @@ def test_it_is_undone_to_the_last_byte_while_the_note_is_not_released(shot: Shot
     assert not shot.white
     assert shot.pixel(1190, 890)[2] > 180
     shot.desk.post("review/undoing", {"decision": first, "note": shot.note})
+    assert shot.served(shot.other) == shot.before
+
+
+def test_where_the_commit_fails_nothing_is_bare_that_was_blurred(
+    shot: Shot, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_session: Session) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    shot.blur("0,0")
+    [step] = history(stage, shot.note)
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "commit", fail)
+        assert shot.desk.post("review/undoing", {"decision": step.id, "note": shot.note}).status_code == 503
+        assert shot.blur().status_code == 503, "nor by taking the ticks away"
+    assert not shot.white
+    shot.desk.post("review/undoing", {"decision": step.id, "note": shot.note})
     assert shot.served(shot.other) == shot.before
 
 
