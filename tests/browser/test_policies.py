@@ -17,7 +17,6 @@ TRIES = """async () => {
     elsewhere: () => new Worker("https://evil.example/static/dist/assets/a.js"),
     data: () => new Worker("data:text/javascript,1"),
     policy: () => trustedTypes.createPolicy("mine", { createHTML: (html) => html }),
-    again: () => trustedTypes.createPolicy("default", { createHTML: (html) => html }),
     code: () => {
       const script = document.createElement("script");
       script.textContent = "globalThis.hurt = 1";

@@ -3,7 +3,6 @@
 import contextlib
 import resource
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Server, clean_environment
+from tests.running import Server
 
 HEAD_S, GRACE_S = 1.0, 1.0
 PATIENCE_S = 30.0
@@ -28,17 +27,7 @@ main()
 
 
 class Hurried(Server):
-    def start(self) -> "Server":
-        command = [sys.executable, "-c", SHORTENED, "serve", "--data", str(self.data), "--port", str(self.port)]
-        self.environment = {**clean_environment(), **self.environment}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.05)
-        return self
+    program = (sys.executable, "-c", SHORTENED)
 
 
 @pytest.fixture(scope="module")
