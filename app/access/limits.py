@@ -47,7 +47,7 @@ PHOTOS = Limit(
 )
 NOTES = Limit("notes", 3000, 600, mark("Many notes have come from this phone. It sends the next ones a little later."))
 FILES = Limit("files", 300, 600, mark("You have fetched many files. Wait a little, and fetch the next one."))
-PASSKEYS = Limit("passkeys", 60, 600, mark("There have been many tries from here. Wait a little, and try again."))
+WAYS_IN = Limit("ways in", 300, 600, mark("There have been many tries from here. Wait a little, and try again."))
 
 
 def counted(tx: Session, settings: Settings, limit: Limit, who: str, of: str = "") -> None:

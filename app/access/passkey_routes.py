@@ -73,7 +73,7 @@ def post_passkey(request: Request, person: Account, db: Db, answer: Answer) -> R
 def post_challenge(request: Request) -> Response:
     """What to sign in with."""
     browser.own_form(request)
-    limits.count(request, limits.PASSKEYS)
+    limits.count(request, limits.WAYS_IN)
     challenge = passkeys.new_challenge()
     answer = JSONResponse(passkeys.for_signing_in(request.app.state.settings, challenge), headers=pages.PRIVATE)
     browser.keep_note(request, answer, "passkey", challenge=challenge)

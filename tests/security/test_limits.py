@@ -116,8 +116,8 @@ def test_letters_of_one_person_are_limited(
     assert refused(invite("c"), "Du har sendt mange breve.")
 
 
-def test_challenges_for_passkeys_are_limited(visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    lowered(monkeypatch, "PASSKEYS", 2)
+def test_ways_in_that_ask_somebody_else_are_limited(visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered(monkeypatch, "WAYS_IN", 2)
     tried = [visitor.post("/sign-in/passkey/challenge").status_code for _each in range(3)]
     assert [status == 429 for status in tried] == [False, False, True]
 
