@@ -21,20 +21,19 @@ _NEVER = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "gyroscope", "hid", "magnetometer",
     "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
+_NONE_OF_THEM = ", ".join(f"{name}=()" for name in _NEVER)
 _PLACE = ("/app", "/marks/")
 
 
 def dress(headers: MutableHeaders, settings: Settings, path: str) -> None:
     """Adds what an answer to `path` lacks."""
-    where = "self" if path.startswith(_PLACE) else ""
-    powers = ", ".join([f"{name}=()" for name in _NEVER] + [f"geolocation=({where})"])
     for name, value in (
         ("Content-Security-Policy", CLOSED),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Permissions-Policy", powers),
+        ("Permissions-Policy", f"{_NONE_OF_THEM}, geolocation=({'self' if path.startswith(_PLACE) else ''})"),
         ("Cache-Control", "no-store"),
     ):
         headers.setdefault(name, value)

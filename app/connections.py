@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from app.answers import CLOSED
+
 HEAD_S = 15.0  # for a request's line and headers, from the connection or their first byte
 AFTER_S = 10.0  # for the rest of a body that nobody wanted
 STALLED_S = 120.0  # for a piece of an answer to be taken off our hands; a phone in a tunnel falls silent
@@ -72,7 +74,13 @@ class Patient(H11Protocol):
             self._stalled = None
 
     def send_400_response(self, msg: str) -> None:
-        super().send_400_response(msg)
+        """To what is no HTTP: as uvicorn says it, with what every answer carries."""
+        said = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close", "Content-Security-Policy": CLOSED,
+                "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}  # fmt: skip
+        answer = h11.Response(status_code=400, headers=list(said.items()), reason=b"Bad Request")
+        for part in (answer, h11.Data(data=msg.encode()), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(part) or b"")
+        self.transport.close()
         self._wait(None)
 
     def _rest(self) -> None:

@@ -142,6 +142,7 @@ def test_what_is_no_http_is_told_so_and_ended(served: Server, connected: Callabl
             link.sendall(nonsense)
         said = heard(link)
         assert not said or said.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), nonsense[:40]
+        assert not said or b"content-security-policy: default-src 'none'" in said.lower()
     assert httpx.get(f"{served.url}/healthz").status_code == 200
 
 
