@@ -119,7 +119,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
     told = problems.install(app, pages.problem_page)
     app.add_middleware(Arrivals, settings=settings, answer=told)
-    app.middleware_stack = EveryAnswer(app.build_middleware_stack(), settings)  # around what answers failures, too
+    inner = app.build_middleware_stack  # add_middleware() would put it within what answers failures
+    app.build_middleware_stack = lambda: EveryAnswer(inner(), settings)  # type: ignore[method-assign]
     return app
 
 
