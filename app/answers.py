@@ -15,6 +15,9 @@ from app.access.browser import language_cookie
 from app.settings import Settings
 
 CLOSED = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Browsers show a PDF by a page and a plug-in of their own, and some have judged those by its policy: no more than keeps it
+# out of frames.
+OF_A_PDF = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 YEAR_S = 365 * 24 * 3600
 # What no page of ours asks a browser for; where one stands is for the walkers' app and for marks before a walk.
 _NEVER = (
@@ -27,8 +30,9 @@ _PLACE = ("/app", "/marks/")
 
 def dress(headers: MutableHeaders, settings: Settings, path: str) -> None:
     """Adds what an answer to `path` lacks."""
+    is_pdf = headers.get("content-type") == "application/pdf"
     for name, value in (
-        ("Content-Security-Policy", CLOSED),
+        ("Content-Security-Policy", OF_A_PDF if is_pdf else CLOSED),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
