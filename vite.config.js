@@ -171,6 +171,7 @@ export default defineConfig({
       input: ENTRIES.filter((name) => existsSync(join(ROOT, name))).map((name) => join(ROOT, name)),
       // A chunk of its own keeps its name, and its place in caches, when only our own code changes.
       output: {
+        hashCharacters: "hex", // six bits of chance a letter do not compress, four do
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [

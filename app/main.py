@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from app import __version__, guide, pages, problems, shell
+from app import __version__, guide, logs, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.limits import Tally
@@ -29,6 +29,7 @@ from app.basemap.kept import Maps
 from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
+from app.described import Described
 from app.gathering.routes import router as gathering
 from app.measures.calendar_routes import router as calendars
 from app.measures.courier import Courier
@@ -41,6 +42,8 @@ from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.privacy.looking import Looks
+from app.privacy.trail_routes import router as trail
 from app.report.edition_routes import router as editions
 from app.report.press import Press
 from app.report.printing_routes import router as printed
@@ -65,14 +68,14 @@ log = logging.getLogger("tryg")
 
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
-    printed, basemap,
+    printed, basemap, trail,
     access, people, account, passkeys, elsewhere, reporting, guide.router, shell.router,
 )  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places, tally."""
+    cutter, press, places, looks, tally."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -97,9 +100,10 @@ def create_app(settings: Settings) -> FastAPI:
         opener.stop()
         postman.stop()
         cleaner.stop()
+        app.state.looks.settle()
         db.close()
 
-    app = FastAPI(
+    app = Described(
         title="Tryghedsvandring",
         version=__version__,
         lifespan=lifespan,
@@ -110,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
-    app.state.places, app.state.tally = Places(db), Tally(settings)
+    app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)
@@ -119,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
     told = problems.install(app, pages.problem_page)
     app.add_middleware(Arrivals, settings=settings, answer=told)
+    app.add_middleware(logs.Requests)  # outermost: the last one added
     inner = app.build_middleware_stack  # add_middleware() would put it within what answers failures
     app.build_middleware_stack = lambda: EveryAnswer(inner(), settings)  # type: ignore[method-assign]
     return app

@@ -156,6 +156,7 @@ DESK = (
     Shot("review", "/walks/{walk}/review", with_a_map),
     Shot("measures", "/walks/{walk}/measures"),
     Shot("meeting", "/walks/{walk}/measures/meeting"),
+    Shot("overview", "/overview", with_a_map),
     Shot("write", "/walks/{walk}/report/write"),
     Shot("release", "/walks/{walk}/release", ask_for_release),
     Shot("partner", "{partner}", open_the_first),

@@ -70,7 +70,8 @@ def judge(arriving: Arriving) -> str:
     kind = header.kind_of(arriving.file)
     if kind is None:
         raise Problem("not-a-photo", _("Photos are JPEG, PNG, WebP or HEIC; this file is none of them."))
-    if (header.pixels(arriving.file, kind) or 0) > PHOTO_PIXELS:
-        most = PHOTO_PIXELS // 1_000_000
-        raise Problem("too-many-pixels", _("A photo may have at most %(most)s megapixels.") % {"most": most})
+    most = header.most_of(kind, PHOTO_PIXELS)
+    if (header.pixels(arriving.file, kind) or 0) > most:
+        said = _("A photo may have at most %(most)s megapixels.") % {"most": most // 1_000_000}
+        raise Problem("too-many-pixels", said)
     return kind

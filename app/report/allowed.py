@@ -14,6 +14,7 @@ EVERYBODY = frozenset(VERSIONS)
 PARTNERS = frozenset({INSIDE, PARTNER})
 INSIDERS = frozenset({INSIDE})
 PUBLICLY = frozenset({PUBLIC})
+NO_PARTNERS = frozenset({INSIDE, PUBLIC})
 NOBODY = frozenset[str]()
 
 WALK = {
@@ -52,10 +53,23 @@ TELLING = {
     "purpose": EVERYBODY, "weather": EVERYBODY, "journal": EVERYBODY, "summary": EVERYBODY, "safe": EVERYBODY, "themes": EVERYBODY,
     "impossible": EVERYBODY, "followup_on": EVERYBODY, "followup": EVERYBODY, "contact": EVERYBODY,
 }  # fmt: skip
-# The walk before beside this one; see since.py. Each is made of what is public already.
-SINCE = {"kind": PUBLICLY, "walk": PUBLICLY, "rows": PUBLICLY, "continued": PUBLICLY, "pairs": PUBLICLY}
-SINCE_WALK = {"title": PUBLICLY, "day": PUBLICLY, "light": PUBLICLY, "people": PUBLICLY, "notes": PUBLICLY}
-PLACE = {"stop": PUBLICLY, "was": PUBLICLY, "name": PUBLICLY, "then": PUBLICLY, "now": PUBLICLY, "measures": PUBLICLY}
+# The walk before beside this one. In public each is made of what is public already (since.py); inside, of both reports
+# (since_files.py). Not in a partner's extract: that holds what was passed on to them, and counts are made of all notes.
+SINCE = {
+    "kind": NO_PARTNERS, "walk": NO_PARTNERS, "rows": NO_PARTNERS, "continued": NO_PARTNERS, "pairs": PUBLICLY, "plan": INSIDERS,
+}  # fmt: skip
+SINCE_WALK = {
+    "title": NO_PARTNERS,
+    "day": NO_PARTNERS,
+    "light": NO_PARTNERS,
+    "people": NO_PARTNERS,
+    "notes": NO_PARTNERS,
+}
+PLACE = {
+    "stop": NO_PARTNERS, "was": NO_PARTNERS, "name": NO_PARTNERS, "then": NO_PARTNERS, "now": NO_PARTNERS, "measures": NO_PARTNERS,
+}  # fmt: skip
+# Of each measure of the walk before, in the internal version; in public they stand in that walk's own report.
+BEFORE = ("number", "place", "stop", "measure", "kind", "status", "answer", "reason", "deadline", "done_at", "partner")
 PAIR = {
     "number": PUBLICLY,
     "place": PUBLICLY,

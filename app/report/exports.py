@@ -11,8 +11,9 @@ import json
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 from zipfile import ZIP_DEFLATED
@@ -22,10 +23,15 @@ from zipstream import ZIP_STORED, ZipStream
 from app.report.report import Observation, Report, facets
 from app.sync.protocol import utc
 
+Told = Mapping[str, Any]  # what since_files.Beside tells of the walk before
+
 log = logging.getLogger("tryg")
 
 FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source",
           "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
+VALENCES = ("safe", "mixed", "unsafe", "none")
+SINCE_FIELDS = ("stop", "was", "name", *(f"{when}_{valence}" for when in ("then", "now") for valence in VALENCES), "measures",
+                "statuses")  # fmt: skip
 BEGINNING = 160  # letters of a note that the map shows; the list has all of it
 LARGE = 1024 * 1024  # bytes of photos sent at a time
 _RUNS = frozenset("=+-@\t\r")  # how a cell begins that a spreadsheet runs
@@ -52,16 +58,26 @@ def places(report: Report) -> bytes:
 
 def table(report: Report) -> Iterator[bytes]:
     """CSV (RFC 4180) in UTF-8 with BOM; one row for each note, lists joined with ";"."""
-    return _pieces(_rows(report))
+    return _pieces(_csv(("id", "lat", "lon", *FIELDS), map(_row, report.observations)))
 
 
-def whole(report: Report, **more: Any) -> Iterator[bytes]:
-    """Everything as one JSON object: walk, numbers, stops, route, observations, and what `more` names."""
-    head = {"walk": {**report.walk, **more}, "numbers": report.numbers, "stops": _stops(report), "route": report.route}
+def whole(report: Report, since: Told | None = None, **more: Any) -> Iterator[bytes]:
+    """Everything as one JSON object: walk, numbers, stops, route, since, observations, and what `more` names. `since`: the walk
+    before beside this one, None where there is none."""
+    head = {"walk": {**report.walk, **more}, "numbers": report.numbers, "stops": _stops(report), "route": report.route,
+            "since": since}  # fmt: skip
     begin = _json(head)[:-1] + ',"observations":[\n'
     notes = (_json({"id": seen.id, "lat": seen.lat, "lon": seen.lon, **_properties(seen)} | _beside(seen))
              for seen in report.observations)  # fmt: skip
     return _pieces(_listed(begin, notes, "\n]}\n"))
+
+
+def since_table(since: Told) -> Iterator[bytes]:
+    """The walk before beside this one as CSV, as table() is one; a row for each place, no number where that walk had no such
+    stop. `then_none`, `now_none`: notes that do not say how it feels; `measures`: those that the walk before promised there."""
+    return _pieces(
+        _csv(SINCE_FIELDS, map(partial(_place_row, {one["number"]: one for one in since["plan"]}), since["rows"]))
+    )
 
 
 def gathered(pieces: Iterable[bytes], about: int = LARGE) -> Iterator[bytes]:
@@ -77,11 +93,11 @@ def gathered(pieces: Iterable[bytes], about: int = LARGE) -> Iterator[bytes]:
         yield b"".join(held)
 
 
-def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
-    """A ZIP: observations.csv, observations.geojson, photos/<id>.jpg for each ready photo, and report.json, which names
-    as `missing_photos` those that should have been there. `photo_bytes` raises OSError at its first piece where it
-    cannot read the photo."""
-    return gathered(_bundled(report, photo_bytes))
+def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]], since: Told | None = None) -> Iterator[bytes]:
+    """A ZIP: observations.csv, observations.geojson, since.csv where there is a walk before, photos/<id>.jpg for each ready
+    photo, and report.json, which names as `missing_photos` those that should have been there. `photo_bytes` raises OSError at
+    its first piece where it cannot read the photo."""
+    return gathered(_bundled(report, photo_bytes, since))
 
 
 def photos(
@@ -99,15 +115,17 @@ def photos(
         yield photo_id, chain([first], pieces)
 
 
-def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
+def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]], since: Told | None) -> Iterator[bytes]:
     archive, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
     archive.add(table(report), "observations.csv", compress_type=ZIP_DEFLATED)
     archive.add(geojson(report), "observations.geojson", compress_type=ZIP_DEFLATED)
+    if since:
+        archive.add(since_table(since), "since.csv", compress_type=ZIP_DEFLATED)
     yield from archive.all_files()
     for photo_id, pieces in photos(report, photo_bytes, missing):
         archive.add(pieces, f"photos/{photo_id}.jpg")
         yield from archive.all_files()
-    archive.add(whole(report, missing_photos=missing), "report.json", compress_type=ZIP_DEFLATED)
+    archive.add(whole(report, since, missing_photos=missing), "report.json", compress_type=ZIP_DEFLATED)
     yield from archive.finalize()
 
 
@@ -147,14 +165,30 @@ def _stops(report: Report) -> list[dict[str, Any]]:
              "lon": stop.lon} for stop in report.stops]  # fmt: skip
 
 
-def _rows(report: Report) -> Iterator[str]:
+def _row(seen: Observation) -> Iterable[Any]:
+    properties = _properties(seen) | {"photos": [photo.url for photo in seen.photos]}
+    return (seen.id, seen.lat, seen.lon, *properties.values())
+
+
+def _place_row(plan: dict[int, dict[str, Any]], row: dict[str, Any]) -> Iterable[Any]:
+    counted = [(row[when] or {}).get(valence) for when in ("then", "now") for valence in VALENCES]
+    return (
+        row["stop"],
+        row["was"],
+        row["name"],
+        *counted,
+        row["measures"],
+        [plan[one]["status"] for one in row["measures"]],
+    )
+
+
+def _csv(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     written = io.StringIO()
     writer = csv.writer(written)
     yield "\ufeff"
-    writer.writerow(["id", "lat", "lon", *FIELDS])
-    for seen in report.observations:
-        properties = _properties(seen) | {"photos": [photo.url for photo in seen.photos]}
-        writer.writerow([_cell(value) for value in (seen.id, seen.lat, seen.lon, *properties.values())])
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
         yield written.getvalue()
         written.seek(0)
         written.truncate()

@@ -18,12 +18,13 @@ from app.basemap.kept import Maps
 from app.i18n import gettext as _
 from app.models import Organisation, Partner, Telling, Walk
 from app.pages import day, local
-from app.report import freezing, paper, since_page, telling
+from app.report import freezing, paper, since_files, since_page, telling
 from app.report.allowed import INSIDE, PARTNER
 from app.report.paper import About, Sheet
 from app.report.picture import drawn
 from app.report.public import Shown
 from app.report.report import build, version
+from app.report.since_files import Earlier
 from app.typesetting import SOURCES
 
 MARK = 8  # letters of the key that are printed: two papers with the same are of the same content
@@ -37,8 +38,9 @@ class Ground:
     credit: str
 
 
-def key(tx: Session, walk: Walk, *, sensitive: bool) -> str:
-    """64 hex digits: the name of the PDF as it would be now, for such a reader, in the language spoken. Raises not-found."""
+def key(tx: Session, walk: Walk, *, sensitive: bool, earlier: Earlier | None = None) -> str:
+    """64 hex digits: the name of the PDF as it would be now, for such a reader, in the language spoken; `earlier`: the walk
+    before, as they read it. Raises not-found."""
     told = tx.get(Telling, walk.id)
     facts = [
         walk.id,
@@ -49,21 +51,28 @@ def key(tx: Session, walk: Walk, *, sensitive: bool) -> str:
         walk.map_sha256,
         organisation(tx, walk),
         _sources(),
+        earlier.facts if earlier else (),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def internal(tx: Session, walk: Walk, *, sensitive: bool, name: str, ground: Ground) -> Sheet:
-    """Today's report, for those inside, in the language spoken; `name`: its key. `tx` is not needed afterwards."""
+def internal(
+    tx: Session, walk: Walk, *, sensitive: bool, name: str, ground: Ground, earlier: Earlier | None = None
+) -> Sheet:
+    """Today's report, for those inside, in the language spoken; `name`: its key, `earlier`: as for that. `tx` is not needed
+    afterwards."""
     report = build(tx, walk.id, sensitive=sensitive, base_url="")
     told, is_chosen = telling.for_report(tx, walk, report), any(stop for stop, _words in telling.told(tx, walk).places)
     # What is proposed for the public counts released notes alone; here it is all that this reader sees.
     made = freezing.document(report, told if is_chosen else told | {"places": []}, INSIDE)
+    beside = since_files.beside(tx, earlier, report)
     about = About(
         name[:MARK],
         _on(walk, made.content),
         organisation=organisation(tx, walk),
         map_svg=drawn(ground.maps, walk.map_sha256, made.content, ground.credit, "page"),
+        earlier=(beside.day, beside.plan) if beside else None,
+        since=beside.view if beside else None,
     )
     return paper.sheet(made.content, made.keys["photos"], about)
 

@@ -16,14 +16,15 @@ from starlette.concurrency import run_in_threadpool
 
 from app import i18n, pages
 from app.access import limits
-from app.access.answering import RoutedWalk
+from app.access.answering import Answering, RoutedWalk
 from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
 from app.access.releasing import Writer
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Partner, Telling, Walk
+from app.privacy import looking
 from app.problems import Problem, TryAgain
-from app.report import exports, printing, public, records
+from app.report import exports, printing, public, records, since_files
 from app.report.paper import Sheet
 from app.report.press import Job, Press, finished
 from app.report.printing import Ground
@@ -64,31 +65,31 @@ class _Asked:
 @router.get("/walks/{walk_id}/report.pdf", **_PDF)
 async def as_pdf(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """The report as a PDF (PDF/UA-1, PDF/A-2a). A browser gets a page that looks again until it is printed (202)."""
-    asked = await run_in_threadpool(_internal, request, reader, db)
+    asked = await run_in_threadpool(_internal, request, reader, db, "pdf")
     return await _pdf(request, asked)
 
 
 @router.head("/walks/{walk_id}/report.pdf", include_in_schema=False)
 def head_of_pdf(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
-    return _head(_internal(request, reader, db), "pdf", "application/pdf")
+    return _head(_internal(request, reader, db, "pdf"), "pdf", "application/pdf")
 
 
 @router.get("/walks/{walk_id}/report.esdh.zip", **_ZIP)
 async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """PDF, data and photos with the SHA-256 of each, for the records system. Waits as the PDF does."""
-    asked = await run_in_threadpool(_internal, request, reader, db)
+    asked = await run_in_threadpool(_internal, request, reader, db, "esdh.zip")
     answer = await _printed(request, asked, "esdh.zip")
     if isinstance(answer, Response):
         return answer
     limits.count(request, limits.FILES)
-    report, about = await run_in_threadpool(_filed, request, reader, db, asked)
-    pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about))
+    report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
+    pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about, since))
     return StreamingResponse(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
 
 
 @router.head("/walks/{walk_id}/report.esdh.zip", include_in_schema=False)
 def head_of_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
-    return _head(_internal(request, reader, db), "esdh.zip", "application/zip")
+    return _head(_internal(request, reader, db, "esdh.zip"), "esdh.zip", "application/zip")
 
 
 @router.get("/r/{slug}/report.pdf", **_PDF)
@@ -104,10 +105,15 @@ def head_of_public_pdf(request: Request, slug: str, db: Db) -> Response:
 
 
 @router.get("/partner/extracts/{walk_id}/{partner_id}.pdf", **_PDF)
-async def as_extract(request: Request, routed: RoutedWalk, db: Db) -> Response:
+async def as_extract(request: Request, routed: RoutedWalk, who: Answering, db: Db) -> Response:
     """What is routed to a partner of one walk, to read and print: measures, released notes with their place, approved photos."""
-    asked = await run_in_threadpool(_extract, request, *routed, db, "/partner")
-    return await _pdf(request, asked)
+
+    def asked() -> _Asked:
+        walk, partner = routed
+        looking.by_partner(request, who.link, who.person, "file:extract.pdf", partner.organisation_id, walk)
+        return _extract(request, walk, partner, db, "/partner")
+
+    return await _pdf(request, await run_in_threadpool(asked))
 
 
 @router.get("/walks/{walk_id}/report/partners/{partner_id}.pdf", **_PDF)
@@ -119,6 +125,7 @@ async def as_extract_inside(request: Request, reader: Writer, partner_id: str, d
             partner = tx.get(Partner, partner_id)
         if partner is None or partner.organisation_id != reader.walk.organisation_id:
             raise Problem("not-found")
+        looking.exported(request, reader.person, "extract.pdf", reader.walk)
         return _extract(request, reader.walk, partner, db, f"/walks/{reader.walk.id}/release")
 
     return await _pdf(request, await run_in_threadpool(asked))
@@ -137,17 +144,19 @@ def _extract(request: Request, walk: Walk, partner: Partner, db: Database, link:
     return _Asked(key, walk.title, name, link, made, _PRIVATE)
 
 
-def _internal(request: Request, reader: WalkReader, db: Database) -> _Asked:
-    """Today's report, for this reader."""
+def _internal(request: Request, reader: WalkReader, db: Database, kind: str) -> _Asked:
+    """Today's report, for this reader; that they take it out is logged. Raises TryAgain."""
     spoken, ground = i18n.language(), _ground(request)
     with db.read() as tx:
         walk = tx.get_one(Walk, reader.walk.id)
-        key = printing.key(tx, walk, sensitive=reader.sensitive)
+        earlier = since_files.for_reader(tx, reader)
+        key = printing.key(tx, walk, sensitive=reader.sensitive, earlier=earlier)
+    looking.exported(request, reader.person, kind, walk, of=key, sensitive=reader.sensitive)
 
     def made() -> Sheet:
         with i18n.use(spoken), db.read() as tx:
             there = tx.get_one(Walk, walk.id)
-            return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground)
+            return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground, earlier=earlier)
 
     name, link = exports.name_of(walk.title, walk.starts_at), f"/walks/{walk.id}/report"
     return _Asked(key, walk.title, name, link, made, _PRIVATE)
@@ -210,19 +219,24 @@ def _waiting(request: Request, asked: _Asked, job: Job, ahead: int) -> Response:
     return answer
 
 
-def _filed(request: Request, reader: WalkReader, db: Database, asked: _Asked) -> tuple[Report, dict[str, Any]]:
-    """The report of that PDF, and what is said of it. Raises TryAgain where it has changed meanwhile."""
+def _filed(
+    request: Request, reader: WalkReader, db: Database, asked: _Asked
+) -> tuple[Report, dict[str, Any], exports.Told | None]:
+    """The report of that PDF, what is said of it, and the walk before. Raises TryAgain where it has changed meanwhile."""
     base_url = request.app.state.settings.base_url or str(request.base_url).rstrip("/")
     with db.read() as tx:
         walk = tx.get_one(Walk, reader.walk.id)
-        if printing.key(tx, walk, sensitive=reader.sensitive) != asked.key:
+        earlier = since_files.for_reader(tx, reader)
+        if printing.key(tx, walk, sensitive=reader.sensitive, earlier=earlier) != asked.key:
             raise TryAgain(_("The report has changed while it was printed. Ask for it again."))
         told = tx.get(Telling, walk.id)
         report = build(tx, walk.id, sensitive=reader.sensitive, base_url=base_url)
-        return report, records.metadata(
+        beside = since_files.beside(tx, earlier, report)
+        about = records.metadata(
             report, organisation=printing.organisation(tx, walk), journal=str(told.texts.get("journal", "")) if told else "",
             sensitive=reader.sensitive, mark=asked.key[: printing.MARK], language=i18n.language(),
         )  # fmt: skip
+        return report, about, beside.told if beside else None
 
 
 def _named(asked: _Asked, kind: str, how: str) -> dict[str, str]:

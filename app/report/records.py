@@ -23,9 +23,13 @@ _PIECE = 256 * 1024
 
 
 def package(
-    report: Report, pdf: Path, photo_bytes: Callable[[str], Iterator[bytes]], about: dict[str, Any]
+    report: Report,
+    pdf: Path,
+    photo_bytes: Callable[[str], Iterator[bytes]],
+    about: dict[str, Any],
+    since: exports.Told | None = None,
 ) -> Iterator[bytes]:
-    """The ZIP, piece by piece. `about`: what metadata() gives; `photo_bytes` as in exports.bundle()."""
+    """The ZIP, piece by piece. `about`: what metadata() gives; `photo_bytes` and `since` as in exports.bundle()."""
     archive, sums, missing = ZipStream(compress_type=ZIP_STORED), list[dict[str, Any]](), list[str]()
 
     def add(pieces: Iterable[bytes], name: str, kind: str, *, packed: bool = True) -> Iterator[bytes]:
@@ -34,9 +38,11 @@ def package(
 
     yield from add(_read(pdf), "report.pdf", "application/pdf", packed=False)
     yield from add(exports.table(report), "observations.csv", "text/csv")
+    if since:
+        yield from add(exports.since_table(since), "since.csv", "text/csv")
     for photo_id, pieces in exports.photos(report, photo_bytes, missing):
         yield from add(pieces, f"photos/{photo_id}.jpg", "image/jpeg", packed=False)
-    yield from add(exports.whole(report, missing_photos=missing), "report.json", "application/json")
+    yield from add(exports.whole(report, since, missing_photos=missing), "report.json", "application/json")
     manifest = {"format": FORMAT, "metadata": about, "files": sums, "missing_photos": missing}
     archive.add(
         json.dumps(manifest, ensure_ascii=False, indent=2).encode(), "manifest.json", compress_type=ZIP_DEFLATED

@@ -20,10 +20,12 @@ from app.basemap import basemap_of
 from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
+from app.privacy import looking
 from app.problems import Problem
-from app.report import comparison, exports, geopackage, page, since_page, spreadsheet, tracks, words
+from app.report import comparison, exports, geopackage, issued, page, since_files, spreadsheet, tracks, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
+from app.report.since_files import Beside
 
 router = APIRouter(tags=["report"])
 
@@ -32,6 +34,7 @@ _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization
 _KINDS = {
     "geojson": "application/geo+json",
     "csv": "text/csv; charset=utf-8",
+    "since.csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "zip": "application/zip",
     "gpkg": "application/geopackage+sqlite3",
@@ -50,23 +53,31 @@ def show(
     request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted, page_number: Annotated[int, Query(alias="page")] = 1
 ) -> Response:
     """The report as a page."""
+    looking.report(request, reader, "report")
     with db.read() as tx:
-        before = comparison.before(tx, reader.person, reader.walk)
-        then = (version(tx, before.walk.id), str(before.sensitive)) if before else ()
-    told = (reader.person.user.id, language(), pages.asset("css/desk.css"), pages.asset("js/report.js"), *then)
+        earlier, is_public = since_files.for_reader(tx, reader), issued.released(tx, reader.walk.id) is not None
+    then = earlier.facts if earlier else ()
+    told = (
+        reader.person.user.id,
+        language(),
+        pages.asset("css/desk.css"),
+        pages.asset("js/report.js"),
+        str(is_public),
+        *then,
+    )
     etag, report = _read(request, reader, db, *told)
     if report is None:
         return Response(status_code=304, headers={"ETag": etag} | pages.PRIVATE)
     beside: dict[str, Any] = {"since": None}
-    if before and not asked:  # of some of the notes nothing could be compared
+    if earlier and not asked:  # of some of the notes nothing could be compared
         with db.read() as tx:
-            earlier = build(tx, before.walk.id, sensitive=before.sensitive, base_url="")
-        beside = {"earlier_walk": before.walk.id}
-        beside["since"] = since_page.of_reports(earlier, report, reader.walk.follows_as or "return")
+            found = since_files.beside(tx, earlier, report)
+        beside = {"earlier_walk": earlier.walk.id, "since": found and found.view}
     answer = pages.render(
         request,
         "report/report.html",
         plans=reader.plans,
+        is_public=is_public,
         **_shown(request, reader, report, asked, page_number),
         **beside,
     )
@@ -84,6 +95,7 @@ def as_geojson(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) ->
 @router.get("/walks/{walk_id}/report/places.geojson", **_file("geojson"))
 def as_places(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """Every place for the page's map, which filters them itself: less than report.geojson, and no contract."""
+    looking.report(request, reader, "report")
     etag, report = _read(request, reader, db, "places")
     if report is None:
         return Response(status_code=304, headers={"ETag": etag} | _PRIVATE)
@@ -100,8 +112,12 @@ def as_table(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> R
 @router.get("/walks/{walk_id}/report.json", **_file("json"))
 @router.head("/walks/{walk_id}/report.json", include_in_schema=False)
 def as_json(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
-    """Walk, numbers, stops, route and notes."""
-    return _sent(request, reader, db, asked, "json", exports.whole)
+    """Walk, numbers, stops, route, notes, and as `since` the walk before beside this one, where no filter is asked for."""
+
+    def made(report: Report, since: Beside | None) -> Iterator[bytes]:
+        return exports.whole(report, since.told if since else None)
+
+    return _sent_beside(request, reader, db, asked, "json", made)
 
 
 @router.get("/walks/{walk_id}/report.zip", **_file("zip"))
@@ -109,7 +125,11 @@ def as_json(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Re
 def as_bundle(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
     """The other files and the photos in one."""
     vault: Vault = request.app.state.vault
-    return _sent(request, reader, db, asked, "zip", lambda report: exports.bundle(report, vault.pieces))
+
+    def made(report: Report, since: Beside | None) -> Iterator[bytes]:
+        return exports.bundle(report, vault.pieces, since.told if since else None)
+
+    return _sent_beside(request, reader, db, asked, "zip", made)
 
 
 @router.get("/walks/{walk_id}/report.gpkg", **_file("gpkg"))
@@ -122,8 +142,27 @@ def as_geopackage(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted)
 @router.get("/walks/{walk_id}/report.xlsx", **_file("xlsx"))
 @router.head("/walks/{walk_id}/report.xlsx", include_in_schema=False)
 def as_workbook(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> Response:
-    """Notes, measures, stops and numbers for Excel, in the reader's language."""
-    return _sent(request, reader, db, asked, "xlsx", spreadsheet.workbook, language())
+    """Notes, measures, stops, numbers and the walk before for Excel, in the reader's language."""
+
+    def made(report: Report, since: Beside | None) -> Iterator[bytes]:
+        return spreadsheet.workbook(report, since.view if since else None)
+
+    return _sent_beside(request, reader, db, asked, "xlsx", made, language())
+
+
+@router.get("/walks/{walk_id}/report/since.csv", **_file("csv"))
+@router.head("/walks/{walk_id}/report/since.csv", include_in_schema=False)
+def as_since_table(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
+    """This walk beside the one before, a row for each place. Not-found (404) where there is no walk before."""
+
+    with db.read() as tx:
+        if since_files.for_reader(tx, reader) is None:
+            raise Problem("not-found")
+
+    def made(_report: Report, since: Beside | None) -> Iterator[bytes]:
+        return exports.since_table(since.told) if since else iter(())
+
+    return _sent_beside(request, reader, db, Filter(), "since.csv", made)
 
 
 @router.get("/walks/{walk_id}/report/comparison", response_class=HTMLResponse)
@@ -141,6 +180,8 @@ def compare(
         if beside and other is None:
             raise Problem("not-found")
         asked = [one for one in (reader, other) if one]
+        for one in asked:
+            looking.report(request, one, "comparison")
         asked.sort(key=lambda one: (one.walk.starts_at or one.walk.created_at, one.walk.id))
         reports = [build(tx, one.walk.id, sensitive=one.sensitive, base_url="") for one in asked]
     shown = comparison.of_two(reports[0], reports[1], valence) if other else comparison.of_one(reports[0])
@@ -163,6 +204,27 @@ def _read(request: Request, reader: WalkReader, db: Database, *told: str) -> tup
         return etag, build(tx, reader.walk.id, sensitive=reader.sensitive, base_url=base_url)
 
 
+def _sent_beside(
+    request: Request,
+    reader: WalkReader,
+    db: Database,
+    asked: Filter,
+    kind: str,
+    written: Callable[[Report, Beside | None], Iterator[bytes]],
+    *told: str,
+) -> Response:
+    """A file that tells of the walk before too, where all notes are asked for: of some nothing could be compared."""
+    with db.read() as tx:
+        earlier = None if asked else since_files.for_reader(tx, reader)
+
+    def made(report: Report) -> Iterator[bytes]:
+        with db.read() as tx:
+            found = since_files.beside(tx, earlier, report)
+        return written(report, found)
+
+    return _sent(request, reader, db, asked, kind, made, *told, *(earlier.facts if earlier else ()))
+
+
 def _sent(
     request: Request,
     reader: WalkReader,
@@ -176,6 +238,7 @@ def _sent(
     headers = {"ETag": etag} | _PRIVATE
     if report is None:
         return Response(status_code=304, headers=headers)
+    looking.exported(request, reader.person, kind, reader.walk, of=etag, sensitive=reader.sensitive)
     headers["Content-Disposition"] = f'attachment; filename="{exports.file_name(report, kind)}"'
     shown = asked.of(report)
     if request.method == "HEAD":  # the length is known only when all has been written

@@ -126,7 +126,7 @@ def of_reports(earlier: Report, later: Report, kind: str) -> View:
             for one in asked
         ]
         lines.append(Line(row.number, row.name, row.notes, _heard(said), promised))
-    return _view(kind, _facts(earlier), _facts(later), lines, [])
+    return _view(kind, facts(earlier), facts(later), lines, [])
 
 
 _OF_MEASURE = ("number", "measure", "place", "kind", "status", "answer", "reason")
@@ -137,7 +137,8 @@ def _plain(seen: Any) -> dict[str, Any]:
     return {name: getattr(seen, name) for name in names} | {"voices": ()}
 
 
-def _facts(report: Report) -> dict[str, Any]:
+def facts(report: Report) -> dict[str, Any]:
+    """What is told of a walk as a whole: title, day, light, people, notes."""
     begun, _ended = words.walked(report)
     on = local(begun, report.walk["timezone"]).date().isoformat() if begun else None
     people = sum(report.participants.values())
@@ -178,6 +179,14 @@ def _promised(one: Mapping[str, Any], goes_on: int | None) -> Promised:
     return Promised(one["number"], what, status_of(one), one["answer"] or one["reason"], goes_on)
 
 
+def said(one: Promised) -> str:
+    """A measure of the walk before as a sentence, for paper and tables."""
+    number = _("Measure %(number)s", number=one.number)
+    goes_on = _("Goes on as measure %(number)s.", number=one.goes_on) if one.goes_on else ""
+    what = f"{number}: {one.what.rstrip('.')} – {one.status[0]}."
+    return " ".join(part for part in (what, one.answer, goes_on) if part)
+
+
 def status_of(one: Mapping[str, Any]) -> tuple[str, str, str]:
     """(words, tone, icon) of a measure as it stands."""
     if one["removed"]:
@@ -195,8 +204,8 @@ def _heard(said: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _quote(one: Mapping[str, Any]) -> str:
-    said = _("“%(words)s”", words=words.beginning(one["note"], QUOTE))
+    quoted = _("“%(words)s”", words=words.beginning(one["note"], QUOTE))
     if not one["agreements"]:
-        return said
+        return quoted
     agree = ngettext("%(num)s sees it so too", "%(num)s see it so too", one["agreements"])
-    return f"{said} {agree}."
+    return f"{quoted} {agree}."

@@ -7,7 +7,7 @@ hears it; and that a pair is printed whole or not at all. Made from a View alone
 from typing import Any
 
 from app.i18n import gettext as _
-from app.report.since_page import Line, View
+from app.report.since_page import Line, View, said
 from app.report.words import written_day
 from app.typesetting import cut, plain
 
@@ -36,22 +36,14 @@ def beside(view: View | None, files: dict[str, str]) -> dict[str, Any] | None:
 
 
 def _row(line: Line) -> dict[str, Any]:
-    promised = [_promised(one) for one in line.promised]
+    promised = [plain(said(one)) for one in line.promised]
     return {
         "number": str(line.number or ""),
         "name": plain(line.name) or _("Between the stops"),
         "then": {"said": line.cell(0), "felt": [number for _key, number in line.marks(0)]},
         "now": {"said": line.cell(1), "felt": [number for _key, number in line.marks(1)]},
-        "told": [plain(said) for said in line.heard] + promised,
+        "told": [plain(heard) for heard in line.heard] + promised,
     }
-
-
-def _promised(one: Any) -> str:
-    said = _("Measure %(number)s", number=one.number)
-    goes_on = _("Goes on as measure %(number)s.", number=one.goes_on) if one.goes_on else ""
-    return plain(
-        " ".join(part for part in (f"{said}: {one.what.rstrip('.')} – {one.status[0]}.", one.answer, goes_on) if part)
-    )
 
 
 def _shot(shot: dict[str, Any], name: str, place: str, files: dict[str, str]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""A Report as an Excel workbook: notes, measures, stops and numbers, each a sheet, in the reader's language.
+"""A Report as an Excel workbook: notes, measures, stops, numbers and the walk before, each a sheet, in the reader's language.
 
 Hides XlsxWriter. Promises that whatever somebody typed is a text in a cell and never a formula, a link or a number; that
 times are times and numbers numbers, to be sorted and summed; and that rows are not held in memory until the end. For people:
-the names that scripts hold on to stand in the CSV. Made from a Report alone; never a participant's name.
+the names that scripts hold on to stand in the CSV. Made from a Report, and the View of it beside the walk before, alone; never
+a participant's name.
 """
 
 import io
@@ -16,15 +17,18 @@ from app.pages import local
 from app.report import words
 from app.report.exports import PIECE
 from app.report.report import Observation, Report
+from app.report.since_page import Line, View, said
 
 MOST_LETTERS = 32_767  # in a cell (Excel's specifications and limits)
+MOST_IN_NAME = 31  # letters of a sheet's name
 _WIDE, _NARROW, _MIDDLE = 60, 11, 22  # a column's width in letters
+FELT = ("safe", "mixed", "unsafe")
 
 Column = tuple[str, int]
 
 
-def workbook(report: Report) -> Iterator[bytes]:
-    """The file (ECMA-376), in pieces."""
+def workbook(report: Report, since: View | None = None) -> Iterator[bytes]:
+    """The file (ECMA-376), in pieces. `since`: the walk before beside this one, in the reader's language."""
     import xlsxwriter  # late: only whoever asks for it pays
 
     file = io.BytesIO()
@@ -39,6 +43,8 @@ def workbook(report: Report) -> Iterator[bytes]:
         sheets.add(_("Measures"), _of_measures(), _measures(report))
     sheets.add(_("Stops"), _of_stops(), _stops(report))
     sheets.add(_("Numbers"), [("", _MIDDLE), ("", _MIDDLE), (_("Number"), _NARROW)], _numbers(report))
+    if since:
+        sheets.add(since.title[:MOST_IN_NAME], _of_since(since), map(_since, since.lines))
     book.close()
     whole = file.getbuffer()
     for at in range(0, len(whole), PIECE):
@@ -136,9 +142,9 @@ def _stops(report: Report) -> Iterator[list[Any]]:
 def _numbers(report: Report) -> Iterator[list[Any]]:
     numbers = report.numbers
     yield [_("Notes"), _("All"), numbers["notes"]]
-    said = {"valence": words.valence, "category": words.category, "role": words.role}
+    says = {"valence": words.valence, "category": words.category, "role": words.role}
     named = {"valence": _("How it feels"), "category": _("Subjects"), "role": _("Notes by role")}
-    for facet, say in said.items():
+    for facet, say in says.items():
         for key, number in sorted(numbers[facet].items(), key=lambda one: -one[1]):
             yield [named[facet], say(key), number]
     yield [_("Took part"), _("All"), numbers["participants"]["all"]]
@@ -146,6 +152,25 @@ def _numbers(report: Report) -> Iterator[list[Any]]:
         yield [_("Took part"), words.role(role), number]
     yield [_("Photos"), _("Declared"), numbers["photos"]["declared"]]
     yield [_("Photos"), _("Received"), numbers["photos"]["received"]]
+
+
+def _of_since(view: View) -> list[Column]:
+    """Which walk each half is of stands over it."""
+    columns = [(_("No."), _NARROW), (_("Place"), _MIDDLE)]
+    for side in view.sides:
+        columns.append((f"{side.name}: {side.title}. {side.facts}", 34))
+        columns += [(f"{side.name}: {words.valence(key)}", _NARROW) for key in FELT]
+    return [*columns, (_("What we heard"), _WIDE), (_("What was promised"), _WIDE)]
+
+
+def _since(line: Line) -> list[Any]:
+    """A place: few voices are words, more are numbers."""
+    counted: list[Any] = []
+    for at in (0, 1):
+        numbers = dict(line.marks(at))
+        counted += [line.cell(at), *(numbers.get(key) for key in FELT)]
+    promised = "\n".join(said(one) for one in line.promised)
+    return [line.number, line.name or _("Between the stops"), *counted, "\n".join(line.heard), promised]
 
 
 def _stop_name(number: int | None, report: Report) -> str | None:

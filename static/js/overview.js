@@ -1,7 +1,8 @@
 // The overview across walks: its map with every walk's route, and the browser's own way to print. Without this script the
 // list of walks tells the same.
 //
-// Hides that routes are fetched only once the map is drawn. Promises that a map without them still shows where the walks were.
+// Hides that routes are fetched only once the map is drawn. Promises that a map without them still shows where the walks were,
+// and that its own way to print prints every row: where the page holds the first ones alone, the whole page comes first.
 
 import "./elements/map.js";
 
@@ -36,5 +37,9 @@ if (map)
 
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-print]"))) {
   button.hidden = false;
-  button.addEventListener("click", () => window.print());
+  button.addEventListener("click", () => (button.dataset.whole ? location.assign(button.dataset.whole) : window.print()));
+}
+if (location.hash === "#print") {
+  history.replaceState(null, "", location.pathname + location.search); // coming back to it prints nothing
+  Promise.resolve(map?.drawing()).finally(() => window.print());
 }

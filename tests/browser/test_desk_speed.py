@@ -15,7 +15,8 @@ from tests.running import Server
 
 pytestmark = pytest.mark.alone
 NOTES = 5_000
-# What is aimed at is 1,500 and 100 ms, on a machine that does nothing else; a slow one is no failure, a map that got slow is.
+# What is aimed at is 1,500 and 100 ms, on a machine that does nothing else; a slow one is no failure, a map that got slow is. Of what
+# a filter takes until it is drawn, two or three frames of the browser's software renderer are most: docs/decisions/0005-the-map.md.
 FIRST_MS, FILTER_MS = 4_500, 300
 # Milliseconds from the map's beginning, with nothing of it fetched yet, until it shows the notes.
 FIRST = """async () => {

@@ -35,6 +35,8 @@ ACROSS = {
     ("*", "app.access.forms"),
     ("*", "app.access.limits"),
     ("*", "app.access.notes"),
+    ("*", "app.privacy.trail"),  # whatever happens to personal data is logged where it happens
+    ("*", "app.privacy.looking"),
     ("access", "app.review.personal"),  # patterns that know nothing of ours
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
@@ -70,6 +72,9 @@ ACROSS = {
     ("report", "app.basemap.picture"),  # the public page's map needs no script
     # Across walks: what each room says of its own, read together.
     ("overview", "app.access.across"),
+    ("privacy", "app.access.auditing"),  # who reads the log
+    ("privacy", "app.access.people"),
+    ("privacy", "app.schema"),  # its commands bring the database up to date first
     ("overview", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),

@@ -51,7 +51,7 @@ def test_a_new_address_makes_the_old_one_as_if_it_never_was(plan: Plan, desk: Pa
     at = f"{plan.at}/calendar"
     old = address(desk.open(at).press(at))
     new = address(desk.press(at))
-    assert "There is a new address." in desk.words
+    assert "The address is ready." in desk.words
     assert new != old
     assert "Tunnelen" in lines(plan, new)
     never = refused(plan, old[:-8] + "0000.ics")
@@ -104,7 +104,7 @@ def test_whoever_names_partners_renews_and_withdraws_their_calendars(plan: Plan,
     at = f"/partners/{vej.id}/calendar"
     old = address(desk.open("/partners").press(at))
     new = address(desk.press(at))
-    assert "There is a new address." in desk.words
+    assert "The address is ready." in desk.words
     refused(plan, old)
     assert "BEGIN:VCALENDAR" in lines(plan, new)
     desk.press(f"/partners/{vej.id}/ending")

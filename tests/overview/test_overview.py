@@ -291,3 +291,20 @@ def test_the_overview_of_200_walks_10000_notes_and_1000_measures_takes_half_a_se
         f"the overview of 200 walks, 10,000 notes, 1,000 measures: {min(taken):.3f} s of the processor, {len(desk.page)} characters"
     )
     assert min(taken) < FEW_SECONDS
+
+
+def test_on_paper_every_row_stands_and_a_page_that_holds_the_first_ones_says_so(plan: Plan, desk: Paper) -> None:
+    assert "data-whole" not in desk.open("/overview").page, "all there is stands on it"
+    with plan.stage.db.write() as tx:
+        home = tx.exec(select(Organisation).where(Organisation.name == HOME)).one()
+        by = tx.exec(select(User)).first()
+        assert by
+        fill(tx, home.id, by, walks=30, notes=60, measures=60)
+    page = desk.open("/overview?status=open").page
+    assert 'data-whole="/overview?status=open&amp;whole=all#print"' in page
+    assert "The first 20 of 31. “Print” on the page prints all of them." in desk.words
+    assert page.count('aria-label="Read the report:') == 20
+    whole = desk.open("/overview?status=open&whole=all").page
+    assert whole.count('aria-label="Read the report:') == 31
+    assert "data-whole" not in whole
+    assert "The first" not in desk.words

@@ -1,6 +1,6 @@
 // Draws one map with MapLibre: the ground, the route, numbered stops, and notes by shape and colour.
 //
-// Hides sources, layers, clusters and pop-ups. Promises that notes which would cover each other become one label with
+// Hides sources, layers, groups and pop-ups. Promises that notes which would cover each other become one label with
 // their number, that each can be opened by hand and from the list, that day, night and contrast follow the page, and that
 // paper has a dress of its own. All text goes in as text, never as HTML.
 
@@ -11,6 +11,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "../trusted.js";
 import { t } from "../i18n.js";
 import "../later.js";
+import { gather, parting, projected } from "./gather.js";
 import { ground, letGo, watchGround } from "./ground.js";
 import { CLOSEST, layers, NOTHING, outline, radius, sources } from "./layers.js";
 import { colours, picture } from "./marks.js";
@@ -32,6 +33,8 @@ import { explain, letters, print, watchCanvas } from "./wear.js";
 setWorkerUrl(workerUrl);
 prewarm(); // the worker begins while the ground is asked for
 
+/** Nothing on the map yet. @type {{zoom: number, reach: number, by: Map<unknown, number[]>, data: import("geojson").FeatureCollection}} */
+const NONE = { zoom: 0, reach: 0, by: new Map(), data: NOTHING };
 const FIT = { padding: 48, maxZoom: 17 };
 const SHARP = 2; // pixels of a printed map for one of the page
 
@@ -52,19 +55,18 @@ export async function draw(element, shown, say) {
   let [only, area, unlit] = [shown.only ?? null, shown.area ?? null, shown.unlit];
   let [under] = await Promise.all([ground(shown.basemap, bounds, say), letters()]);
   const usual = shown.paper ? "paper" : "screen";
-  let seen = passing(all, only);
-  let gathered = radius(seen.length);
+  let at = projected(all.map(({ geometry }) => geometry.coordinates));
   let dyes = colours(element, usual); // read once for each dressing: it makes the browser look at the whole page
   const style = (/** @type {"screen" | "paper"} */ worn = usual) => {
-    const [colour, notes, heat] = [worn === usual ? dyes : colours(element, worn), lean(all, seen), shown.heat ?? null];
+    const [colour, heat] = [worn === usual ? dyes : colours(element, worn), shown.heat ?? null];
     return {
       version: /** @type {const} */ (8),
       transition: { duration: 0, delay: 0 }, // paper does not wait
-      sources: { ...under.sources, ...sources(shown, notes, area, heat, gathered) },
+      sources: { ...under.sources, ...sources(shown, signs.data, area) },
       layers: [
         { id: "land", type: /** @type {const} */ ("background"), paint: { "background-color": colour.land } },
         ...under.layers(colour, unlit),
-        ...layers(colour, heat, notes),
+        ...layers(colour, heat, signs.data),
       ],
     };
   };
@@ -72,7 +74,6 @@ export async function draw(element, shown, say) {
   container.inert = Boolean(shown.walking); // until whoever asked for it listens
   const map = begun(under, {
     container,
-    style: style(),
     bounds: shown.view ?? bounds,
     fitBoundsOptions: shown.view ? {} : FIT,
     maxZoom: CLOSEST + 0.9, // one step further the notes of one place would lie on each other unseen
@@ -86,6 +87,17 @@ export async function draw(element, shown, say) {
     ...(shown.paper ? { pixelRatio: SHARP } : {}),
   });
   map.touchZoomRotate.disableRotation();
+  let [seen, signs] = [passing(all, only), NONE];
+  /** The groups are made for the zoom that is shown, which the map knows once it is begun. */
+  const group = () => {
+    seen = passing(all, only);
+    const [zoom, reach] = [Math.floor(map.getZoom()), radius(seen.length)];
+    const groups = shown.heat ? seen.map((n) => ({ x: 0, y: 0, notes: [n] })) : gather(at, seen, zoom, reach);
+    const by = new Map(groups.map((one) => [all[one.notes[0]].id, one.notes]));
+    signs = { zoom, reach, by, data: lean(all, groups) };
+  };
+  group();
+  map.setStyle(style());
   const source = (/** @type {string} */ id) => /** @type {import("maplibre-gl").GeoJSONSource | undefined} */ (map.getSource(id));
   if (!shown.paper) map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   const credited = credit(shown.credit);
@@ -103,23 +115,30 @@ export async function draw(element, shown, say) {
     const image = picture(id, dyes);
     if (image) map.addImage(id, image.data, image.options);
   });
-  const opened = shown.walking ? null : answering(element, map, CLOSEST, ({ note_id }) => all.find(({ id }) => id === note_id));
+  const of = (/** @type {any} */ sign) => signs.by.get(sign.first ?? sign.note_id) ?? [];
+  const told = {
+    members: (/** @type {any} */ sign) => of(sign).map((n) => all[n]),
+    parting: (/** @type {any} */ sign) => parting(at, of(sign), signs.zoom, signs.reach, CLOSEST),
+  };
+  const opened = shown.walking ? null : answering(element, map, CLOSEST, told);
   const chosen = tapped(element, map);
   const dressed = () => {
     dyes = colours(element, usual);
-    gathered = radius(seen.length);
     map.setStyle(style(), { diff: false });
   };
   const stop = shown.paper ? () => {} : followTheme(dressed);
   const printed = shown.paper ? () => {} : print(element, map, style, credits);
   const put = () => {
-    seen = passing(all, only);
-    const [notes, cluster, clusterRadius] = [source("notes"), !shown.heat, radius(seen.length)];
-    const changed = cluster && notes?.getClusterOptions().clusterRadius !== clusterRadius;
-    return Promise.all([notes?.setData(lean(all, seen)), changed ? notes?.setClusterOptions({ cluster, clusterRadius }) : null]);
+    group();
+    return source("notes")?.setData(signs.data);
   };
+  const take = (/** @type {import("./map.js").Notes} */ notes) => {
+    all = placed(notes, shown.stops);
+    at = projected(all.map(({ geometry }) => geometry.coordinates));
+  };
+  if (!shown.heat) map.on("zoom", () => Math.floor(map.getZoom()) !== signs.zoom && put());
   const filled = async () => {
-    all = placed(await shown.notes, shown.stops);
+    take(await shown.notes);
     const wider = extent(shown, all) ?? bounds;
     if (!shown.view && wider.toString() !== bounds.toString()) map.fitBounds(wider, { ...FIT, animate: false });
     await ready(map, put);
@@ -152,13 +171,14 @@ export async function draw(element, shown, say) {
       return true;
     },
     update(changed) {
-      all = placed(changed, shown.stops);
+      take(changed);
       put();
     },
-    filter(test) {
+    ...told,
+    async filter(test) {
       opened?.close();
       only = test;
-      return put();
+      await put();
     },
     choose(within) {
       area = within;
@@ -207,6 +227,8 @@ const nowhere = {
   update: () => {},
   filter: async () => {},
   choose: () => {},
+  members: () => [],
+  parting: () => 0,
   tracks: () => {},
   all: () => [],
   notes: () => [],

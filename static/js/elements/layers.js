@@ -10,6 +10,7 @@ import { MOST, VALENCES } from "./places.js";
 /** @typedef {{valence: string, full: number}} Heat   full: so many notes within some 60 m are the darkest */
 
 export const CLOSEST = 18; // the zoom at which notes of one place are still one label
+const TILES = 14; // the zoom whose tiles hold the notes: few to lay out anew, and a pixel right at the closest
 const MANY = 300; // more notes than this are gathered more: their labels have longer numbers
 const FEW = 60; // as many are told apart on any scale, so they are shown above the heat
 /** @type {import("geojson").FeatureCollection} */
@@ -22,29 +23,20 @@ const METRES_PER_PIXEL = 78_271 * 0.55; // at zoom 0 and 56 degrees north
  * @param {import("./map.js").Plan} plan
  * @param {import("geojson").FeatureCollection} notes
  * @param {import("./places.js").Point[] | null} area
- * @param {Heat | null} heat
- * @param {number} gathered how near each other, in pixels, notes become one label
  * @returns {Style["sources"]}
  */
-export function sources({ route, stops, tracks }, notes, area, heat, gathered) {
+export function sources({ route, stops, tracks }, notes, area) {
   const points = stops.map((stop) => ({
     type: /** @type {const} */ ("Feature"),
     properties: { number: String(stop.number) },
     geometry: { type: /** @type {const} */ ("Point"), coordinates: [stop.lon, stop.lat] },
   }));
-  const grouped = {
-    maxzoom: CLOSEST + 1,
-    cluster: true,
-    clusterRadius: gathered,
-    clusterMaxZoom: CLOSEST,
-    clusterProperties: { count: /** @type {any} */ (["+", ["get", "count"]]) },
-  };
   return {
     route: { type: "geojson", data: route ?? NOTHING },
     tracks: { type: "geojson", data: tracks ?? NOTHING },
     stops: { type: "geojson", data: { type: "FeatureCollection", features: points } },
     area: { type: "geojson", data: outline(area) },
-    notes: { type: "geojson", data: notes, ...(heat ? {} : grouped) },
+    notes: { type: "geojson", data: notes, maxzoom: TILES },
   };
 }
 
@@ -65,7 +57,7 @@ export function layers(
   /** @type {Heat | null} */ heat,
   /** @type {import("geojson").FeatureCollection} */ notes,
 ) {
-  const isMany = /** @type {any} */ (["has", "point_count"]);
+  const isMany = /** @type {any} */ (["has", "many"]);
   const round = /** @type {const} */ ({ "line-cap": "round", "line-join": "round" });
   return [
     ...(heat ? [thickness(colour, heat)] : []),

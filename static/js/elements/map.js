@@ -20,10 +20,12 @@ import "../later.js";
 /** @typedef {import("./places.js").Note} Note */
 /**
  * `map`: MapLibre's, null where there was nothing to draw; `notes`: those shown, of `all` that have a place; `onDressed`: now,
- * and after each change of the map's dress, so that layers of one's own come back; it may be called when they still are there.
+ * and after each change of the map's dress, so that layers of one's own come back; it may be called when they still are there;
+ * `members`: the notes that a sign of the layers notes and many stands for, by its properties; `parting`: the zoom at which they
+ * come apart, beyond CLOSEST where they never do.
  * @typedef {{map: import("maplibre-gl").Map | null, credits(): string, onDressed(put: () => void): void, show(id: string): boolean,
  *   update(notes: Notes): void, filter(test: Test | null): Promise<unknown>, choose(area: [number, number][] | null): void,
- *   tracks(lines: Tracks): void, all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
+ *   members(sign: any): Note[], parting(sign: any): number, tracks(lines: Tracks): void, all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
  *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
  */
 

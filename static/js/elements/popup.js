@@ -1,6 +1,6 @@
 // What was noted at a place, opened on the map by hand or from the list.
 //
-// Hides MapLibre's pop-ups and clusters. Promises that several notes at one place are all reachable: coming closer parts
+// Hides MapLibre's pop-ups. Promises that several notes at one place are all reachable: coming closer parts
 // them, and where it does not, the pop-up lists them. A walker's words go in as text, never as HTML.
 
 import { Popup } from "maplibre-gl";
@@ -17,29 +17,27 @@ const MARGIN = 0.0001; // degrees, some 10 m: around notes that are chosen toget
  * @param {HTMLElement} element where `data-choosing` says that the page lists what is chosen: it is told by map-choose
  * @param {import("maplibre-gl").Map} map
  * @param {number} closest the zoom at which notes of one place are still one label
- * @param {(properties: any) => Note | undefined} whole the note that a point on the map stands for, if it is still there
+ * @param {Pick<import("./map.js").Drawing, "members" | "parting">} signs
  * @returns {{show(note: Note): void, close(): void}}
  */
-export function answering(element, map, closest, whole) {
+export function answering(element, map, closest, { members, parting }) {
   const popup = new Popup({ maxWidth: "20rem", focusAfterOpen: true, offset: 14 });
-  const known = (/** @type {Note[]} */ points) => /** @type {Note[]} */ (points.map(({ properties }) => whole(properties)).filter(Boolean));
   for (const layer of ["notes", "many"]) {
     map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.on("click", "notes", async ({ features }) => {
     await null; // a pop-up that is open closes at this click, too
-    const [clicked] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
-    tell(map, popup, known([clicked]));
+    const [{ properties }] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
+    tell(map, popup, members(properties));
   });
-  map.on("click", "many", async ({ features }) => {
+  map.on("click", "many", ({ features }) => {
     const [{ geometry, properties }] = /** @type {[Note]} */ (/** @type {unknown} */ (features));
-    const source = /** @type {import("maplibre-gl").GeoJSONSource} */ (map.getSource("notes"));
-    const zoom = await source.getClusterExpansionZoom(properties.cluster_id);
-    if (zoom <= closest) return map.easeTo({ center: /** @type {[number, number]} */ (geometry.coordinates), zoom });
-    const leaves = await source.getClusterLeaves(properties.cluster_id, properties.point_count, 0);
-    const notes = known(/** @type {Note[]} */ (leaves));
-    return tell(map, popup, notes, "choosing" in element.dataset ? all(element, popup, notes) : null);
+    const zoom = parting(properties);
+    if (zoom <= closest) return void map.easeTo({ center: /** @type {[number, number]} */ (geometry.coordinates), zoom });
+    const notes = members(properties);
+    // A pop-up that is open closes at this click, too.
+    queueMicrotask(() => tell(map, popup, notes, "choosing" in element.dataset ? all(element, popup, notes) : null));
   });
   return {
     show: (note) => tell(map, popup, [note]),

@@ -20,7 +20,7 @@ import { badge, ring } from "./pictures.js";
  */
 
 const FINGER_PX = 22;
-const CLOSEST = 18; // beyond this zoom MapLibre parts no more notes (drawing.js)
+const CLOSEST = 18; // beyond this zoom no more notes are parted (elements/layers.js)
 const AT_STOP_M = 15;
 const WITHIN = 17;
 const STEP_PX = 20; // some 6 m where streets can be told apart
@@ -75,7 +75,7 @@ export class Chart {
     drawing.onDressed(() => this.#dress(element));
     map.keyboard.disable();
     map.getCanvas().addEventListener("keydown", (event) => this.#key(event, onTap));
-    map.on("click", async ({ point, lngLat }) => onTap?.(await this.#hit(point, placeAt(lngLat))));
+    map.on("click", ({ point, lngLat }) => onTap?.(this.#hit(point, placeAt(lngLat))));
     map.getContainer().inert = false;
   }
 
@@ -149,22 +149,17 @@ export class Chart {
   }
 
   /** What was tapped. Several notes in one label come apart when one comes closer; where they do not, all are meant. */
-  async #hit(/** @type {import("maplibre-gl").Point} */ { x, y }, /** @type {Point} */ at) {
+  #hit(/** @type {import("maplibre-gl").Point} */ { x, y }, /** @type {Point} */ at) {
     const layers = ["own", "notes", "many", "stops"];
     const box = /** @type {[[number, number], [number, number]]} */ ([[x - FINGER_PX, y - FINGER_PX], [x + FINGER_PX, y + FINGER_PX]]);
     const found = this.map.queryRenderedFeatures(box, { layers });
     const many = found.find(({ layer }) => layer.id === "many");
     const ids = found.filter(({ layer }) => layer.id !== "many").map((one) => this.#idOf(one));
     if (!many) return { ids: [...new Set(ids)], at };
-    const source = /** @type {Source} */ (this.map.getSource("notes"));
-    const { cluster_id, point_count } = many.properties;
-    const [zoom, leaves] = await Promise.all([
-      source.getClusterExpansionZoom(cluster_id),
-      source.getClusterLeaves(cluster_id, point_count, 0),
-    ]);
+    const zoom = this.drawing.parting(many.properties);
     const [lon, lat] = /** @type {any} */ (many.geometry).coordinates;
     if (!ids.length && zoom <= CLOSEST) this.map.easeTo({ center: [lon, lat], zoom });
-    ids.push(...leaves.map(({ properties }) => String(properties?.note_id)));
+    ids.push(...this.drawing.members(many.properties).map(({ id }) => String(id)));
     return { ids: [...new Set(ids)], at: { lat, lon } };
   }
 
