@@ -1,8 +1,9 @@
 """The only wiring: settings in, an application out.
 
-Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
-and that what works in the background (cleaning of photos, letters to people and partners, walks that open by themselves,
-the cutting of their maps, printing, erasing what is due) begins and ends with the server.
+Hides the order of things. Promises that no answer leaves without what app/answers.py puts on it, that no request is read
+further than app/arrivals.py lets it, and that what works in the background (cleaning of photos, letters to people and
+partners, walks that open by themselves, the cutting of their maps, printing, erasing what is due) begins and ends with the
+server.
 """
 
 import logging
@@ -12,16 +13,18 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, guide, i18n, logs, pages, problems, shell
+from app import __version__, guide, logs, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
+from app.access.limits import Tally
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
 from app.access.postman import Postman
+from app.access.reporting_routes import router as reporting
 from app.access.routes import router as access
+from app.answers import EveryAnswer
+from app.arrivals import Arrivals
 from app.basemap.cutting import Cutter
 from app.basemap.kept import Maps
 from app.basemap.routes import router as basemap
@@ -73,13 +76,13 @@ ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap, trail,
     own, papers, keeping, search,
-    access, people, account, passkeys, elsewhere, guide.router, shell.router,
+    access, people, account, passkeys, elsewhere, reporting, guide.router, shell.router,
 )  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places, looks."""
+    cutter, press, places, looks, tally."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -121,16 +124,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
-    app.state.places, app.state.looks = Places(db), Looks(db)
+    app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
         app.add_api_route(path, answer, methods=["GET"], tags=["service"])
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
-    problems.install(app, pages.problem_page)
-    app.add_middleware(_EveryAnswer)
+    told = problems.install(app, pages.problem_page)
+    app.add_middleware(Arrivals, settings=settings, answer=told)
     app.add_middleware(logs.Requests)  # outermost: the last one added
+    inner = app.build_middleware_stack  # add_middleware() would put it within what answers failures
+    app.build_middleware_stack = lambda: EveryAnswer(inner(), settings)  # type: ignore[method-assign]
     return app
 
 
@@ -144,24 +149,3 @@ def _ready(request: Request) -> JSONResponse:
     if not (state.db.writable() and state.vault.writable()):
         raise problems.TryAgain()
     return JSONResponse({"status": "ready"})
-
-
-class _EveryAnswer:
-    """The reader's language for the request; nosniff on every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault("X-Content-Type-Options", "nosniff")
-            await send(message)
-
-        scope["path"] = scope["path"].replace("\0", "\ufffd")  # no database can look for U+0000
-        cookie = Request(scope).cookies.get("tryg_language")
-        with i18n.use(i18n.language_of(Headers(scope=scope).get("accept-language"), cookie)):
-            await self.app(scope, receive, sent)

@@ -38,6 +38,7 @@ _HASH = base64.b64encode(hashlib.sha256(FIRST_PIXEL.encode()).digest()).decode()
 CSP = "; ".join(
     [
         "default-src 'none'",
+        "object-src 'none'",
         "script-src 'self'",
         f"style-src 'self' 'sha256-{_HASH}'",
         "img-src 'self' data: blob:",
@@ -48,6 +49,9 @@ CSP = "; ".join(
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        # Text becomes a script or markup only by lit, by static/js/markup.js and by static/js/trusted.js.
+        "require-trusted-types-for 'script'",
+        "trusted-types lit-html pages default",
     ]
 )
 HEADERS = {

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from app.i18n import gettext as _
-from app.i18n import language_of, mark, use
+from app.i18n import mark
 
 log = logging.getLogger("tryg")
 
@@ -36,6 +36,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "photo-unreadable": (404, mark("The photo cannot be read")),
     "not-found": (404, mark("There is nothing here")),
     "method-not-allowed": (405, mark("This cannot be done here")),
+    "too-slow": (408, mark("The rest did not come in time")),
     "participant-taken": (409, mark("This phone already takes part")),
     "walk-closed": (409, mark("The walk is closed")),
     "same-revision-different-content": (409, mark("Another text was saved first")),
@@ -48,6 +49,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "too-many-pixels": (413, mark("The photo has too many pixels")),
     "body-too-large": (413, mark("That is too much at once")),
     "not-a-photo": (415, mark("This is not a photo")),
+    "packed-body": (415, mark("What is packed is not unpacked here")),
     "invalid": (422, mark("Something in it cannot be right")),
     "photo-undeclared": (422, mark("The note does not name this photo")),
     "digest-mismatch": (422, mark("The photo changed on its way")),
@@ -119,8 +121,8 @@ CONTRACT_SAYS = (
 Page = Callable[[Request, Problem], Response]
 
 
-def install(app: FastAPI, page: Page) -> None:
-    """Answer every failure of `app`; `page(request, problem)` renders it for people."""
+def install(app: FastAPI, page: Page) -> Page:
+    """Answer every failure of `app`; `page(request, problem)` renders it for people. How a failure is answered."""
 
     def answer(request: Request, problem: Problem) -> Response:
         request_id = request.scope.get("request_id", "")  # which somebody who asks for help can quote
@@ -144,7 +146,13 @@ def install(app: FastAPI, page: Page) -> None:
     @app.exception_handler(HTTPException)
     def plain(request: Request, failure: HTTPException) -> Response:
         codes = {404: "not-found", 405: "method-not-allowed", 401: "sign-in-first", 403: "not-allowed"}
-        known = {413: "body-too-large", 416: "range-not-satisfiable", 503: "try-again"}
+        known = {
+            408: "too-slow",
+            413: "body-too-large",
+            415: "packed-body",
+            416: "range-not-satisfiable",
+            503: "try-again",
+        }
         code = (codes | known).get(failure.status_code, "bad-request")
         headers = dict(failure.headers or {})
         if failure.status_code == 405:
@@ -160,12 +168,9 @@ def install(app: FastAPI, page: Page) -> None:
     def unexpected(request: Request, failure: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", "-")  # never the path itself: it can hold a secret
         log.error("unexpected failure at %s", route, exc_info=failure)
-        # This answer is made outside main's middleware, so it takes the language and the header along itself.
-        language = language_of(request.headers.get("accept-language"))
-        with use(language):
-            response = answer(request, Problem("unexpected"))
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        return answer(request, Problem("unexpected"))
+
+    return answer
 
 
 def _methods(app: FastAPI, request: Request) -> set[str]:

@@ -59,9 +59,11 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
     from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
     from app import logs
+    from app.connections import Patient, room
     from app.main import create_app
 
     logs.configure(settings.log_format, settings.log_level)
+    room()
     app = create_app(settings)
     served: Any = app
     if settings.trusted_proxies:
@@ -78,7 +80,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        served, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+        served, loop="asyncio", http=Patient, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=HEAD_BYTES, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip

@@ -5,6 +5,7 @@ that names the variable. Nothing else in the project reads the environment. docs
 test fails where one is missing there.
 """
 
+import ipaddress
 import secrets
 from pathlib import Path
 from typing import Any, Literal
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
         description="The map under everything: a PMTiles file's path, or https://… of vector tiles with {z}, {x} and {y} in it; empty: none.",
     )
     basemap_credit: str = Field("© OpenStreetMap", description="Credit shown on the map for the base map.")
-    rate_limits: Literal["on", "off"] = Field("on", description="off lifts the limits on failed tries, for load tests.")
+    rate_limits: Literal["on", "off"] = Field("on", description="off lifts every limit on how often, for load tests.")
     photo_bytes: int = Field(15 * 1024 * 1024, ge=1024, description="Largest photo taken in, in bytes.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a coordinator's sign-in ends.")
     photo_workers: int = Field(1, ge=1, le=32, description="Processes that clean photos at idle priority.")
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     )
     log_level: Literal["info", "debug"] = Field(
         "info", description="debug tells of watchdogs' and files' requests too; never more of what anybody sent."
+    )
+
+    security_contact: str = Field(
+        "",
+        description="Where to report a hole, for /.well-known/security.txt: mailto:… or https://…; empty: there is no such file.",
     )
 
     @field_validator("database_url")
@@ -104,6 +110,23 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value())
         if value.get_secret_value() and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
             raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @field_validator("security_contact")
+    @classmethod
+    def _contact(cls, value: str) -> str:
+        if value and (not value.startswith(("mailto:", "https://")) or not value.isprintable() or " " in value):
+            raise ValueError("must begin with mailto: or https://")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ipaddress.ip_network(one)
+            except ValueError:  # "*" would believe whoever calls
+                raise ValueError(f"must be addresses or networks, separated by commas, not {one}") from None
         return value
 
     @field_validator("oidc_issuer")

@@ -38,11 +38,13 @@ ENCODINGS = {"br": ".br", "gzip": ".gz"}  # best first
 CHECKED = {"Cache-Control": "no-cache"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # Workers answer to the policy of their own file, not to the page's.
-WORKER_POLICY = {"Content-Security-Policy": "default-src 'self'; object-src 'none'"}
+WORKER_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+}
 # The one that looks for faces may run WebAssembly, and may reach nothing at all: it is given what it needs, photos too.
 FACES = "faces-"
 FACES_POLICY = {"Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"}
-POWERS = {"Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()"}
 NIGHT = "#0a1115"
 
 
@@ -98,7 +100,7 @@ def walkers_app(request: Request) -> Response:
     """The walker's app, whatever the path: 200, the same bytes for everybody."""
     release = _release()
     shell = _shell(release, pages.MANIFEST.stat().st_mtime_ns)
-    headers = pages.HEADERS | POWERS | CHECKED
+    headers = pages.HEADERS | CHECKED
     headers |= {"ETag": shell.etag, "Vary": "Accept-Encoding", "X-Release": release}
     if etag_matches(request, shell.etag):
         return Response(status_code=304, headers=headers)

@@ -27,6 +27,8 @@ PATIENCE_S = 60.0  # a busy machine is no failure
 class Server:
     """One server: `url`, `data` (its folder) and `process` while it runs; `settings` are further TRYG_* variables."""
 
+    program: tuple[str, ...] = (str(TRYG),)
+
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         self.port = free_port()
@@ -37,7 +39,7 @@ class Server:
 
     def start(self) -> "Server":
         """Starts it and returns once /healthz answers."""
-        command = [str(TRYG), "serve", "--data", str(self.data), "--port", str(self.port)]
+        command = [*self.program, "serve", "--data", str(self.data), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + PATIENCE_S

@@ -17,7 +17,6 @@ from app.i18n import LANGUAGES
 from app.problems import Problem
 from app.settings import Settings
 
-LANGUAGE_COOKIE = "tryg_language"  # read in main, for every request
 YEAR_S = 365 * 24 * 3600
 MOMENT_S = 600  # how long a note that we give a browser along can be handed back
 
@@ -56,11 +55,17 @@ def drop_partner(request: Request, response: Response) -> None:
     response.delete_cookie(_partner_cookie(request), path="/", httponly=True, secure=secure, samesite="lax")
 
 
+def language_cookie(settings: Settings) -> str:
+    """What the cookie of a chosen language is called; app/answers.py reads it for every request."""
+    return "__Host-tryg_language" if settings.base_url.startswith("https:") else "tryg_language"
+
+
 def keep_language(request: Request, response: Response, language: str) -> None:
     """Remember a choice of language for a year. Anything but "da" or "en" is ignored."""
     if language in LANGUAGES:
         secure = _is_https(request)
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, path="/", secure=secure, samesite="lax")
+        name = language_cookie(_settings(request))
+        response.set_cookie(name, language, max_age=YEAR_S, path="/", httponly=True, secure=secure, samesite="lax")
 
 
 def keep_note(request: Request, response: Response, name: str, **words: str) -> None:

@@ -5,6 +5,7 @@ who was not added or invited here, that an e-mail address counts only where the 
 and that a provider which is down or says strange things is told in a sentence. Never makes an account.
 """
 
+import hmac
 import logging
 import time
 import warnings
@@ -71,7 +72,8 @@ def depart(settings: Settings) -> Departure:
 def arrive(settings: Settings, asked: dict[str, str], given: dict[str, str]) -> Arrival:
     """Who has come back. `asked`: state, nonce and verifier of the departure, as this browser kept them; `given`: what
     the provider sent along. Raises NotReached, NotBelieved."""
-    if not asked or not given.get("code") or given.get("state") != asked["state"]:
+    same = bool(asked) and hmac.compare_digest(given.get("state", "").encode(), asked["state"].encode())
+    if not same or not given.get("code"):
         raise NotBelieved
     with _client(settings) as (client, provider):
         if given.get("iss", provider["issuer"]) != provider["issuer"]:  # RFC 9207: another provider's answer

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app import pages
-from app.access import browser, elsewhere, sessions
+from app.access import browser, elsewhere, limits, sessions
 from app.db import Db
 from app.problems import Problem
 from app.settings import Settings
@@ -24,6 +24,7 @@ NOTE = "elsewhere"
 def get_elsewhere(request: Request, next: str = "/") -> Response:
     """Leads to the municipality's sign-in. Raises not-found (404) where there is none."""
     settings = _settings(request)
+    limits.count(request, limits.WAYS_IN)  # each may ask the provider, and wait for it
     try:
         going = elsewhere.depart(settings)
     except elsewhere.NotReached:

@@ -21,6 +21,7 @@ from app.settings import Settings
 log = logging.getLogger("tryg")
 
 PATIENCE_S = 5.0
+HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 class NoMail(Exception):
@@ -76,8 +77,12 @@ def _connect(url: str) -> smtplib.SMTP:
             server = smtplib.SMTP(host, parts.port or 587, timeout=PATIENCE_S)
         try:
             server.ehlo()
+            is_private = parts.scheme == "smtps" or host in HERE
             if parts.scheme == "smtp" and server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
+                is_private = True
+            if parts.username and not is_private:  # somebody in between may have taken the offer out
+                raise smtplib.SMTPNotSupportedError("it offers no TLS, and a password goes nowhere without")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
         except BaseException:

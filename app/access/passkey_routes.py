@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from app import pages
-from app.access import browser, passkeys, sessions
+from app.access import browser, limits, passkeys, sessions
 from app.access.roles import Account
 from app.db import Db
 from app.i18n import gettext as _
@@ -73,6 +73,7 @@ def post_passkey(request: Request, person: Account, db: Db, answer: Answer) -> R
 def post_challenge(request: Request) -> Response:
     """What to sign in with."""
     browser.own_form(request)
+    limits.count(request, limits.WAYS_IN)
     challenge = passkeys.new_challenge()
     answer = JSONResponse(passkeys.for_signing_in(request.app.state.settings, challenge), headers=pages.PRIVATE)
     browser.keep_note(request, answer, "passkey", challenge=challenge)

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, or_, select
 
 from app import pages
-from app.access import browser, invitations, people, roles
+from app.access import browser, invitations, limits, people, roles
 from app.access.guards import GIVE, Person
 from app.access.invitations import Wanted
 from app.access.roles import EVERYWHERE, GivenRole, Inviter, KnownInvitation
@@ -49,10 +49,13 @@ def post_invitation(
     wanted = Wanted(email, tuple(dict.fromkeys(role)), place, bool(cleared), partner or None)
     try:
         with db.write() as tx:
+            limits.counted(tx, request.app.state.settings, limits.LETTERS, person.user.id)
             letter = invitations.invite(tx, person.user, roles.roles_now(tx, person), wanted)
             for given in wanted.roles:
                 _tell(tx, person, "role-given", letter.user_id, given, place)
     except Problem as wrong:
+        if wrong.code == "too-many-attempts":
+            raise
         return _page(request, person, db, wrong, wanted=wanted)
     return _done(request)
 
@@ -62,6 +65,7 @@ def post_sending(request: Request, known: KnownInvitation, person: Inviter, db: 
     """Sends the letter once more, or at once where it waits."""
     browser.own_form(request)
     with db.write() as tx:
+        limits.counted(tx, request.app.state.settings, limits.LETTERS, person.user.id)
         invitations.send_again(tx.get_one(Invitation, known.id, with_for_update=True), person.user)
     return _done(request)
 

@@ -18,6 +18,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
+from app.access import limits
 from app.access.guards import Person, Viewer, Walker, etag_matches, viewer_sees
 from app.db import Database, Db
 from app.models import Observation, Photo, Walk
@@ -60,6 +61,7 @@ _JPEG: dict[int | str, dict[str, Any]] = {
 async def put_photo(
     observation_id: Uuid, photo_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
 ) -> PhotoReceipt:
+    limits.count(request, limits.PHOTOS, who.id)
     limit = request.app.state.settings.photo_bytes
     is_here = await _aside(arrival.admitted, db, who, observation_id, photo_id)
     declared_length = int(request.headers.get("content-length", 0))

@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from app import i18n, pages
+from app.access import limits
 from app.access.answering import Answering, RoutedWalk
 from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
 from app.access.releasing import Writer
@@ -80,6 +81,7 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
     answer = await _printed(request, asked, "esdh.zip")
     if isinstance(answer, Response):
         return answer
+    limits.count(request, limits.FILES)
     report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
     pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about, since))
     return StreamingResponse(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
@@ -183,7 +185,8 @@ async def _pdf(request: Request, asked: _Asked) -> Response:
     answer = await _printed(request, asked, "pdf")
     if isinstance(answer, Response):
         return answer
-    # Shown in the browser, in place of the page that waited. Without the pages' CSP: browsers' own PDF viewers choke on it.
+    limits.count(request, limits.FILES)
+    # Shown in the browser, in place of the page that waited.
     return FileResponse(answer, media_type="application/pdf", headers=_named(asked, "pdf", "inline"))
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import i18n, pages
-from app.access import guards
+from app.access import guards, limits
 from app.access.guards import etag_matches
 from app.db import Database, Db
 from app.i18n import language
@@ -98,9 +98,8 @@ def post_takedown(request: Request, slug: str, db: Db, form: OwnForm, afterwards
         walk, edition = public.behind(tx, slug)
     try:
         with db.write() as tx:
-            if settings.rate_limits == "on":
-                guards.not_guessing(tx, "takedown", address)
-            guards.count_try(tx, "takedown", address)
+            limits.counted(tx, settings, limits.TAKEDOWNS, address)
+            limits.counted(tx, settings, limits.TAKEDOWNS_OF_ALL, walk.id)
             takedown.ask(tx, walk, edition.number, **typed)
             told = takedown.readers(tx, walk)
     except Problem as wrong:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from app import pages
+from app.access import limits
 from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
 from app.basemap import basemap_of
 from app.db import Database, Db
@@ -244,6 +245,7 @@ def _sent(
         answer = Response(headers=headers, media_type=_KINDS[kind])
         del answer.headers["Content-Length"]
         return answer
+    limits.count(request, limits.FILES, reader.person.user.id)
     return StreamingResponse(written(shown), headers=headers, media_type=_KINDS[kind])
 
 

@@ -29,7 +29,8 @@ _PHONE = re.compile(
 )
 _PLATE = re.compile(r"(?<!\w)(?:[A-ZÆØÅ]{2} ?\d{2} ?\d{3}|(?!nr|st|kr)[a-zæøå]{2}\d{5})(?!\w|[.,]\d)")
 
-_WORD = r"[A-ZÆØÅÉ][\w.'’-]*"
+# No name is longer: without an end, a note of nothing but Å'Å'Å' would be looked at for seconds.
+_WORD = r"[A-ZÆØÅÉ][\w.'’-]{0,40}"
 # A street's name and the number of a house in it. Ways of a kind ("cykelvej 12") are no names.
 _STREET = (
     r"(?:vej|gade|all[eé]|stræde|vænget?|torvet?|pladsen|plads|boulevarden?|bakken|parken|vangen|lunden|toften?|haven)"
@@ -39,8 +40,8 @@ _KINDS = (
     "træk|ud|villa|grus|skov|mark|ud|park|p-|parkerings|lege|bus|bold|op|oplags"
 )
 _ADDRESS = re.compile(
-    rf"(?<!\w)(?:(?:{_WORD}\s){{0,3}}(?:(?!(?i:{_KINDS})(?:{_STREET})\b)[A-ZÆØÅ][\w'’-]*{_STREET}|V[eæ]j|Gade|All[eé]|Plads|Boulevard|Torv|Stræde)|"
-    rf"(?!(?:{_KINDS})(?:{_STREET})\b)[a-zæøå]{{2,}}(?:vej|gade|allé|stræde))"
+    rf"(?<!\w)(?:(?:{_WORD}\s){{0,3}}(?:(?!(?i:{_KINDS})(?:{_STREET})\b)[A-ZÆØÅ][\w'’-]{{0,40}}{_STREET}|V[eæ]j|Gade|All[eé]|Plads|Boulevard|Torv|Stræde)|"
+    rf"(?!(?:{_KINDS})(?:{_STREET})\b)[a-zæøå]{{2,40}}(?:vej|gade|allé|stræde))"
     r"\s(?:nr\.?\s?)?\d{1,3}(?:\s?[A-Za-z](?!\w))?(?![\w:]|[.,]\d|\s?(?:m|km|meter|min|minutter|timer?|%|kr|lamper?|lygter?|"
     r"bænke?|unge|børn|personer|mænd|biler?|cykler|gange|steder?|stop|træer|huller?|hunde|skilte|spande|"
     r"og\s\d{1,3}\s(?:lamper|bænke))\b)"

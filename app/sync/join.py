@@ -9,29 +9,32 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.access import limits
 from app.access.guards import count_try, not_guessing, secret_hash
 from app.db import Database
 from app.models import Participant, Walk, now
 from app.problems import Problem
+from app.settings import Settings
 from app.sync.ingest import erased, insert_once
 from app.sync.protocol import JoinIn, Outbox
 from app.walks.walks import find_by_code
 
 
-def join(db: Database, participant_id: str, sent: JoinIn, address: str, *, limited: bool) -> tuple[Walk, bool]:
-    """The walk, and whether the participant is new. `address`: where the call came from; `limited`: count tries.
+def join(db: Database, participant_id: str, sent: JoinIn, address: str, settings: Settings) -> tuple[Walk, bool]:
+    """The walk, and whether the participant is new. `address`: where the call came from.
 
     Raises Problem: participant-taken (409), too-many-attempts (429), walk-not-found (404), walk-closed (409)."""
     with db.write() as tx:
         known = tx.get(Participant, participant_id)
         if known:
             return _come_back(tx, known, sent), False
-        if limited:
+        if settings.rate_limits == "on":
             not_guessing(tx, "join", address)
         walk = find_by_code(tx, sent.code)
         if walk and walk.state in {"closed", "published"}:
             raise Problem("walk-closed")
         if walk and walk.state != "archived":
+            limits.may_join(tx, walk.id, address, settings)
             row = Participant(id=participant_id, walk_id=walk.id, secret_hash=secret_hash(sent.secret), **_told(sent))
             if insert_once(tx, row):
                 return walk, True

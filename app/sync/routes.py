@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.access import guards
+from app.access import guards, limits
 from app.access.guards import Walker
 from app.db import Db
 from app.i18n import gettext as _
@@ -45,7 +45,7 @@ def put_participant(
     participant_id: Uuid, request: Request, response: Response, db: Db, sent: Annotated[JoinIn, json_body(JoinIn)]
 ) -> Joined:
     settings = request.app.state.settings
-    walk, is_new = join(db, participant_id, sent, guards.address_of(request), limited=settings.rate_limits == "on")
+    walk, is_new = join(db, participant_id, sent, guards.address_of(request), settings)
     response.status_code = 201 if is_new else 200
     with db.read() as tx:
         return Joined(participant_id=participant_id, walk=for_phone(tx, tx.get_one(Walk, walk.id), settings))
@@ -74,11 +74,13 @@ def get_walk(walk_id: Uuid, request: Request, who: Walker, db: Db) -> Response:
 @router.put("/observations/{observation_id}", openapi_extra=described(ObservationIn))
 def put_observation(
     observation_id: Uuid,
+    request: Request,
     response: Response,
     who: Walker,
     db: Db,
     sent: Annotated[ObservationIn, json_body(ObservationIn)],
 ) -> Receipt:
+    limits.count(request, limits.NOTES, who.id)
     with db.write() as tx:
         kept = ingest.keep(tx, who, observation_id, sent)
     if kept.clash:

@@ -4,6 +4,7 @@
 // cut off is opened again; a new release is offered only when nothing is being written, and never taken by itself; a
 // network that wants a sign-in is told of where nobody is disturbed in writing.
 
+import "./trusted.js";
 import { whoAnswers } from "./api.js";
 import { bar, html, render, toast, turnPage } from "./dom.js";
 import { icon } from "./icons.js";

@@ -5,6 +5,7 @@
 // time of what it shows; a part is touched only when it has changed, and a button that was in focus still is.
 
 import "./elements/map.js";
+import { markup } from "./markup.js";
 
 const POLL_MS = 10_000;
 const FIRST_MS = 8_000; // so long a stream may take to say something
@@ -36,11 +37,12 @@ function show({ at: time, map: places, parts }) {
   if (map.getAttribute("src") !== places) map.setAttribute("src", places);
   at.textContent = time;
   current.hidden = true;
-  for (const [name, markup] of Object.entries(parts)) {
+  for (const [name, html] of Object.entries(parts)) {
     const part = document.getElementById(`part-${name}`);
-    if (!part || shown[name] === markup) continue;
+    if (!part || shown[name] === html) continue;
     const focus = part.contains(document.activeElement) ? document.activeElement?.id : "";
-    part.innerHTML = shown[name] = markup;
+    shown[name] = html;
+    part.innerHTML = markup(html);
     if (focus) document.getElementById(focus)?.focus();
   }
 }

@@ -8,6 +8,7 @@
 import "./elements/map.js";
 import { copyButtons } from "./clipboard.js";
 import { newSecret, uuid7 } from "./ids.js";
+import { pageOf } from "./markup.js";
 
 /** @typedef {{id: string, secret: string, valence: "safe" | "unsafe", place: string}} Own */
 /** @typedef {HTMLElement & {point(place: {lat: number, lon: number} | null): Promise<void>}} TrygMap */
@@ -98,7 +99,7 @@ function residents(/** @type {HTMLFormElement} */ form) {
   async function refresh() {
     map?.setAttribute("src", map.getAttribute("src") ?? "");
     const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = pageOf(await answer.text());
     const list = page.getElementById("everybody");
     if (answer.ok && list) document.getElementById("everybody")?.replaceWith(document.adoptNode(list));
   }

@@ -3,6 +3,7 @@
 // Promises that what is long, or a file, goes by its button alone, and that what somebody is typing in is left as it is.
 
 import { copyButtons } from "./clipboard.js";
+import { pageOf } from "./markup.js";
 import "./planning/words.js";
 import "./planning/order.js";
 import "./planning/sketch.js";
@@ -17,7 +18,7 @@ let keptLine = line.value;
 async function follow() {
   const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = pageOf(await answer.text());
   for (const part of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(part.id);
     if (!fresh || part.innerHTML === fresh.innerHTML || part.contains(document.activeElement)) continue;

@@ -5,6 +5,7 @@
 // found is said aloud, and that when anything fails the browser opens the page in the ordinary way.
 
 import "./elements/map.js";
+import { pageOf } from "./markup.js";
 import { areaOf, asked, test } from "./reading/filter.js";
 import { tools } from "./reading/tools.js";
 
@@ -58,7 +59,7 @@ async function show(/** @type {string} */ address, { remember = true } = {}) {
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, signal });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = pageOf(await answer.text());
     const fresh = /** @type {HTMLElement} */ (page.getElementById("notes"));
     replace(fresh);
     const filter = form();

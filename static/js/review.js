@@ -4,6 +4,7 @@
 // it is. Promises that nothing is decided unless the server says so; that a decision never meets a note which is not the one
 // before one's eyes, also when keys come faster than answers; and that what others decide meanwhile shows in the queue.
 import "./elements/map.js";
+import { pageOf } from "./markup.js";
 import { formOf, isPlain } from "./turning.js";
 
 /** @typedef {HTMLElement & {drawing(): Promise<import("./elements/map.js").Drawing | null>, point(place: {lat: number, lon: number} | null): Promise<void>}} TrygMap */
@@ -33,7 +34,7 @@ async function go(address, form) {
     const sent = form ? { method: "POST", body: form } : {};
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const answer = await fetch(address, { ...sent, headers: { Accept: "text/html" }, signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = pageOf(await answer.text());
     if (page.body.className !== document.body.className || !page.getElementById("queue"))
       return answer.redirected && !form ? location.assign(answer.url) : location.reload(); // signed out, or not allowed any more
     put(page);
@@ -177,7 +178,7 @@ async function lookAnew() {
   const here = new URL(location.href);
   if (note?.dataset.note) here.searchParams.set("note", note.dataset.note);
   const answer = await fetch(here, { headers: { Accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = pageOf(await answer.text());
   const open = part("queue")?.contains(document.activeElement) || document.querySelector("#note details[open]");
   if (busy || open || note !== part("note") || !page.getElementById("queue")) return;
   const theirs = page.getElementById("note");

@@ -3,6 +3,8 @@
 // Hides fetching and putting the new <main> in place of the old. Promises that nothing on the page changes unless the server
 // answered with a page of the same kind; whatever else happens is told to the caller, and the form stands as it stood.
 
+import { pageOf } from "./markup.js";
+
 const PATIENCE_MS = 20_000;
 
 /** @typedef {"turned" | "offline" | "signed-out" | "refused"} Outcome */
@@ -26,7 +28,7 @@ export async function turn(address, form) {
   } catch {
     return { outcome: "offline", ok: false };
   }
-  const page = new DOMParser().parseFromString(text, "text/html");
+  const page = pageOf(text);
   const main = page.getElementById("main");
   if (answer.status === 401 || new URL(answer.url).pathname.startsWith("/sign-in"))
     return { outcome: "signed-out", ok: false };

@@ -22,6 +22,7 @@ MEANT_FOR_EVERYBODY = {
     "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",  # marks before the walk, by the code
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits
     "/p/{secret}", "/deadlines/{walk_id}/{secret}.ics", "/deadlines/partners/{partner_id}/{secret}.ics",  # by a secret of 256 bits
+    "/.well-known/security.txt",  # where to report a hole
     "/partner/leaving",  # forgets that secret
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
     "/r/{slug}/report.pdf", "/r/{slug}/takedown",  # what a second person has released

@@ -4,6 +4,7 @@
 `server` and pytest-playwright's `page` as they are. `network` breaks single requests on their way, as a mast does.
 """
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.browser.walking import Evening, Planned, plan
 from tests.running import Server
 
 ROOT = Path(__file__).parents[2]
+STOPPED = re.compile(r"Trusted(HTML|Script|Type)|Content Security Policy")
 # How long what is to come may take, in ms: as long as Playwright lets an action take. What holds is seen at once all the same.
 expect.set_options(timeout=30_000)
 
@@ -60,6 +62,25 @@ def code(shared_server: Server) -> Iterator[str]:
         walk = walks.create(tx, "Aftenvandring")
     yield walk.code
     db.close()
+
+
+@pytest.fixture
+def deaf() -> bool:
+    """For tests that want a policy to stop something."""
+    return True
+
+
+@pytest.fixture(autouse=True)
+def unstopped(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No policy of ours (CSP, Trusted Types) stops anything on a test's pages: the browser would say so."""
+    if not {"page", "context"} & set(request.fixturenames):
+        yield
+        return
+    context: BrowserContext = request.getfixturevalue("context")
+    stopped: list[str] = []
+    context.on("console", lambda said: stopped.append(said.text) if STOPPED.search(said.text) else None)
+    yield
+    assert "deaf" in request.fixturenames or not stopped
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ FLOOR = {
 ACROSS = {
     ("*", "app.access.guards"),
     ("*", "app.access.forms"),
+    ("*", "app.access.limits"),
     ("*", "app.access.notes"),
     ("*", "app.privacy.trail"),  # whatever happens to personal data is logged where it happens
     ("*", "app.privacy.looking"),
@@ -99,7 +100,7 @@ ONE_PLACE = {
     "getenv": {"app.settings"},
     "set_cookie": {"app.access"},
     "delete_cookie": {"app.access"},
-    "cookies": {"app.access", "app.main"},  # main reads the language's for every request
+    "cookies": {"app.access", "app.answers"},  # answers reads the language's for every request
     "boto3": {"app.photos.vault", "app.basemap"},
 }
 WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "rename", "touch", "rmdir"}

@@ -336,10 +336,10 @@ class TestAskingForSomethingToBeTakenDown:
         evening.note()
         evening.published()
         path = f"{evening.public}/takedown"
-        tried = [evening.reader.post(path, {"text": f"nr. {number}"}).status for number in range(31)]
-        assert set(tried[:30]) == {200}
-        assert tried[30] == 429
-        assert len(evening.takedowns()) == 30
+        tried = [evening.reader.post(path, {"text": f"nr. {number}"}).status for number in range(11)]
+        assert set(tried[:10]) == {200}
+        assert tried[10] == 429
+        assert len(evening.takedowns()) == 10
 
     def test_another_site_cannot_ask(self, evening: Evening) -> None:
         evening.note()

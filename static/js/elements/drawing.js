@@ -8,6 +8,7 @@ import { AttributionControl, Map as GlMap, Marker, NavigationControl, prewarm, s
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import "../trusted.js";
 import { t } from "../i18n.js";
 import "../later.js";
 import { gather, parting, projected } from "./gather.js";

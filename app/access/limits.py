@@ -1,0 +1,106 @@
+"""How often is too often: for phones that join, photos and notes of one phone, files of one person, requests and letters.
+
+Hides where it is counted. What is rare and costs somebody something is counted in the database, for all processes and over a
+restart; what is frequent in this process alone, where a row for each would cost more than it saves. Promises that whoever is
+refused is told when to come back (Retry-After) and nothing is lost; that a school behind one address joins within a minute;
+and that TRYG_RATE_LIMITS=off lifts every one of them. What is counted for guessing at codes is in guards.
+"""
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import Request
+from sqlmodel import Session, col, delete, func, select
+
+from app.access.guards import address_of
+from app.i18n import gettext as _
+from app.i18n import mark
+from app.models import FailedTry, Participant, now
+from app.problems import Problem
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` within `seconds`; `sentence` for whoever wants more."""
+
+    purpose: str
+    most: int
+    seconds: int
+    sentence: str
+
+
+# In the database
+JOINS = Limit("joined", 300, 3600, mark("Many phones have joined this walk from here. Wait a little, and try again."))
+PHONES = Limit("phones", 1000, 3600, mark("Many phones have joined this walk just now. Wait a little, and try again."))
+TAKEDOWNS = Limit(
+    "takedown", 10, 3600, mark("Many requests have come from here. Wait a little, and send it once more.")
+)
+TAKEDOWNS_OF_ALL = Limit("takedowns", 60, 86_400, mark("Many requests have come today. Send it once more tomorrow."))
+LETTERS = Limit("letters", 100, 3600, mark("Many letters have gone out from you. Wait a little, and go on."))
+# In this process
+PHOTOS = Limit(
+    "photos", 400, 600, mark("Many photos have come from this phone. It sends the next ones a little later.")
+)
+NOTES = Limit("notes", 3000, 600, mark("Many notes have come from this phone. It sends the next ones a little later."))
+FILES = Limit("files", 300, 600, mark("You have fetched many files. Wait a little, and fetch the next one."))
+WAYS_IN = Limit("ways in", 300, 600, mark("There have been many tries from here. Wait a little, and try again."))
+
+
+def counted(tx: Session, settings: Settings, limit: Limit, who: str, of: str = "") -> None:
+    """Counts one more by `who`, of what `of` names. Raises too-many-attempts (429) where it was one too many."""
+    purpose, since = f"{limit.purpose} {of}".strip(), now() - timedelta(seconds=limit.seconds)
+    tx.exec(delete(FailedTry).where(col(FailedTry.purpose) == purpose, col(FailedTry.at) < since))
+    there = select(func.count(), func.min(FailedTry.at)).where(
+        FailedTry.purpose == purpose, FailedTry.address == who, col(FailedTry.at) > since
+    )
+    number, first = tx.exec(there).one()
+    if settings.rate_limits == "on" and number >= limit.most:
+        raise _too_many(limit, (first - since).total_seconds())
+    tx.add(FailedTry(purpose=purpose, address=who, at=now()))
+
+
+def may_join(tx: Session, walk_id: str, address: str, settings: Settings) -> None:
+    """Counts a new phone: for its address, and for the walk, whoever holds its code. Raises too-many-attempts (429)."""
+    since = now() - timedelta(seconds=PHONES.seconds)
+    lately = select(func.count()).where(Participant.walk_id == walk_id, col(Participant.joined_at) > since)
+    if settings.rate_limits == "on" and tx.exec(lately).one() >= PHONES.most:
+        raise _too_many(PHONES, 60)
+    counted(tx, settings, JOINS, address, walk_id)
+
+
+class Tally:
+    """What is counted in this process. As many at once as the limit says, and from then on evenly."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._on, self._full_until, self._lock = (
+            settings.rate_limits == "on",
+            dict[tuple[str, str], float](),
+            threading.Lock(),
+        )
+
+    def count(self, limit: Limit, who: str) -> None:
+        """One more by `who`. Raises too-many-attempts (429)."""
+        if not self._on:
+            return
+        at, each = time.monotonic(), limit.seconds / limit.most
+        with self._lock:
+            if len(self._full_until) > 20_000:
+                self._full_until = {one: until for one, until in self._full_until.items() if until > at}
+            until = max(self._full_until.get((limit.purpose, who), at), at) + each
+            if until - at > limit.seconds:
+                raise _too_many(limit, until - at - limit.seconds)
+            self._full_until[limit.purpose, who] = until
+
+
+def count(request: Request, limit: Limit, who: str = "") -> None:
+    """One more by `who`, or from where the call comes. Raises too-many-attempts (429)."""
+    tally: Tally = request.app.state.tally
+    tally.count(limit, who or address_of(request))
+
+
+def _too_many(limit: Limit, seconds: float) -> Problem:
+    return Problem("too-many-attempts", _(limit.sentence), retry_after=max(1, math.ceil(seconds)))

@@ -1,0 +1,66 @@
+"""What every answer carries, whatever it answers and whoever asks: a page, a file, a failure, a redirect.
+
+Hides which header browsers want for what. Promises that an answer which says nothing of itself may do nothing in a browser
+(no script, no frame, no other site) and is kept by nobody; that over https browsers come back over https alone; and that
+the reader's language holds for the whole request. What an answer says itself stays: pages have a policy of their own
+(app/pages.py), scripts theirs (app/shell.py).
+"""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import i18n
+from app.access.browser import language_cookie
+from app.settings import Settings
+
+CLOSED = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Browsers show a PDF by a page and a plug-in of their own, and some have judged those by its policy: no more than keeps it
+# out of frames.
+OF_A_PDF = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+YEAR_S = 365 * 24 * 3600
+# What no page of ours asks a browser for; where one stands is for the walkers' app and for marks before a walk.
+_NEVER = (
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "gyroscope", "hid", "magnetometer",
+    "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+_NONE_OF_THEM = ", ".join(f"{name}=()" for name in _NEVER)
+_PLACE = ("/app", "/marks/")
+
+
+def dress(headers: MutableHeaders, settings: Settings, path: str) -> None:
+    """Adds what an answer to `path` lacks."""
+    is_pdf = headers.get("content-type") == "application/pdf"
+    for name, value in (
+        ("Content-Security-Policy", OF_A_PDF if is_pdf else CLOSED),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", f"{_NONE_OF_THEM}, geolocation=({'self' if path.startswith(_PLACE) else ''})"),
+        ("Cache-Control", "no-store"),
+    ):
+        headers.setdefault(name, value)
+    if settings.base_url.startswith("https:"):
+        headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
+
+
+class EveryAnswer:
+    """The outermost of what lies around the application: nothing is answered without it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self._settings, self._language = app, settings, language_cookie(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        path = scope["path"] = scope["path"].replace("\0", "\ufffd")  # no database can look for U+0000
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                dress(MutableHeaders(scope=message), self._settings, path)
+            await send(message)
+
+        cookie = Request(scope).cookies.get(self._language)
+        with i18n.use(i18n.language_of(Headers(scope=scope).get("accept-language"), cookie)):
+            await self.app(scope, receive, sent)

@@ -1,0 +1,109 @@
+"""Connections as they come from the open network: none is held for long by whoever says little.
+
+Hides uvicorn's protocol and its timers. Promises that a request's line and headers are there within HEAD_S, or the
+connection ends; that what still drips in after its answer, or an answer that nobody fetches, ends it too; and that where
+the system has room for no more connections, those go first that ask for nothing, the oldest first, so that a crowd of
+idle ones keeps nobody out. What a body may be and how long it may take is app/arrivals.py's.
+"""
+
+import asyncio
+import resource
+from typing import Any, ClassVar
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from app.answers import CLOSED
+
+HEAD_S = 15.0  # for a request's line and headers, from the connection or their first byte
+AFTER_S = 10.0  # for the rest of a body that nobody wanted
+STALLED_S = 120.0  # for a piece of an answer to be taken off our hands; a phone in a tunnel falls silent
+SHARE = 0.75  # of the files that the process may open
+
+
+class Patient(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, with an end to waiting."""
+
+    _idle: ClassVar[dict["Patient", None]] = {}  # connections with no request in hand, the oldest first
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._timer: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        super().connection_made(transport)
+        self._rest()
+        self._wait(HEAD_S)
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if files != resource.RLIM_INFINITY and len(self.connections) > SHARE * files:
+            next(iter(self._idle)).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._idle.pop(self, None)
+        self._wait(None)
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing():
+            return self._wait(None)
+        if self.conn.their_state is h11.IDLE:  # a head that is not whole yet, or nothing but what was left of a body
+            return self._wait(HEAD_S) if self._timer is None else None
+        self._idle.pop(self, None)
+        over = self.cycle is not None and self.cycle.response_complete
+        if not over:
+            self._wait(None)
+        elif self._timer is None:
+            self._wait(AFTER_S)
+
+    def on_response_complete(self) -> None:
+        self._wait(None)
+        super().on_response_complete()
+        if self.conn.our_state is h11.IDLE or self.cycle.response_complete:
+            self._rest()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._stalled:
+            self._stalled.cancel()
+        self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def send_400_response(self, msg: str) -> None:
+        """To what is no HTTP: as uvicorn says it, with what every answer carries."""
+        said = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close", "Content-Security-Policy": CLOSED,
+                "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}  # fmt: skip
+        answer = h11.Response(status_code=400, headers=list(said.items()), reason=b"Bad Request")
+        for part in (answer, h11.Data(data=msg.encode()), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(part) or b"")
+        self.transport.close()
+        self._wait(None)
+
+    def _rest(self) -> None:
+        """The newest of those that ask for nothing."""
+        self._idle.pop(self, None)
+        self._idle[self] = None
+
+    def _wait(self, seconds: float | None) -> None:
+        """No longer than that from now on; None: as long as it takes."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self.transport.abort) if seconds is not None else None
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: Any) -> bool:
+        return self is other
+
+
+def room() -> None:
+    """As many open files as the system lets this process have, up to a number that it has use for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,149 @@
+"""How often is too often: each limit is told with a sentence and a time, holds for whoever reaches it, and for nobody else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from app.access import limits
+from app.access.limits import Limit
+from app.models import Walk
+from tests.access.conftest import Browser
+from tests.cast import Clock, Stage
+from tests.phone import Phone, Picture, jpeg
+
+
+def lowered(monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> Limit:
+    """The limit with this name is `most` for this test: what holds of few holds of many."""
+    known: Limit = getattr(limits, name)
+    low = Limit(known.purpose, most, known.seconds, known.sentence)
+    monkeypatch.setattr(limits, name, low)
+    return low
+
+
+def refused(reply: Response, sentence: str) -> bool:
+    """Whether this says in a sentence that it was too often, and when to come back."""
+    assert reply.status_code == 429, reply.text
+    assert 0 < int(reply.headers["retry-after"]) <= 86_400
+    return sentence in reply.text
+
+
+def joining(stage: Stage, walk: Walk | None = None, address: str = "") -> Response:
+    phone = Phone(stage.http, (walk or stage.walk).code)
+    body = {"code": phone.code, "secret": phone.secret, "role": "resident", "language": "da"}
+    headers = {"X-Forwarded-For": address} if address else {}
+    return stage.http.put(f"/api/v1/participants/{phone.id}", json=body, headers=headers)
+
+
+def test_a_school_behind_one_address_joins_and_a_flood_from_there_does_not(stage: Stage, clock: Clock) -> None:
+    assert limits.JOINS.most >= 300, "a whole school behind one address"
+    assert limits.PHONES.most >= 2 * limits.JOINS.most
+
+
+def test_phones_from_one_address_are_limited_for_each_walk(
+    stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered(monkeypatch, "JOINS", 3)
+    assert [joining(stage).status_code for _phone in range(3)] == [201] * 3
+    assert refused(joining(stage), "Der er kommet mange telefoner med herfra.")
+    assert joining(stage, stage.another_walk()).status_code == 201
+    clock.advance(hours=1, seconds=1)
+    assert joining(stage).status_code == 201
+
+
+def test_who_takes_part_comes_back_however_many_have_joined(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = stage.phone()
+    lowered(monkeypatch, "JOINS", 1)
+    assert joining(stage).status_code == 429
+    assert phone.join()
+
+
+def test_a_leaked_code_brings_no_thousands(stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered(monkeypatch, "PHONES", 3)
+    assert [joining(stage).status_code for _phone in range(4)] == [201, 201, 201, 429]
+    clock.advance(hours=1, seconds=1)
+    assert joining(stage).status_code == 201
+
+
+def test_an_address_that_somebody_makes_up_is_not_believed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered(monkeypatch, "JOINS", 2)
+    assert [joining(stage, address=f"198.51.100.{last}").status_code for last in range(3)] == [201, 201, 429]
+
+
+def test_photos_of_one_phone_are_limited_and_no_other_phones(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered(monkeypatch, "PHOTOS", 2)
+    greedy, other = stage.phone(), stage.phone()
+    pictures = [Picture(jpeg()) for _each in range(3)]
+    assert greedy.put(greedy.note(*pictures)).status_code == 201
+    assert [greedy.put_picture(picture.id).status_code for picture in pictures[:2]] == [201, 201]
+    assert refused(greedy.put_picture(pictures[2].id), "Der er kommet mange billeder fra denne telefon.")
+    mine = Picture(jpeg())
+    assert other.put(other.note(mine)).status_code == 201
+    assert other.put_picture(mine.id).status_code == 201
+
+
+def test_notes_of_one_phone_are_limited_and_come_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered(monkeypatch, "NOTES", 2)
+    phone = stage.phone()
+    notes = [phone.note() for _each in range(3)]
+    assert [phone.put(note).status_code for note in notes] == [201, 201, 429]
+
+
+def test_files_of_one_person_are_limited_and_nobody_elses(
+    stage: Stage, key_of: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered(monkeypatch, "FILES", 3)
+    key, other = key_of("coordinator", "Aalborg Kommune"), key_of("organiser", "Aalborg Kommune")
+    path = f"/walks/{stage.walk.id}/report"
+    assert [stage.http.get(path + kind, headers=key).status_code for kind in (".csv", ".json", ".zip")] == [200] * 3
+    assert refused(stage.http.get(f"{path}.csv", headers=key), "Du har hentet mange filer.")
+    assert stage.http.get(path, headers=key).status_code == 200  # the page itself is no file
+    assert stage.http.get(f"{path}.csv", headers=other).status_code == 200
+
+
+def test_letters_of_one_person_are_limited(
+    stage: Stage, signed_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered(monkeypatch, "LETTERS", 2)
+    browser = signed_in("admin")
+
+    def invite(name: str) -> Response:
+        given = {"role": "organiser", "email": f"{name}@x.example", "organisation": stage.walk.organisation_id}
+        return browser.post("/people/invitations", data=given)
+
+    assert [invite(name).status_code for name in ("a", "b")] == [303, 303]
+    assert refused(invite("c"), "Du har sendt mange breve.")
+
+
+def test_ways_in_that_ask_somebody_else_are_limited(visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered(monkeypatch, "WAYS_IN", 2)
+    tried = [visitor.post("/sign-in/passkey/challenge").status_code for _each in range(3)]
+    assert [status == 429 for status in tried] == [False, False, True]
+
+
+class TestOff:
+    @pytest.fixture
+    def stage_settings(self) -> dict[str, Any]:
+        return {"rate_limits": "off"}
+
+    def test_all_of_them_are_lifted_for_load_tests(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("JOINS", "PHONES", "PHOTOS", "NOTES", "FILES"):
+            lowered(monkeypatch, name, 1)
+        assert [joining(stage).status_code for _phone in range(3)] == [201] * 3
+        phone = stage.phone()
+        assert [phone.put(phone.note()).status_code for _each in range(3)] == [201] * 3
+
+
+def test_what_is_counted_here_is_let_through_evenly_afterwards(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 1000.0
+    monkeypatch.setattr("app.access.limits.time.monotonic", lambda: moment)
+    tally, few = stage.app.state.tally, Limit("few", 4, 8, "x")
+    for _each in range(4):
+        tally.count(few, "anna")
+    with pytest.raises(Exception, match="too-many-attempts") as stopped:
+        tally.count(few, "anna")
+    assert stopped.value.headers["Retry-After"] == "2"  # type: ignore[attr-defined]
+    tally.count(few, "bo")
+    moment += 2
+    tally.count(few, "anna")
