@@ -38,6 +38,7 @@ LATER = {  # by file of texts: who alone uses them, and imports planning/words.j
     "planning.json": (_PLANNING,),
     "walking.json": _WALKING,
     "beside.json": _BESIDE,
+    "own.json": ("static/js/screens/own.js",),
     "later.json": (_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/pocket.js", *_WALKING),
 }
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}

@@ -22,6 +22,7 @@ import typer
 from app import i18n, server
 from app.basemap.build import CannotBuild
 from app.basemap.command import commands as basemap
+from app.privacy.command import commands as retention
 from app.privacy.trail_command import commands as log
 from app.schema import CannotMigrate, migrate_to_newest
 from app.settings import Settings, WrongSetting, load
@@ -39,6 +40,7 @@ cli = typer.Typer(
 walk = typer.Typer(help="Make, open and close walks.", no_args_is_help=True)
 user = typer.Typer(help="People who sign in, and the keys of their scripts.", no_args_is_help=True)
 cli.add_typer(walk, name="walk")
+cli.add_typer(retention, name="retention")
 cli.add_typer(user, name="user")
 cli.add_typer(basemap, name="basemap")
 cli.add_typer(log, name="log")

@@ -65,6 +65,29 @@ class Database:
             if self.sqlite:
                 self._turn.release()
 
+    @contextmanager
+    def alone(self, number: int) -> Iterator[bool]:
+        """Whether nobody else, on whatever server of this database, is inside such a block with the same number now. On
+        SQLite always: there each write has its turn. Raises TryAgain."""
+        if self.sqlite:
+            yield True
+            return
+        with _as_try_again(), self.engine.connect() as connection:
+            free = connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar_one()
+            connection.commit()  # the lock is the connection's; no transaction stays open meanwhile
+            try:
+                yield bool(free)
+            finally:
+                if free:
+                    connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+                    connection.commit()
+
+    def settle(self) -> None:
+        """What was overwritten is in no file of the database any longer, on SQLite; PostgreSQL sees to it by itself, in time."""
+        if self.sqlite:
+            with _as_try_again(), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def writable(self) -> bool:
         """Whether a change can be kept right now, tried out by keeping one; asked at most once a second."""
         if time.monotonic() - self._tried[0] > 1:
@@ -133,7 +156,14 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, never guessed by the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        # secure_delete: what was deleted or written over is overwritten with zeros, not only unlinked.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"busy_timeout={BUSY_MS}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -2,7 +2,7 @@
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
 and that what works in the background (cleaning of photos, letters to people and partners, walks that open by themselves,
-the cutting of their maps, printing) begins and ends with the server.
+the cutting of their maps, printing, erasing what is due) begins and ends with the server.
 """
 
 import logging
@@ -40,7 +40,12 @@ from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.privacy.keeping_routes import router as keeping
 from app.privacy.looking import Looks
+from app.privacy.own_routes import router as own
+from app.privacy.papers_routes import router as papers
+from app.privacy.retention import Keeper
+from app.privacy.search_routes import router as search
 from app.privacy.trail_routes import router as trail
 from app.report.edition_routes import router as editions
 from app.report.press import Press
@@ -67,6 +72,7 @@ log = logging.getLogger("tryg")
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap, trail,
+    own, papers, keeping, search,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
@@ -81,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
     press = Press(settings.printed, vault.folder)
+    keeper = Keeper(db, vault, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -90,8 +97,10 @@ def create_app(settings: Settings) -> FastAPI:
         courier.start()
         cutter.start()
         press.start()
+        keeper.start()
         yield
         app.state.followers.end()
+        keeper.stop()
         press.stop()
         cutter.stop()
         courier.stop()

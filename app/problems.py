@@ -43,6 +43,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "cursor-ahead": (409, mark("The phone is ahead of the server")),
     "edition-changed": (409, mark("The edition is no longer as it was")),
     "walk-archived": (410, mark("The walk has been emptied")),
+    "erased": (410, mark("This has been erased")),
     "photo-too-large": (413, mark("The photo is too large")),
     "too-many-pixels": (413, mark("The photo has too many pixels")),
     "body-too-large": (413, mark("That is too much at once")),

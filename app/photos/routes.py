@@ -150,7 +150,7 @@ def _seen(request: Request, db: Database, viewer: Viewer, photo_id: str) -> Phot
     """A photo that is ready and that the caller may see; that a person looks at a walk's photos is logged. Raises photo-unknown, -unreadable, -not-ready (404)."""
     with db.read() as tx:
         photo = tx.get(Photo, photo_id)
-        if photo is None or not viewer_sees(tx, viewer, photo):
+        if photo is None or photo.erased_at or not viewer_sees(tx, viewer, photo):
             raise Problem("photo-unknown", headers=_NOT_KEPT)
         walk = None
         if isinstance(viewer, Person):

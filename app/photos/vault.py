@@ -243,6 +243,15 @@ class Vault:
         self._aside(photo_id).unlink(missing_ok=True)
         _sync_folder(self._aside(photo_id).parent)
 
+    def forget(self, photo_id: str) -> None:
+        """Remove everything that is kept of a photo, durably: original, picture, thumbnail, every other version of it."""
+        beside = self._clean(photo_id, thumbnail=False).parent.glob(f"{photo_id}.*")
+        for path in (self._original(photo_id), *beside):
+            path.unlink(missing_ok=True)
+        for folder in (self._original(photo_id).parent, self._clean(photo_id, thumbnail=False).parent):
+            with contextlib.suppress(FileNotFoundError):
+                _sync_folder(folder)
+
     def erase_original(self, photo_id: str) -> None:
         """Remove the bytes as received, and their metadata with them."""
         self._original(photo_id).unlink(missing_ok=True)

@@ -193,6 +193,13 @@ class Press:
                     _remove(path)
 
 
+def empty(folder: Path) -> None:
+    """Remove all that was printed: it may tell of what was erased meanwhile. Whoever asks gets it printed anew."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
+            _remove(path)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)

@@ -79,6 +79,13 @@ ACROSS = {
     ("gathering", "app.sync.ingest"),
     ("gathering", "app.sync.changes"),
     ("gathering", "app.report"),
+    # What is erased goes from every room, by each room's own words.
+    ("privacy", "app.access"),
+    ("privacy", "app.photos"),
+    ("privacy", "app.measures.quoting"),
+    ("privacy", "app.report.freezing"),
+    ("privacy", "app.report.press"),
+    ("privacy", "app.schema"),  # its command brings the database up to date first
     # A phone's copy comes in by the very functions that the wire's routes call, and a backup takes the photos' files.
     ("copies", "app.sync.ingest"),
     ("copies", "app.sync.body"),

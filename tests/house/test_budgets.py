@@ -27,6 +27,8 @@ BESIDE = "js/screens/beside.js"  # help, blurring, an eye on the words: on every
 BESIDE_BYTES = 16_000
 FACES = "js/blurring/suggesting.js"  # fetched by walkers who want faces suggested
 NO_MAP = (BESIDE, FACES)
+OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
+OWN_BYTES = 4_000
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def loaded_on_demand(*without: str) -> list[str]:
 
 
 def test_a_map_costs_390_kilobytes_and_only_those_who_look_at_one() -> None:
-    size = compressed(loaded_on_demand(DRAWING, *WALKING, *NO_MAP))
+    size = compressed(loaded_on_demand(DRAWING, *WALKING, *OWN, *NO_MAP))
     print(f"map: {size} of {MAP_BYTES} bytes")
     assert size <= MAP_BYTES
     assert size > 100_000, "the map is not among what is loaded on demand"
@@ -94,7 +96,7 @@ def test_drawing_on_the_map_costs_35_kilobytes_and_only_those_who_plan() -> None
 
 
 def test_the_walkers_map_and_list_cost_16_kilobytes_beside_the_map() -> None:
-    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*WALKING))))
+    size = compressed(sorted(set(loaded_on_demand(*OWN)) - set(loaded_on_demand(*WALKING, *OWN))))
     print(f"walking: {size} of {WALKING_BYTES} bytes")
     assert 5_000 < size <= WALKING_BYTES
 
@@ -109,6 +111,12 @@ def test_help_blurring_and_an_eye_on_the_words_cost_16_kilobytes_that_no_first_n
 def test_what_finds_faces_is_fetched_by_nobody_who_does_not_ask_for_it() -> None:
     everybody = {*release()["files"], *release()["beside"], *release()["onDemand"]}
     assert not [name for name in everybody if re.search(r"\.(wasm|onnx)$|/(faces|suggesting)-", name)]
+
+
+def test_looking_at_ones_own_data_costs_4_kilobytes() -> None:
+    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*OWN))))
+    print(f"own data: {size} of {OWN_BYTES} bytes")
+    assert 1_000 < size <= OWN_BYTES
 
 
 def test_the_previous_releases_are_still_whole() -> None:

@@ -10,6 +10,7 @@ from app.access import people
 from app.db import Database
 from app.models import Access
 from tests.cast import Stage
+from tests.report.evening import Evening
 
 
 @pytest.fixture
@@ -42,3 +43,8 @@ def key_of(stage: Stage) -> Callable[..., tuple[str, dict[str, str]]]:
             return f"key:{person.id}", {"Authorization": f"Bearer {people.new_key(tx, person)}"}
 
     return make
+
+
+@pytest.fixture
+def evening(stage: Stage) -> Evening:
+    return Evening(stage)
