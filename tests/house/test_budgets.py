@@ -23,12 +23,12 @@ DRAWING = "js/planning/draw.js"  # fetched by those who plan, when they come to 
 DRAWING_BYTES = 35_000  # beside the map itself
 WALKING = ("js/screens/later.js", "js/walking/chart.js")  # fetched by walkers who open the map, or others' notes
 WALKING_BYTES = 16_000
-OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
-OWN_BYTES = 4_000
 BESIDE = "js/screens/beside.js"  # help, blurring, an eye on the words: on every phone soon after the first screen
 BESIDE_BYTES = 16_000
 FACES = "js/blurring/suggesting.js"  # fetched by walkers who want faces suggested
 NO_MAP = (BESIDE, FACES)
+OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
+OWN_BYTES = 4_000
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +101,6 @@ def test_the_walkers_map_and_list_cost_16_kilobytes_beside_the_map() -> None:
     assert 5_000 < size <= WALKING_BYTES
 
 
-def test_looking_at_ones_own_data_costs_4_kilobytes() -> None:
-    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*OWN))))
-    print(f"own data: {size} of {OWN_BYTES} bytes")
-    assert 1_000 < size <= OWN_BYTES
-
-
 def test_help_blurring_and_an_eye_on_the_words_cost_16_kilobytes_that_no_first_note_waits_for() -> None:
     size = compressed(release()["beside"])
     print(f"beside: {size} of {BESIDE_BYTES} bytes")
@@ -117,6 +111,12 @@ def test_help_blurring_and_an_eye_on_the_words_cost_16_kilobytes_that_no_first_n
 def test_what_finds_faces_is_fetched_by_nobody_who_does_not_ask_for_it() -> None:
     everybody = {*release()["files"], *release()["beside"], *release()["onDemand"]}
     assert not [name for name in everybody if re.search(r"\.(wasm|onnx)$|/(faces|suggesting)-", name)]
+
+
+def test_looking_at_ones_own_data_costs_4_kilobytes() -> None:
+    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*OWN))))
+    print(f"own data: {size} of {OWN_BYTES} bytes")
+    assert 1_000 < size <= OWN_BYTES
 
 
 def test_the_previous_releases_are_still_whole() -> None:

@@ -72,18 +72,11 @@ def test_half_a_year_after_the_release_what_nobody_published_is_gone_and_the_rep
         evening.phone.network.send("PUT", f"/api/v1/tracks/{track}", json=way, headers=evening.phone.key).status_code
         == 201
     )
+    mark = Mark(
+        id=new_id(), walk_id=stage.walk.id, secret_hash="x", valence="unsafe", lat=57, lon=9.9, note="Mærkeordet"
+    )
     with stage.db.write() as tx:
-        tx.add(
-            Mark(
-                id=new_id(),
-                walk_id=stage.walk.id,
-                secret_hash="x",
-                valence="unsafe",
-                lat=57,
-                lon=9.9,
-                note="Mærkeordet",
-            )
-        )
+        tx.add(mark)
     evening.published()
     stage.close_walk()
     clock.advance(days=182)
