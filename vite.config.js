@@ -12,31 +12,16 @@ import { defineConfig } from "vite";
 const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
-const PAGES = [
-  "report",
-  "writing",
-  "reading",
-  "compare",
-  "plan",
-  "live",
-  "marks",
-  "paper",
-  "table",
-  "review",
-  "passkey",
-  "measures",
-  "overview",
-].map((name) => `js/${name}.js`);
+const PAGES = ["report", "writing", "reading", "compare", "plan", "live", "marks", "paper", "table", "review", "passkey", "measures", "overview"].map((name) => `js/${name}.js`);
 const MAP = "js/elements/map.js"; // in the walker's app and on the pages
 const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
-const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/later\.js|pocket\.js/; // of no use without a network, or a map
+const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/(later|own)\.js|pocket\.js/; // of no use without a network, or a map
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
-const WALKING =
-  /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
+  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
+const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const RELEASES_KEPT = 3;
 const MOST_TRIED = 200_000; // bytes: larger files are packed once
 
@@ -53,21 +38,12 @@ function compress(/** @type {string} */ name, { again = false } = {}) {
   const path = join(DIST, name);
   if (!/\.(js|css|svg|json)$/.test(name) || (!again && existsSync(`${path}.br`) && existsSync(`${path}.gz`))) return;
   const content = readFileSync(path);
-  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_MODE, BROTLI_PARAM_LGWIN, BROTLI_MAX_QUALITY } =
-    constants;
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_MODE, BROTLI_PARAM_LGWIN, BROTLI_MAX_QUALITY } = constants;
   const base = { [BROTLI_PARAM_QUALITY]: BROTLI_MAX_QUALITY, [BROTLI_PARAM_SIZE_HINT]: content.length };
   // Which way is smallest is chance, and turns with a chunk's name: of what is small all are tried.
-  const ways =
-    content.length > MOST_TRIED
-      ? [{}]
-      : [0, 1, 2].flatMap((mode) =>
-          [17, 18, 22].map((window) => ({ [BROTLI_PARAM_MODE]: mode, [BROTLI_PARAM_LGWIN]: window })),
-        );
-  const packed = ways.map((way) => brotliCompressSync(content, { params: { ...base, ...way } }));
-  put(
-    `${name}.br`,
-    packed.reduce((least, one) => (one.length < least.length ? one : least)),
-  );
+  const tried = [0, 1, 2].flatMap((mode) => [17, 18, 22].map((window) => ({ [BROTLI_PARAM_MODE]: mode, [BROTLI_PARAM_LGWIN]: window })));
+  const packed = (content.length > MOST_TRIED ? [{}] : tried).map((way) => brotliCompressSync(content, { params: { ...base, ...way } }));
+  put(`${name}.br`, packed.reduce((least, one) => (one.length < least.length ? one : least)));
   put(`${name}.gz`, gzipSync(content, { level: 9 }));
 }
 

@@ -36,6 +36,7 @@ _WALKING = (
 LATER = {  # by file of texts: who alone uses them, and imports planning/words.js, walking/words.js (screens/later.js) or later.js
     "planning.json": (_PLANNING,),
     "walking.json": _WALKING,
+    "own.json": ("static/js/screens/own.js",),
     "later.json": (_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/pocket.js", *_WALKING),
 }
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}

@@ -22,6 +22,8 @@ import typer
 from app import i18n, server
 from app.basemap.build import CannotBuild
 from app.basemap.command import commands as basemap
+from app.privacy.command import commands as retention
+from app.privacy.trail_command import commands as log
 from app.schema import CannotMigrate, migrate_to_newest
 from app.settings import Settings, WrongSetting, load
 
@@ -38,8 +40,10 @@ cli = typer.Typer(
 walk = typer.Typer(help="Make, open and close walks.", no_args_is_help=True)
 user = typer.Typer(help="People who sign in, and the keys of their scripts.", no_args_is_help=True)
 cli.add_typer(walk, name="walk")
+cli.add_typer(retention, name="retention")
 cli.add_typer(user, name="user")
 cli.add_typer(basemap, name="basemap")
+cli.add_typer(log, name="log")
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
@@ -249,9 +253,11 @@ def add_user(
 ) -> None:
     """Add a person, or change a known one; prints a link that signs them in once, within 24 hours."""
     from app.access import people, signin
+    from app.privacy import trail
 
     with _database(data) as (settings, db), db.write() as tx:
         person = people.add(tx, email, role.value, organisation, cleared=cleared)
+        trail.record(tx, "command", "role-given", about=f"person:{person.id}", role=role.value)
         link = signin.new_link(tx, person, settings.base_url)
     _say(as_json, {"user_id": person.id, "sign_in_url": link}, link)
 
@@ -265,6 +271,7 @@ def user_key(
 ) -> None:
     """Print a new key for reading and exports with this person's rights; it is not shown again."""
     from app.access import people
+    from app.privacy import trail
 
     with _database(data) as (_settings, db), db.write() as tx:
         person = people.by_email(tx, email)
@@ -272,8 +279,10 @@ def user_key(
             raise Refused(f"Nobody has the address {email}: add the person first (tryg user add).")
         if revoke:
             gone = people.revoke_keys(tx, person)
+            trail.record(tx, "command", "keys-withdrawn", about=f"person:{person.id}", keys=gone)
             return _say(as_json, {"revoked": gone}, f"Keys revoked: {gone}.")
         key = people.new_key(tx, person)
+        trail.record(tx, "command", "key-made", about=f"person:{person.id}")
     _say(as_json, {"key": key}, key)
 
 
@@ -288,11 +297,14 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a walk's report to a file, sensitive notes included."""
+    from app.privacy import trail
     from app.report.written import FORMATS, written
 
     if format not in FORMATS:
         raise Refused(f"This version cannot write {format}: choose {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.", 2)
     with _database(data) as (settings, db):
+        with db.write() as tx:
+            trail.record(tx, "command", "exported", walk=_walk(tx, walk), about=f"file:{format}", sensitive=True)
         with db.read() as tx:
             report, pieces = written(tx, _walk(tx, walk), format, settings)
         beside = out.with_name(f".{out.name}.{os.getpid()}")

@@ -8,7 +8,7 @@ writer at a time, in order of arrival, and readers never wait for it.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ from sqlmodel import Session
 from app.models import FailedTry
 from app.problems import TryAgain
 
+_AT_THE_END = "at the end"
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
 TURN_S = 4.0  # how long a write waits for the writes before it in this process
 
@@ -55,11 +56,37 @@ class Database:
                 connection = session.connection(execution_options={"tryg_write": True} if self.sqlite else {})
                 if self.sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
+                session.info[_AT_THE_END] = []
                 yield session
+                for do in session.info.pop(_AT_THE_END):
+                    do(session)
                 session.commit()
         finally:
             if self.sqlite:
                 self._turn.release()
+
+    @contextmanager
+    def alone(self, number: int) -> Iterator[bool]:
+        """Whether nobody else, on whatever server of this database, is inside such a block with the same number now. On
+        SQLite always: there each write has its turn. Raises TryAgain."""
+        if self.sqlite:
+            yield True
+            return
+        with _as_try_again(), self.engine.connect() as connection:
+            free = connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar_one()
+            connection.commit()  # the lock is the connection's; no transaction stays open meanwhile
+            try:
+                yield bool(free)
+            finally:
+                if free:
+                    connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+                    connection.commit()
+
+    def settle(self) -> None:
+        """What was overwritten is in no file of the database any longer, on SQLite; PostgreSQL sees to it by itself, in time."""
+        if self.sqlite:
+            with _as_try_again(), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def writable(self) -> bool:
         """Whether a change can be kept right now, tried out by keeping one; asked at most once a second."""
@@ -89,6 +116,12 @@ def _of(request: Request) -> Database:
 Db = Annotated[Database, Depends(_of)]  # what a route asks for
 
 
+def at_the_end(tx: Session, do: Callable[[Session], None]) -> None:
+    """`do(tx)` right before the commit, when everything else of this transaction is in the database: for what locks something
+    that all writers share, so that nobody waits for a lock while holding that one. Only in write()."""
+    tx.info[_AT_THE_END].append(do)
+
+
 def next_seq(tx: Session, walk_id: str) -> int:
     """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
@@ -113,6 +146,7 @@ def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
         url,
         module=sqlite,
+        hide_parameters=True,  # a failure is told in the log, what somebody wrote is not
         pool_size=20,
         max_overflow=30,
         pool_timeout=TURN_S,
@@ -122,7 +156,14 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, never guessed by the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        # secure_delete: what was deleted or written over is overwritten with zeros, not only unlinked.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"busy_timeout={BUSY_MS}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -137,6 +178,7 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgres_engine(url: str) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=10,
         max_overflow=20,
         pool_timeout=TURN_S,

@@ -2,7 +2,7 @@
 
 Hides the order of things. Promises that every answer carries nosniff, that each request speaks its reader's language,
 and that what works in the background (cleaning of photos, letters to people and partners, walks that open by themselves,
-the cutting of their maps, printing) begins and ends with the server.
+the cutting of their maps, printing, erasing what is due) begins and ends with the server.
 """
 
 import logging
@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import __version__, guide, i18n, pages, problems, shell
+from app import __version__, guide, i18n, logs, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.passkey_routes import router as passkeys
@@ -27,6 +27,7 @@ from app.basemap.kept import Maps
 from app.basemap.routes import router as basemap
 from app.basemap.tileserver import TileServer
 from app.db import Database
+from app.described import Described
 from app.gathering.routes import router as gathering
 from app.measures.calendar_routes import router as calendars
 from app.measures.courier import Courier
@@ -39,6 +40,13 @@ from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
 from app.photos.vault import Vault
+from app.privacy.keeping_routes import router as keeping
+from app.privacy.looking import Looks
+from app.privacy.own_routes import router as own
+from app.privacy.papers_routes import router as papers
+from app.privacy.retention import Keeper
+from app.privacy.search_routes import router as search
+from app.privacy.trail_routes import router as trail
 from app.report.edition_routes import router as editions
 from app.report.press import Press
 from app.report.printing_routes import router as printed
@@ -63,14 +71,15 @@ log = logging.getLogger("tryg")
 
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
-    printed, basemap,
+    printed, basemap, trail,
+    own, papers, keeping, search,
     access, people, account, passkeys, elsewhere, guide.router, shell.router,
 )  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places."""
+    cutter, press, places, looks."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -78,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
     press = Press(settings.printed, vault.folder)
+    keeper = Keeper(db, vault, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -87,17 +97,20 @@ def create_app(settings: Settings) -> FastAPI:
         courier.start()
         cutter.start()
         press.start()
+        keeper.start()
         yield
         app.state.followers.end()
+        keeper.stop()
         press.stop()
         cutter.stop()
         courier.stop()
         opener.stop()
         postman.stop()
         cleaner.stop()
+        app.state.looks.settle()
         db.close()
 
-    app = FastAPI(
+    app = Described(
         title="Tryghedsvandring",
         version=__version__,
         lifespan=lifespan,
@@ -108,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
-    app.state.places = Places(db)
+    app.state.places, app.state.looks = Places(db), Looks(db)
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)
@@ -117,6 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
     problems.install(app, pages.problem_page)
     app.add_middleware(_EveryAnswer)
+    app.add_middleware(logs.Requests)  # outermost: the last one added
     return app
 
 

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.i18n import gettext as _
 from app.i18n import language_of, mark, use
@@ -42,6 +43,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "cursor-ahead": (409, mark("The phone is ahead of the server")),
     "edition-changed": (409, mark("The edition is no longer as it was")),
     "walk-archived": (410, mark("The walk has been emptied")),
+    "erased": (410, mark("This has been erased")),
     "photo-too-large": (413, mark("The photo is too large")),
     "too-many-pixels": (413, mark("The photo has too many pixels")),
     "body-too-large": (413, mark("That is too much at once")),
@@ -121,12 +123,15 @@ def install(app: FastAPI, page: Page) -> None:
     """Answer every failure of `app`; `page(request, problem)` renders it for people."""
 
     def answer(request: Request, problem: Problem) -> Response:
+        request_id = request.scope.get("request_id", "")  # which somebody who asks for help can quote
+        if request_id:
+            problem.headers["X-Request-Id"] = request_id
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         if wants_page:
             return page(request, problem)
-        return JSONResponse(
-            problem.body(), problem.status, headers=problem.headers, media_type="application/problem+json"
-        )
+        # Of a failure alone: what is not there and what is not theirs answer alike, to the letter.
+        told = problem.body() | ({"request_id": request_id} if request_id and problem.status >= 500 else {})
+        return JSONResponse(told, problem.status, headers=problem.headers, media_type="application/problem+json")
 
     @app.exception_handler(Problem)
     def told(request: Request, problem: Problem) -> Response:
@@ -141,7 +146,10 @@ def install(app: FastAPI, page: Page) -> None:
         codes = {404: "not-found", 405: "method-not-allowed", 401: "sign-in-first", 403: "not-allowed"}
         known = {413: "body-too-large", 416: "range-not-satisfiable", 503: "try-again"}
         code = (codes | known).get(failure.status_code, "bad-request")
-        return answer(request, Problem(code, headers=dict(failure.headers or {})))
+        headers = dict(failure.headers or {})
+        if failure.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(app, request)))
+        return answer(request, Problem(code, headers=headers))
 
     @app.exception_handler(ClientDisconnect)
     def gone(request: Request, _failure: ClientDisconnect) -> Response:
@@ -150,13 +158,24 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, failure: Exception) -> Response:
-        log.exception("unexpected failure at %s %s", request.method, request.url.path, exc_info=failure)
+        route = getattr(request.scope.get("route"), "path", "-")  # never the path itself: it can hold a secret
+        log.error("unexpected failure at %s", route, exc_info=failure)
         # This answer is made outside main's middleware, so it takes the language and the header along itself.
         language = language_of(request.headers.get("accept-language"))
         with use(language):
             response = answer(request, Problem("unexpected"))
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """What can be done at this address (RFC 9110 10.2.1), not only by the first of its routes; of two that fit, the one
+    that says more about it counts."""
+    fitting = [route for route in app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    nearest = min((str(getattr(route, "path", "")) for route in fitting), key=lambda path: path.count("{"), default="")
+    return {
+        method for route in fitting for method in getattr(route, "methods", ()) if getattr(route, "path", "") == nearest
+    }
 
 
 def _field_error(error: Any) -> tuple[str, str]:

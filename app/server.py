@@ -1,12 +1,10 @@
 """`tryg serve`: one web process on one set of files.
 
 Hides uvicorn, the port, the log and the lock. Promises that a second server on the same SQLite database is refused with a
-sentence, that SIGTERM lets what has begun finish, and a log without addresses or secrets: a request's line leaves out
-who asked, and what stands behind the question mark. Never imports the web framework before it serves.
+sentence, and that SIGTERM lets what has begun finish. Never imports the web framework before it serves.
 """
 
 import fcntl
-import logging
 import os
 import signal
 import socket
@@ -22,7 +20,6 @@ from app.settings import Settings
 GRACE_S = 8  # for requests that have begun, once the server is told to end
 KEEP_ALIVE_S = 20  # how long an idle connection is held
 HEAD_BYTES = 32 * 1024  # a request's line and headers
-NOT_LOGGED = ("/healthz", "/readyz", "/static/")
 
 
 class CannotServe(Exception):
@@ -59,10 +56,16 @@ def address_in_use(settings: Settings) -> str:
 def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve on `listener` until SIGTERM or SIGINT; calls `ready` once requests are answered."""
     import uvicorn
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+    from app import logs
     from app.main import create_app
 
+    logs.configure(settings.log_format, settings.log_level)
     app = create_app(settings)
+    served: Any = app
+    if settings.trusted_proxies:
+        served = logs.from_a_proxy(ProxyHeadersMiddleware(app, settings.trusted_proxies))  # type: ignore[arg-type]
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,10 +77,9 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
             app.state.followers.end()  # streams that would never end by themselves
             await super().shutdown(sockets)
 
-    _log()
     config = uvicorn.Config(
-        app, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, server_header=False,
-        proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or "",
+        served, loop="asyncio", http="h11", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+        proxy_headers=False,
         h11_max_incomplete_event_size=HEAD_BYTES, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
     server = Server(config)
@@ -123,34 +125,3 @@ def _listen(host: str, port: int) -> socket.socket:
         return listener
     except OSError as trouble:
         raise CannotServe(f"Cannot listen on {host}, port {port}: {trouble.strerror}. Choose another --port.") from None
-
-
-class _Request(logging.Filter):
-    """Makes an access record "GET /path 200"; requests that say nothing are left out."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        _address, method, target, _version, status = record.args  # type: ignore[misc]
-        path = str(target).partition("?")[0]
-        record.msg, record.args = "%s %s %s", (method, path, status)
-        return not path.startswith(NOT_LOGGED)
-
-
-def _log() -> None:
-    import logging.config
-
-    to_stderr: dict[str, Any] = {"class": "logging.StreamHandler", "formatter": "plain"}
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(message)s"}},
-            "filters": {"request": {"()": _Request}},
-            "handlers": {"plain": to_stderr, "access": to_stderr | {"filters": ["request"]}},
-            "loggers": {
-                "tryg": {"handlers": ["plain"], "level": "INFO", "propagate": False},
-                "uvicorn.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
-            },
-            "root": {"handlers": ["plain"], "level": "WARNING"},
-        }
-    )
-    logging.raiseExceptions = False  # a log on a full disk must not take the server with it

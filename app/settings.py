@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Addresses of proxies whose X-Forwarded-For is believed, comma-separated; empty: none."
     )
+    log_format: Literal["auto", "json", "plain"] = Field(
+        "auto", description="How the log is written: json, plain, or auto: plain where it goes to a terminal."
+    )
+    log_level: Literal["info", "debug"] = Field(
+        "info", description="debug tells of watchdogs' and files' requests too; never more of what anybody sent."
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -28,6 +28,7 @@ from app.access.roles import Inviter, oversees
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Measure, Observation, Partner, PartnerLink, Photo, Review, Walk, now
+from app.privacy import trail
 from app.problems import Problem
 
 SHOWN = {"approved", "public"}  # a photo that nobody has looked at is shown to nobody outside
@@ -166,6 +167,8 @@ def link_behind(request: Request, db: Database, secret: str) -> tuple[PartnerLin
             count_try(tx, "partner-link", address)
         else:
             found[0].used_at = now()
+            of = trail.of_link(found[0].id), found[1].organisation_id, f"partner:{found[1].id}"
+            trail.record(tx, of[0], "link-used", organisation_id=of[1], about=of[2])
     if found is None:
         raise Problem("not-found", ended_link())
     return found

@@ -18,6 +18,7 @@ from app.access.invitations import Wanted
 from app.access.roles import EVERYWHERE, GivenRole, Inviter, KnownInvitation
 from app.db import Db
 from app.models import Invitation, Membership, Organisation, Partner, User
+from app.privacy import trail
 from app.problems import Problem
 
 router = APIRouter(tags=["access"])
@@ -48,7 +49,9 @@ def post_invitation(
     wanted = Wanted(email, tuple(dict.fromkeys(role)), place, bool(cleared), partner or None)
     try:
         with db.write() as tx:
-            invitations.invite(tx, person.user, roles.roles_now(tx, person), wanted)
+            letter = invitations.invite(tx, person.user, roles.roles_now(tx, person), wanted)
+            for given in wanted.roles:
+                _tell(tx, person, "role-given", letter.user_id, given, place)
     except Problem as wrong:
         return _page(request, person, db, wrong, wanted=wanted)
     return _done(request)
@@ -75,6 +78,7 @@ def post_removal(request: Request, given: GivenRole, person: Inviter, db: Db) ->
                 if held.user_id != person.user.id and not roles.may_give(holds, held.role, held.organisation_id):
                     raise Problem("not-allowed")
                 people.take(tx, held)
+                _tell(tx, person, "role-taken", held.user_id, held.role, held.organisation_id)
                 invitations.withdraw(tx, held.user_id, held.organisation_id)
     except Problem as wrong:
         return _page(request, person, db, wrong)
@@ -107,8 +111,14 @@ def post_role(request: Request, person: Inviter, db: Db) -> Response:
                 raise Problem("not-allowed")
             partner_id = note.get("partner") or None
             people.give(tx, user, note["role"], place, cleared=bool(note["cleared"]), partner_id=partner_id)
+            _tell(tx, person, "role-given", user.id, note["role"], place)
         browser.drop_note(request, answer, "taken")
     return answer
+
+
+def _tell(tx: Session, person: Person, what: str, user_id: str, role: str, place: str | None) -> None:
+    """The access log says whose role was changed by whom."""
+    trail.record(tx, trail.by(person.user.id), what, organisation_id=place, about=f"person:{user_id}", role=role)
 
 
 def _done(request: Request) -> Response:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, select, update
 
 from app.access.guards import secret_hash
-from app.models import FailedTry, Invitation, SignIn, User, UserSession, now
+from app.models import FailedTry, Invitation, Membership, SignIn, User, UserSession, now
+from app.privacy import trail
 
 REMEMBERED = timedelta(days=1)  # used and failed tries, for the limits
 NAMED_BY = 16  # characters of the hash: enough to tell one person's sessions apart
@@ -63,6 +64,8 @@ def begin(tx: Session, user: User, hours: int, user_agent: str = "", before: str
     secret = secrets.token_urlsafe(32)
     until = now() + timedelta(hours=hours)
     device = device_of(user_agent)
+    held = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
+    trail.record(tx, trail.by(user.id), "signed-in", organisation_id=trail.sole_organisation(held))
     tx.add(
         UserSession(secret_hash=secret_hash(secret), user_id=user.id, expires_at=until, device=device, seen_at=now())
     )

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ HEAD_BYTES = 127
 ROOT_BYTES = 16_384 - HEAD_BYTES  # header and root directory lie in a file's first 16 KiB
 _DIRECTORIES = 64  # that many are remembered: a route lies in few
 _DEEPEST = 24  # zooms of a map that means something
+_UNPACKED = 4 * 1024 * 1024  # bytes of a directory or the metadata once unpacked; real ones have a tenth
 _MOST = 64 * 1024 * 1024  # bytes of a directory, a tile or the metadata; more is a broken number
 
 
@@ -97,7 +99,7 @@ class Archive:
 
     def _metadata(self) -> dict[str, Any]:
         packed = self._piece(self.header["metadata_offset"], self.header["metadata_length"])
-        told = json.loads(gzip.decompress(packed)) if packed else {}
+        told = json.loads(_unpacked(packed)) if packed else {}
         return told if isinstance(told, dict) else {}
 
     def _directory(self, at: int, length: int) -> Any:
@@ -106,7 +108,9 @@ class Archive:
         if (at, length) not in self._known:
             while len(self._known) >= _DIRECTORIES:
                 del self._known[next(iter(self._known))]
-            self._known[at, length] = deserialize_directory(self._piece(at, length))
+            piece = self._piece(at, length)
+            _refuse_crowded(_unpacked(piece))
+            self._known[at, length] = deserialize_directory(piece)
         return self._known[at, length]
 
     def _piece(self, at: int, length: int) -> bytes:
@@ -116,6 +120,26 @@ class Archive:
         if len(piece) < length:
             raise EOFError
         return piece
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Raises ValueError, zlib.error where that swells, or is not whole."""
+    unpacking = zlib.decompressobj(wbits=31)
+    found = unpacking.decompress(packed, _UNPACKED + 1)
+    if len(found) > _UNPACKED or not unpacking.eof:
+        raise ValueError("swells")
+    return found
+
+
+def _refuse_crowded(directory: bytes) -> None:
+    """The number of entries stands first (a varint); each has at least four bytes. Raises ValueError."""
+    count = 0
+    for place, byte in enumerate(directory[:10]):
+        count |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            break
+    if count > len(directory) // 4:
+        raise ValueError("crowded")
 
 
 def file_of(settings: Settings) -> Archive:

@@ -7,6 +7,7 @@ already there is not copied again (photos never change under their names), and t
 what was erased here is erased there too.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from app.db import Database
 from app.models import Decision, Photo, now
 from app.photos import states
 from app.photos.vault import Vault
+from app.privacy import trail
+from app.problems import TryAgain
 from app.schema import migrate_to_newest
 from app.settings import Settings
 from app.sync.protocol import utc
@@ -40,6 +43,9 @@ def back_up(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
     `photos`, of those `copied` now, and `removed` files. Raises Unusable, TryAgain, OSError."""
     with held(folder):
         made_at = utc(now())
+        # Before the rows are taken, so that the backup holds it too. What cannot be written here is saved all the same.
+        with suppress(TryAgain), db.write() as tx:
+            trail.record(tx, "command", "backed-up")
         counts = _snapshot(db, settings, folder / PART)
         known, copies = read_sums(folder), Vault(folder / PHOTOS)
         there = set(copies.files())
@@ -98,6 +104,8 @@ class _Taking:
         for name in (name for photo_id in blurred if photo_id for name in self._vault.names(photo_id, original=False)):
             self._known.pop(f"{PHOTOS}/{name}", None)
         for photo_id, state in named:
+            if state == "unreadable":  # nor what came with it, before it proved to be no picture
+                self._known.pop(f"{PHOTOS}/{self._vault.names(photo_id, original=True)[0]}", None)
             if self._take(photo_id, original=state != "ready") or self._take_cleaned(photo_id):
                 self.photos += 1
             else:

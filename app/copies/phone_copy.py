@@ -5,6 +5,7 @@ whose head is sound or Unusable with one sentence, in little memory and time; th
 that a photo is read piece by piece and never larger than it says. Never writes anything. docs/decisions/0003 has the format.
 """
 
+import errno
 import io
 import re
 import zipfile
@@ -145,3 +146,7 @@ def _as_unusable(sentence: str) -> Iterator[None]:
         yield
     except _HARMFUL as harm:
         raise Unusable(sentence) from harm
+    except OSError as trouble:
+        if trouble.errno != errno.EINVAL:  # a place before the file's beginning; anything else is the disk's
+            raise
+        raise Unusable(sentence) from trouble

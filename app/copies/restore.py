@@ -18,6 +18,7 @@ from app.copies.folder import PHOTOS, ROWS, SECRET, Sums, read_manifest, read_su
 from app.db import Database
 from app.models import Photo, Walk
 from app.photos.vault import Vault
+from app.privacy import trail
 from app.schema import migrate_to_newest
 from app.settings import Settings
 
@@ -38,8 +39,9 @@ def restore(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
                 if not db.sqlite:  # nobody makes a walk from here to the commit; SQLite has one writer anyway
                     target.connection().exec_driver_sql("LOCK TABLE walk IN SHARE ROW EXCLUSIVE MODE")
                 _holds_no_walks(target)
-                rows.clear(target)
-                counts = rows.carry(source, target)
+                with trail.replaced(target, str(manifest.get("made_at") or "")):
+                    rows.clear(target)
+                    counts = rows.carry(source, target)
             unless_done.pop_all()
     if (folder / SECRET).exists():
         _vouched(sums, SECRET, sha256_of(folder / SECRET))

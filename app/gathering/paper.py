@@ -199,6 +199,8 @@ def set_deleted(tx: Session, reader: WalkReader, note_id: str, rev: int, deleted
         raise Problem("not-found")
     tx.get_one(Participant, writer.id, with_for_update=True)
     held = tx.get_one(Observation, note_id, with_for_update=True, populate_existing=True)
+    if held.erased_at:
+        raise ingest.erased()
     if held.deleted == deleted:
         return
     if held.rev != rev:

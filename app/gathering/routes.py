@@ -18,6 +18,7 @@ from app.access.guards import PlannedWalk, ReaderOfWalk
 from app.db import Database, Db
 from app.gathering import paper, table
 from app.models import Observation, Participant, Walk, new_id
+from app.privacy import looking
 from app.problems import Problem
 from app.report import words
 from app.sync.protocol import LIMITS, clean
@@ -44,6 +45,7 @@ def get_paper(
 ) -> Response:  # fmt: skip
     """The form and the list. `note`: one to correct; `after`: one that was just saved, on with `sheet` ("new": another);
     `deleted`: one that was just deleted."""
+    looking.report(request, reader, "paper")
     with db.read() as tx:
         _not_archived(walk)
         if note:
@@ -106,6 +108,7 @@ def _paper_page(
 @router.get("/walks/{walk_id}/table")
 def get_table(request: Request, reader: ReaderOfWalk, db: Db, stop: str = "", photo: int = 1) -> Response:
     """One stop on the wall, with one of its photos."""
+    looking.report(request, reader, "table")
     with db.read() as tx:
         return _table_page(request, tx, reader, stop, photo=photo)
 

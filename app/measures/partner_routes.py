@@ -18,6 +18,7 @@ from app.measures import changing, draft, exports, measures, partners, plan, rou
 from app.measures.changing import By
 from app.measures.forms import OwnForm
 from app.models import Measure, Walk, now
+from app.privacy import looking
 from app.problems import Problem
 
 router = APIRouter(tags=["measures"])
@@ -50,6 +51,7 @@ def post_leaving(request: Request) -> Response:
 @router.get("/partner")
 def get_partner(request: Request, who: Answering, db: Db, show: str = "", passed: str = "") -> Response:
     """The list. `passed`: the number of a measure that was just passed on."""
+    _logged(request, who, "page:partner")
     with db.read() as tx:
         return _page(request, tx, who, show=show, passed=passed)
 
@@ -57,6 +59,7 @@ def get_partner(request: Request, who: Answering, db: Db, show: str = "", passed
 @router.get("/partner/measures.csv", response_class=Response)
 def get_csv(request: Request, who: Answering, db: Db, show: str = "all") -> Response:
     base_url = request.app.state.settings.base_url
+    _logged(request, who, "file:measures.csv")
     told = exports.table(exports.FIELDS, (exports.fields(item, base_url) for item in _items(db, who, show)))
     return StreamingResponse(told, media_type="text/csv; charset=utf-8", headers=pages.PRIVATE | _CSV)
 
@@ -70,6 +73,7 @@ def get_geojson(
     crs: Annotated[str, Query(pattern="^(4326|25832)$")] = "4326",
 ) -> Response:
     """`crs`: 4326, degrees (RFC 7946), or 25832, metres."""
+    _logged(request, who, "file:measures.geojson")
     base_url, items = request.app.state.settings.base_url, _items(db, who, show)
     told = exports.geojson(((one.told.id, exports.fields(one, base_url)) for one in items), on_grid=crs == "25832")
     return Response(told, media_type="application/geo+json", headers=pages.PRIVATE | _GEOJSON)
@@ -79,6 +83,7 @@ def get_geojson(
 def get_photo(request: Request, who: Answering, db: Db, photo_id: str, size: str = "") -> Response:
     """A photo of a note that one of their measures rests on. `size`: small."""
     vault = request.app.state.vault
+    _logged(request, who, "page:partner")
     with db.read() as tx:
         if not routing.sees_photo(tx, who.partner_ids, photo_id):
             raise Problem("not-found")
@@ -93,6 +98,7 @@ def get_photo(request: Request, who: Answering, db: Db, photo_id: str, size: str
 def get_measure(
     request: Request, routed: RoutedMeasure, who: Answering, db: Db, show: str = "", saved: str = ""
 ) -> Response:
+    _logged(request, who, "page:partner")
     with db.read() as tx:
         return _page(request, tx, who, routed, show=show, saved=bool(saved))
 
@@ -171,6 +177,12 @@ def _page(
 def _items(db: Db, who: Answerer, show: str) -> list[routing.Item]:
     with db.read() as tx:
         return routing.shown(routing.routed(tx, who.partner_ids), show if show in routing.SHOWS else "all")
+
+
+def _logged(request: Request, who: Answerer, what: str) -> None:
+    """The access log says that they looked, or took a file out. Raises TryAgain for a file."""
+    place = who.partners[0].organisation_id if who.partners else None
+    looking.by_partner(request, who.link, who.person, what, place)
 
 
 def _by(who: Answerer) -> By:

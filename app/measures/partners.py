@@ -141,11 +141,13 @@ def links_of(tx: Session, partner_ids: Sequence[str]) -> list[PartnerLink]:
     return list(tx.exec(valid.order_by(col(PartnerLink.expires_at).desc())).all())
 
 
-def withdraw(tx: Session, partner: Partner, link_id: str) -> None:
-    """The link opens nothing from now on; once more changes nothing."""
+def withdraw(tx: Session, partner: Partner, link_id: str) -> bool:
+    """The link opens nothing from now on; once more changes nothing. Whether there is such a link of theirs."""
     link = tx.get(PartnerLink, link_id, with_for_update=True)
-    if link is not None and link.partner_id == partner.id:
+    known = link is not None and link.partner_id == partner.id
+    if link is not None and known:
         link.revoked_at = link.revoked_at or now()
+    return known
 
 
 def _hold(tx: Session, organisation_id: str | None) -> None:

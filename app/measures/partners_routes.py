@@ -20,6 +20,7 @@ from app.db import Database, Db
 from app.i18n import gettext as _
 from app.measures import deadlines, partners, words
 from app.models import Organisation, Partner
+from app.privacy import trail
 from app.problems import Problem, invalid
 from app.sync.protocol import clean
 from app.taxonomy import owners
@@ -80,11 +81,13 @@ def post_change(
 
 
 @router.post("/partners/{partner_id}/ending")
-def post_ending(request: Request, partner: NamedPartner, db: Db, back: Text = "") -> Response:
+def post_ending(request: Request, partner: NamedPartner, person: Inviter, db: Db, back: Text = "") -> Response:
     """Ends a partner; `back=yes`: they are one again."""
     guards.own_form(request)
     with db.write() as tx:
         partners.end(tx, partner, back=back == "yes")
+        if back != "yes":
+            _tell(tx, person, "partner-ended", partner)
     return _to(f"/partners#p-{partner.id}" if back == "yes" else f"/partners?ended={partner.id}")
 
 
@@ -94,17 +97,25 @@ def post_link(request: Request, partner: NamedPartner, person: Inviter, db: Db, 
     guards.own_form(request)
     lasts = int(days) if days in map(str, partners.LASTS_DAYS) else partners.LASTS_DAYS[1]
     with db.write() as tx:
-        partners.new_link(tx, partner, person.user, lasts, request.app.state.settings.signing_key())
+        link, _secret = partners.new_link(tx, partner, person.user, lasts, request.app.state.settings.signing_key())
+        _tell(tx, person, "link-made", partner, link=link.id, days=lasts)
     return _to(f"/partners#p-{partner.id}")
 
 
 @router.post("/partners/{partner_id}/links/{link_id}/removal")
-def post_withdrawal(request: Request, partner: NamedPartner, db: Db, link_id: str) -> Response:
+def post_withdrawal(request: Request, partner: NamedPartner, person: Inviter, db: Db, link_id: str) -> Response:
     """The link opens nothing from now on."""
     guards.own_form(request)
     with db.write() as tx:
-        partners.withdraw(tx, partner, link_id)
+        if partners.withdraw(tx, partner, link_id):
+            _tell(tx, person, "link-withdrawn", partner, link=link_id)
     return _to(f"/partners#p-{partner.id}")
+
+
+def _tell(tx: Session, person: Person, what: str, partner: Partner, **detail: Any) -> None:
+    """The access log says who opens a way in for a partner, and who closes it."""
+    of = partner.organisation_id, f"partner:{partner.id}"
+    trail.record(tx, trail.by(person.user.id), what, organisation_id=of[0], about=of[1], **detail)
 
 
 def _page(

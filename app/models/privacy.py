@@ -19,7 +19,9 @@ class Access(SQLModel, table=True):
     at: datetime = Field(default_factory=now, sa_column=instant())
     organisation_id: str | None = None
     walk_id: str | None = None
-    who: str = Field(description="person:<id>, link:<id> of a partner, participant:<id>, command or server")
+    who: str = Field(
+        description="person:<id>, key:<id> of the person whose it is, link:<id> of a partner, participant:<id>, command or server"
+    )
     what: str = Field(description="in one word: read exported released redacted erased …")
     about: str = Field(default="", description="what kind of thing and which: note:<id>")
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=as_json())  # never a note's words, never a position

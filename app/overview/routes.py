@@ -19,6 +19,7 @@ from app.models import Walk, now
 from app.overview import exports, overview, words
 from app.overview.asked import Asked, asked
 from app.overview.overview import Overview
+from app.privacy import looking
 
 router = APIRouter(tags=["overview"])
 
@@ -30,6 +31,7 @@ ALL = "all"
 @router.get("/overview", response_class=HTMLResponse)
 def show(request: Request, person: Across, db: Db, wanted: Wanted, whole: str = "") -> Response:
     """`whole`: the list that is shown to its end: walks waiting places; all: each of them, for paper."""
+    looking.read(request, person, "overview")
     told, settings = _look(db, person, wanted), request.app.state.settings
     first = {name: None if whole in (name, ALL) else most for name, most in FIRST.items()}
     there = {"walks": len(told.walks), "waiting": len(told.open), "places": len(told.places)}
@@ -58,12 +60,14 @@ def as_lines(person: Across, db: Db, wanted: Wanted) -> Response:
 @router.get("/overview/measures.csv", response_class=Response)
 def as_table(request: Request, person: Across, db: Db, wanted: Wanted) -> Response:
     """One row for each measure, for a spreadsheet."""
+    looking.exported(request, person, "measures.csv", of=wanted.query())
     return _csv(exports.measures_table(_look(db, person, wanted), request.app.state.settings.base_url), "tiltag")
 
 
 @router.get("/overview/places.csv", response_class=Response)
 def as_places_table(request: Request, person: Across, db: Db, wanted: Wanted) -> Response:
     """One row for each walk on which a place of several walks was named."""
+    looking.exported(request, person, "places.csv", of=wanted.query())
     return _csv(exports.places_table(_look(db, person, wanted), request.app.state.settings.base_url), "steder")
 
 
@@ -76,6 +80,7 @@ def as_geojson(
     crs: Annotated[str, Query(pattern="^(4326|25832)$")] = "4326",
 ) -> Response:
     """The measures for maps. `crs`: 4326, degrees (RFC 7946), or 25832, metres."""
+    looking.exported(request, person, "measures.geojson", of=wanted.query())
     told, base_url = _look(db, person, wanted), request.app.state.settings.base_url
     answer = _geojson(exports.measures_geojson(told, base_url, on_grid=crs == "25832"))
     answer.headers["Content-Disposition"] = 'attachment; filename="tiltag.geojson"'

@@ -25,6 +25,8 @@ def admitted(db: Database, who: Participant, observation_id: str, photo_id: str)
         raise Problem("not-yours")
     if walk and walk.state == "archived":
         raise Problem("walk-archived")
+    if who.erased_at or observation.erased_at or (photo and photo.erased_at):
+        raise Problem("erased", _("This has been erased here, and it stays so. Nothing of it was taken in."))
     if photo is None or photo.observation_id != observation_id:
         raise Problem("photo-undeclared", _("The phone sends the newest text of the note and then the photo again."))
     return photo.state != "expected"
@@ -49,6 +51,9 @@ def keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claimed: s
     judge(arriving)
     arriving.keep(photo_id)
     photo, is_new = states.arrived(db, photo_id, arriving.size)
+    if photo.erased_at:
+        vault.forget(photo_id)  # while it was coming in
+        raise Problem("erased", _("This has been erased here, and it stays so. Nothing of it was taken in."))
     if photo.state == "ready" and not is_new:
         vault.erase_original(photo_id)  # a repeat at the same moment was cleaned already; this is its copy
     return photo, is_new
@@ -70,7 +75,8 @@ def judge(arriving: Arriving) -> str:
     kind = header.kind_of(arriving.file)
     if kind is None:
         raise Problem("not-a-photo", _("Photos are JPEG, PNG, WebP or HEIC; this file is none of them."))
-    if (header.pixels(arriving.file, kind) or 0) > PHOTO_PIXELS:
-        most = PHOTO_PIXELS // 1_000_000
-        raise Problem("too-many-pixels", _("A photo may have at most %(most)s megapixels.") % {"most": most})
+    most = header.most_of(kind, PHOTO_PIXELS)
+    if (header.pixels(arriving.file, kind) or 0) > most:
+        said = _("A photo may have at most %(most)s megapixels.") % {"most": most // 1_000_000}
+        raise Problem("too-many-pixels", said)
     return kind

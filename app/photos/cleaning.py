@@ -127,8 +127,10 @@ class Cleaner:
         said, _space, more = worker.ask(photo_id).partition(" ")
         if said == "ready":
             width, height = more.split()
-            states.cleaned(self._db, photo_id, int(width), int(height))
-            self._vault.erase_original(photo_id)
+            if states.cleaned(self._db, photo_id, int(width), int(height)):
+                self._vault.erase_original(photo_id)
+            else:
+                self._vault.forget(photo_id)
         elif said == "unreadable":
             log.info("photo %s cannot be read: %s", photo_id, more)
             states.refused(self._db, photo_id)

@@ -6,14 +6,19 @@ Formats: ITU-T T.81 (JPEG), PNG 3rd edition 11.2.1, RFC 9649 (WebP), ISO/IEC 230
 """
 
 import io
+import re
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 _HEVC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _ANY_HEIF = {b"mif1", b"msf1", b"mif2"}  # says HEIF, not which codec
 _AV1 = {b"avif", b"avis"}
 _META_BYTES = 4 * 1024 * 1024  # a HEIF file's table of contents; real ones are some ten kilobytes
+WEBP_PIXELS = 22_000_000  # its decoder holds the picture four times, 16 bytes for each pixel
+_ALONE = {0x01, *range(0xD0, 0xD9)}  # markers of a JPEG that have no length
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # in the coded bits 0xFF is followed by 0, or by a restart
 _SEGMENTS = 10_000  # of a JPEG before its frame header; real ones have tens, a large ICC profile has hundreds
 
 
@@ -35,6 +40,41 @@ def kind_of(file: BinaryIO) -> str | None:
     return None
 
 
+def most_of(kind: str | None, most: int) -> int:
+    """How many pixels of this kind can be decoded where `most` of another can, in the worker's memory: a WebP takes four
+    times as much."""
+    return min(most, WEBP_PIXELS) if kind == "image/webp" else most
+
+
+class Scans(NamedTuple):
+    """In how many parts a JPEG comes, one upon another, and how many samples it has in all its colours."""
+
+    parts: int
+    samples: int
+
+
+def scans(file: BinaryIO) -> Scans:
+    """Counted from the bytes, up to the end of the picture; what cannot be followed any more is left to the decoder."""
+    file.seek(0)
+    content, count, samples, at = file.read(), 0, 0, 2
+    while (marker := _MARKER.search(content, at)) is not None and marker[0][-1] != 0xD9:
+        kind, at = marker[0][-1], marker.end()
+        if kind in _ALONE:
+            continue
+        if kind in _FRAMES and samples == 0 and len(content) >= at + 8:
+            samples = _samples(content[at : at + 8 + 3 * content[at + 7]])
+        count += kind == 0xDA
+        at += int.from_bytes(content[at : at + 2])
+    return Scans(count, samples)
+
+
+def _samples(frame: bytes) -> int:
+    """Of a frame header after its marker (ITU-T T.81, B.2.2): pixels, times the share of each colour."""
+    height, width, colours = struct.unpack(">xxxHHB", frame[:8])
+    shares = [(factor >> 4) * (factor & 15) for factor in frame[9 : 8 + 3 * colours : 3]]
+    return int(height * width * sum(shares) / max([1, *shares]))
+
+
 def pixels(file: BinaryIO, kind: str) -> int | None:
     """Width times height as the header claims; None where it cannot be read, which says nothing against the photo."""
     read = {"image/jpeg": _jpeg, "image/png": _png, "image/webp": _webp, "image/heic": _heif}[kind]
@@ -53,10 +93,10 @@ def _jpeg(file: BinaryIO) -> tuple[int, int]:
             pass  # bytes between segments are skipped, as decoders do
         while marker == 0xFF:
             marker = _one(file)
-        if marker == 0 or marker == 0x01 or 0xD0 <= marker <= 0xD8:  # these stand alone
+        if marker == 0 or marker in _ALONE:
             continue
         length = int.from_bytes(_exactly(file, 2))
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+        if marker in _FRAMES:
             height, width = struct.unpack(">xHH", _exactly(file, 5))
             return width, height
         if marker in (0xD9, 0xDA):  # the picture begins, or the file ends, without a frame header

@@ -8,10 +8,11 @@ them in memory, cannot be decoded; whatever lacks memory or a decoder is Trouble
 import io
 import warnings
 from dataclasses import dataclass
+from math import ceil, floor
 
 from PIL import Image, ImageCms
 
-from app.photos.header import kind_of
+from app.photos.header import kind_of, most_of, scans
 
 try:
     import pillow_heif
@@ -21,10 +22,17 @@ except ImportError:  # an optional extra: without it HEIC photos wait
 QUALITY = 85
 THUMBNAIL_BYTES = 20_000
 _THUMBNAIL_STEPS = [(320, 80), (320, 65), (320, 50), (320, 35), (240, 35), (160, 35), (96, 35)]  # pixels, quality
+_SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _OURS = ("out of memory", "not available", "memory allocation")  # in an error of a decoder: no fault of the photo
 
-Image.MAX_IMAGE_PIXELS = None  # counted below
+_BAND_PIXELS = 2_000_000  # converted at a time: the large picture itself is the only large thing in memory
+_SCANS = (
+    100  # of a JPEG; the most patient encoders write about twenty, and each one may cost as much as a whole picture
+)
+_COEFFICIENT_BYTES = (
+    310_000_000  # what a JPEG that comes in several scans keeps while it is decoded: 50 megapixels in full colour
+)
 if pillow_heif:
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -54,10 +62,11 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
     Raises NoPicture, Trouble, MemoryError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # broken EXIF is warned of, and costs no photo
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         picture = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
-    picture = _shrunk(_resizable(picture), edge)
-    picture = _turned(_as_srgb(_on_white(picture), profile), orientation)
+    picture = _shrunk(picture, edge)
+    picture = _turned(_as_srgb(picture, profile), orientation)
     return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)
 
 
@@ -75,11 +84,15 @@ def blurred(jpeg: bytes, boxes: list[tuple[float, float, float, float]]) -> Clea
 
 
 def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
-    if kind_of(io.BytesIO(received)) == "image/heic" and pillow_heif is None:
+    kind = kind_of(io.BytesIO(received))
+    if kind == "image/heic" and pillow_heif is None:
         raise Trouble("pillow-heif is not installed (the extra named heic), so HEIC photos wait")
+    Image.MAX_IMAGE_PIXELS = most_of(kind, most_pixels)  # what the library only warns of is an error here
+    if kind == "image/jpeg":
+        _refuse_costly(received)
     try:
         picture = Image.open(io.BytesIO(received), formats=_FORMATS)
-        if picture.width * picture.height > most_pixels:
+        if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:
             raise NoPicture(f"{picture.width} x {picture.height} pixels")
         picture.draft(None, (edge, edge))  # a large JPEG is decoded at half its size or less: less memory, same result
         picture.load()
@@ -92,6 +105,15 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
     return picture
 
 
+def _refuse_costly(received: bytes) -> None:
+    """A JPEG in many scans is decoded again and again, whole, and kept in memory meanwhile. Raises NoPicture."""
+    found = scans(io.BytesIO(received))
+    if found.parts > _SCANS:
+        raise NoPicture(f"more than {_SCANS} scans")
+    if found.parts > 1 and 2 * found.samples > _COEFFICIENT_BYTES:
+        raise NoPicture(f"{found.samples} samples in several scans")
+
+
 def _orientation(picture: Image.Image) -> int:
     """1 to 8 (Exif 2.32, tag 0x0112); 1 where it is missing or broken: the pixels are kept all the same."""
     try:
@@ -102,7 +124,7 @@ def _orientation(picture: Image.Image) -> int:
 
 def _resizable(picture: Image.Image) -> Image.Image:
     """The same picture in a mode that can be shrunk smoothly: L, RGB, RGBA or CMYK."""
-    if picture.mode in {"L", "RGB", "RGBA", "CMYK"}:
+    if picture.mode in _SMOOTH:
         return picture
     if picture.mode.startswith("I"):  # 16 bits of grey
         return picture.convert("I").point(lambda grey: grey / 256).convert("L")
@@ -113,12 +135,31 @@ def _resizable(picture: Image.Image) -> Image.Image:
     return picture.convert("L" if picture.mode in {"1", "F"} else "RGB")
 
 
+def _flat(picture: Image.Image) -> Image.Image:
+    """The same picture in L, RGB or CMYK, what is transparent on white."""
+    return _on_white(_resizable(picture))
+
+
 def _shrunk(picture: Image.Image, edge: int) -> Image.Image:
-    scale = edge / max(picture.size)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    """Flat, its long edge at most `edge`; band by band, so that the picture as decoded is the only large thing in memory."""
+    scale = max(1.0, max(picture.size) / edge)
+    size = max(1, round(picture.width / scale)), max(1, round(picture.height / scale))
+    step = picture.height / size[1]
+    rows, reach = (
+        max(1, int(_BAND_PIXELS / picture.width / step)),
+        ceil(3 * step) + 1,
+    )  # Lanczos looks three steps around
+    whole: Image.Image | None = None
+    for top in range(0, size[1], rows):
+        bottom = min(top + rows, size[1])
+        first, last = max(0, floor(top * step) - reach), min(picture.height, ceil(bottom * step) + reach)
+        band = _flat(picture.crop((0, first, picture.width, last)))
+        within = (0.0, top * step - first, float(picture.width), min(bottom * step, picture.height) - first)
+        part = band.resize((size[0], bottom - top), Image.Resampling.LANCZOS, within)
+        whole = whole or Image.new(part.mode, size)
+        whole.paste(part, (0, top))
+    assert whole is not None  # a picture has a row
+    return whole
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -18,11 +18,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
-from app.access.guards import Viewer, Walker, etag_matches, viewer_sees
+from app.access.guards import Person, Viewer, Walker, etag_matches, viewer_sees
 from app.db import Database, Db
-from app.models import Photo
+from app.models import Observation, Photo, Walk
 from app.photos import arrival
 from app.photos.vault import PIECE, Digest, Vault
+from app.privacy import looking
 from app.problems import Problem, TryAgain
 from app.sync.protocol import BASE, PHOTO_TYPES, PhotoReceipt, Uuid
 
@@ -80,12 +81,12 @@ async def put_photo(
 
 @router.get("/photos/{photo_id}", response_class=Response, responses=_JPEG)
 def get_photo(photo_id: Uuid, request: Request, viewer: Viewer, db: Db, vault: Photos) -> Response:
-    return _shown(request, vault, _seen(db, viewer, photo_id), thumbnail=False)
+    return _shown(request, vault, _seen(request, db, viewer, photo_id), thumbnail=False)
 
 
 @router.get("/photos/{photo_id}/thumbnail", response_class=Response, responses=_JPEG)
 def get_thumbnail(photo_id: Uuid, request: Request, viewer: Viewer, db: Db, vault: Photos) -> Response:
-    return _shown(request, vault, _seen(db, viewer, photo_id), thumbnail=True)
+    return _shown(request, vault, _seen(request, db, viewer, photo_id), thumbnail=True)
 
 
 # In
@@ -145,12 +146,17 @@ def _sha256_in(claim: str) -> str | None:
 # Out
 
 
-def _seen(db: Database, viewer: Viewer, photo_id: str) -> Photo:
-    """A photo that is ready and that the caller may see. Raises photo-unknown, -unreadable, -not-ready (404)."""
+def _seen(request: Request, db: Database, viewer: Viewer, photo_id: str) -> Photo:
+    """A photo that is ready and that the caller may see; that a person looks at a walk's photos is logged. Raises photo-unknown, -unreadable, -not-ready (404)."""
     with db.read() as tx:
         photo = tx.get(Photo, photo_id)
-        if photo is None or not viewer_sees(tx, viewer, photo):
+        if photo is None or photo.erased_at or not viewer_sees(tx, viewer, photo):
             raise Problem("photo-unknown", headers=_NOT_KEPT)
+        walk = None
+        if isinstance(viewer, Person):
+            walk = tx.get_one(Walk, tx.get_one(Observation, photo.observation_id).walk_id)
+    if isinstance(viewer, Person):
+        looking.read(request, viewer, "photos", walk)
     if photo.state == "unreadable":
         raise Problem("photo-unreadable", headers=_NOT_KEPT)
     if photo.state != "ready":

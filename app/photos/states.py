@@ -19,20 +19,21 @@ def arrived(db: Database, photo_id: str, size: int) -> tuple[Photo, bool]:
     """expected → stored, `size` in bytes. The photo as it is now, and whether this call took the step. Raises TryAgain."""
     with db.write() as tx:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
-        is_new = photo.state == "expected"
+        is_new = photo.state == "expected" and photo.erased_at is None
         if is_new:
             photo.state, photo.bytes, photo.stored_at = "stored", size, now()
             _tell(tx, photo)
         return photo, is_new
 
 
-def cleaned(db: Database, photo_id: str, width: int, height: int) -> None:
-    """stored → ready; width and height in pixels. Raises TryAgain."""
+def cleaned(db: Database, photo_id: str, width: int, height: int) -> bool:
+    """stored → ready; width and height in pixels. Whether it may be kept: not where it was erased meanwhile. Raises TryAgain."""
     with db.write() as tx:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         if photo.state == "stored":
             photo.state, photo.width, photo.height, photo.ready_at = "ready", width, height, now()
             _tell(tx, photo)
+        return photo.erased_at is None
 
 
 def refused(db: Database, photo_id: str) -> None:

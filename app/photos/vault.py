@@ -1,6 +1,6 @@
 """Photos on disk: bytes in, bytes out. The only place that touches the photos' files.
 
-Hides where a photo lies: `incoming/` holds originals until they are cleaned, `kept/` the clean pictures and their
+Hides where a photo lies: `incoming/` holds originals until they are cleaned (and what remains of those that cannot be read), `kept/` the clean pictures and their
 thumbnails, `new/` what is being written. Promises that what was kept is on disk, file and folder, before a call
 returns, and that a half-written file is never seen under a photo's name. What requests call raises TryAgain for every
 trouble of the disk; what the cleaning calls raises OSError. Never looks into a picture, never holds an original whole
@@ -176,6 +176,17 @@ class Vault:
         """The bytes as received. Raises FileNotFoundError where there are none (any more)."""
         return self._original(photo_id).read_bytes()
 
+    def keep_remains(self, photo_id: str, remains: bytes | None) -> None:
+        """In the place of an original that cannot be read, durably; None: nothing is kept of it."""
+        if remains is None:
+            return self.erase_original(photo_id)
+        with contextlib.ExitStack() as undo:
+            file, path = self._new_file()
+            undo.callback(file.close)
+            undo.callback(path.unlink, missing_ok=True)
+            _write(file, remains)
+            self._settle((file, path, self._original(photo_id)))
+
     def keep_clean(self, photo_id: str, jpeg: bytes, thumbnail: bytes) -> None:
         """Keep both, durably; what was there is replaced."""
         with contextlib.ExitStack() as undo:
@@ -231,6 +242,15 @@ class Vault:
         """What was blurred cannot be brought back after this."""
         self._aside(photo_id).unlink(missing_ok=True)
         _sync_folder(self._aside(photo_id).parent)
+
+    def forget(self, photo_id: str) -> None:
+        """Remove everything that is kept of a photo, durably: original, picture, thumbnail, every other version of it."""
+        beside = self._clean(photo_id, thumbnail=False).parent.glob(f"{photo_id}.*")
+        for path in (self._original(photo_id), *beside):
+            path.unlink(missing_ok=True)
+        for folder in (self._original(photo_id).parent, self._clean(photo_id, thumbnail=False).parent):
+            with contextlib.suppress(FileNotFoundError):
+                _sync_folder(folder)
 
     def erase_original(self, photo_id: str) -> None:
         """Remove the bytes as received, and their metadata with them."""

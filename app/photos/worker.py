@@ -2,9 +2,9 @@
 
 Hides everything that can go wrong in a decoder from the server: it may run out of memory, crash or hang here. Promises to
 run at idle priority, so that receipts come first, and to say `ready WIDTH HEIGHT` only when the clean files are on disk;
-`unreadable WHY` only where the bytes prove to be no picture; `trouble WHY` for everything else. Asked `blur ID TOKEN BOXES` it
-keeps a blurred version beside the photo. Started by cleaning.py: `python -m app.photos.worker FOLDER EDGE PIXELS`. Ends when
-its input does.
+`unreadable WHY` only where the bytes prove to be no picture, and their metadata is gone; `trouble WHY` for everything else.
+Asked `blur ID TOKEN BOXES` it keeps a blurred version beside the photo. Started by cleaning.py: `python -m app.photos.worker
+FOLDER EDGE PIXELS`. Ends when its input does.
 """
 
 import contextlib
@@ -13,17 +13,19 @@ import resource
 import sys
 from pathlib import Path
 
-from app.photos import images
+from app.photos import images, remains
 from app.photos.vault import Vault
 
-MEMORY_BYTES = 2 * 1024**3  # address space; 50 megapixels of the most wasteful kind take about 1 GiB
+ADDRESSES_BYTES = 2 * 1024**3  # address space: with all that the libraries lay out and never touch
+MEMORY_BYTES = 512 * 1024**2  # what is really written to; 50 megapixels of the most wasteful kind take 365 MB in all
 
 
 def main() -> None:
     folder, edge, pixels = sys.argv[1:]
     os.nice(19)
     with contextlib.suppress(OSError, ValueError):  # not every system has such a limit
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES_BYTES, ADDRESSES_BYTES))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a library prints goes to the log and is no answer
     vault = Vault(Path(folder))
@@ -44,10 +46,19 @@ def _answer(vault: Vault, photo_id: str, edge: int, pixels: int) -> str:
         clean = images.clean(original, edge, pixels)
         vault.keep_clean(photo_id, clean.jpeg, clean.thumbnail)
     except images.NoPicture as refused:
-        return f"unreadable {refused}"
+        return _unreadable(vault, photo_id, original, str(refused))
     except (OSError, MemoryError, images.Trouble) as trouble:
         return f"trouble {type(trouble).__name__}: {trouble}"
     return f"ready {clean.width} {clean.height}"
+
+
+def _unreadable(vault: Vault, photo_id: str, original: bytes, why: str) -> str:
+    """What tells of people in a file that nobody will see is not kept either."""
+    try:
+        vault.keep_remains(photo_id, remains.of(original))
+    except OSError as trouble:
+        return f"trouble {type(trouble).__name__}: {trouble}"
+    return f"unreadable {why}"
 
 
 def _blurred(vault: Vault, photo_id: str, token: str, written: str) -> str:

@@ -17,6 +17,7 @@ from app.access.releasing import KnownEdition, Releaser, Writer, may_release
 from app.db import Db
 from app.measures import measures
 from app.models import Edition, Walk
+from app.privacy import looking, trail
 from app.report import changes, issued, picture, public, takedown, telling, words
 from app.report import edition as editions
 from app.report.forms import OwnForm
@@ -29,6 +30,7 @@ router = APIRouter(tags=["report"])
 
 @router.get("/walks/{walk_id}/release")
 def get_editions(request: Request, reader: Writer, db: Db) -> Response:
+    looking.read(request, reader.person, "release", reader.walk)
     with db.read() as tx:
         found = issued.of_walk(tx, reader.walk.id)
         walk = tx.get_one(Walk, reader.walk.id)
@@ -53,12 +55,14 @@ def post_edition(reader: Writer, db: Db, form: OwnForm) -> Response:
     with db.read() as tx:
         ready = editions.made_ready(tx, tx.get_one(Walk, reader.walk.id))
     with db.write() as tx:
-        editions.ask(tx, reader.walk, reader.person.user, ready)
+        made = editions.ask(tx, reader.walk, reader.person.user, ready)
+        _tell(tx, reader, "edition-asked", f"edition:{made.number}")
     return _to(reader.walk.id)
 
 
 @router.get("/walks/{walk_id}/release/{edition}")
 def get_edition(request: Request, reader: Writer, edition: KnownEdition, db: Db) -> Response:
+    looking.read(request, reader.person, "release", reader.walk)
     with db.read() as tx:
         return _reading(request, tx, reader, edition)
 
@@ -79,6 +83,7 @@ def post_release(request: Request, reader: Releaser, edition: KnownEdition, db: 
     try:
         with db.write() as tx:
             editions.release(tx, edition, reader.person.user, *_marks(form))
+            _tell(tx, reader, "edition-released", f"edition:{edition.number}")
     except editions.NotYet as missing:
         with db.read() as tx:
             held = issued.numbered(tx, reader.walk.id, edition.number)
@@ -91,6 +96,7 @@ def post_return(reader: Writer, edition: KnownEdition, db: Db, form: OwnForm) ->
     """Back to who wrote it, with a word; or whoever wrote it takes it back."""
     with db.write() as tx:
         editions.give_back(tx, edition, reader.person.user, str(form.get("because", "")))
+        _tell(tx, reader, "edition-returned", f"edition:{edition.number}")
     return _to(reader.walk.id)
 
 
@@ -99,6 +105,7 @@ def post_withdrawal(reader: Writer, edition: KnownEdition, db: Db, form: OwnForm
     """Off the net at once, by anybody who writes here; the edition before it stands again."""
     with db.write() as tx:
         editions.withdraw(tx, edition, str(form.get("because", "")))
+        _tell(tx, reader, "edition-withdrawn", f"edition:{edition.number}")
     return _to(reader.walk.id)
 
 
@@ -107,6 +114,7 @@ def post_takedown_answer(reader: Writer, takedown_id: str, db: Db, form: OwnForm
     """What was done about somebody's request."""
     with db.write() as tx:
         takedown.answer(tx, reader.walk.id, takedown_id, reader.person.user, str(form.get("outcome", "")))
+        _tell(tx, reader, "takedown", f"takedown:{takedown_id}")
     return RedirectResponse(f"/walks/{reader.walk.id}/release#asked", 303, headers=pages.PRIVATE)
 
 
@@ -115,6 +123,7 @@ def post_takedown_answer(reader: Writer, takedown_id: str, db: Db, form: OwnForm
 
 @router.get("/walks/{walk_id}/release/{edition}/page")
 def get_page(request: Request, reader: Writer, edition: KnownEdition, db: Db) -> Response:
+    looking.read(request, reader.person, "release", reader.walk)
     with db.read() as tx:
         shown = public.shown(tx, reader.walk, edition)
     return pages.render(
@@ -134,6 +143,10 @@ def get_photo(
 @router.get("/walks/{walk_id}/release/{edition}/map-{shape}.svg", response_class=Response)
 def get_map(request: Request, reader: Writer, edition: KnownEdition, shape: picture.Shape, db: Db) -> Response:
     return drawing(request, db, reader.walk, edition, shape, pages.PRIVATE)
+
+
+def _tell(tx: Session, reader: WalkReader, what: str, about: str) -> None:
+    trail.record(tx, trail.by(reader.person.user.id, reader.person.session), what, walk=reader.walk, about=about)
 
 
 def _marks(form: FormData) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -172,6 +172,8 @@ def _degrees(value: float | None) -> float | None:
 
 def _plain(value: Any) -> Any:
     """What JSON can hold, once and for all: so that what comes out of the database is what went in."""
+    if is_dataclass(value) and not isinstance(value, type):  # another text of the same revision
+        value = asdict(value)
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

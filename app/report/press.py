@@ -133,7 +133,8 @@ class Press:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             why = self._printed(job, sheet)
         except Exception as trouble:  # the database is busy, the disk full: this thread goes on, come what may
-            why = f"{type(trouble).__name__}: {trouble}"
+            why = type(trouble).__name__
+            log.error("printing a report was interrupted", exc_info=trouble)
         if why and not self._stopping:
             log.error("a report could not be printed: %s", why)
         elif not why:
@@ -190,6 +191,13 @@ class Press:
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > KEPT_S:
                     _remove(path)
+
+
+def empty(folder: Path) -> None:
+    """Remove all that was printed: it may tell of what was erased meanwhile. Whoever asks gets it printed anew."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -15,12 +15,13 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from app import i18n, pages
-from app.access.answering import RoutedWalk
+from app.access.answering import Answering, RoutedWalk
 from app.access.guards import ReaderOfWalk, WalkReader, etag_matches
 from app.access.releasing import Writer
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Partner, Telling, Walk
+from app.privacy import looking
 from app.problems import Problem, TryAgain
 from app.report import exports, printing, public, records, since_files
 from app.report.paper import Sheet
@@ -63,19 +64,19 @@ class _Asked:
 @router.get("/walks/{walk_id}/report.pdf", **_PDF)
 async def as_pdf(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """The report as a PDF (PDF/UA-1, PDF/A-2a). A browser gets a page that looks again until it is printed (202)."""
-    asked = await run_in_threadpool(_internal, request, reader, db)
+    asked = await run_in_threadpool(_internal, request, reader, db, "pdf")
     return await _pdf(request, asked)
 
 
 @router.head("/walks/{walk_id}/report.pdf", include_in_schema=False)
 def head_of_pdf(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
-    return _head(_internal(request, reader, db), "pdf", "application/pdf")
+    return _head(_internal(request, reader, db, "pdf"), "pdf", "application/pdf")
 
 
 @router.get("/walks/{walk_id}/report.esdh.zip", **_ZIP)
 async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """PDF, data and photos with the SHA-256 of each, for the records system. Waits as the PDF does."""
-    asked = await run_in_threadpool(_internal, request, reader, db)
+    asked = await run_in_threadpool(_internal, request, reader, db, "esdh.zip")
     answer = await _printed(request, asked, "esdh.zip")
     if isinstance(answer, Response):
         return answer
@@ -86,7 +87,7 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
 
 @router.head("/walks/{walk_id}/report.esdh.zip", include_in_schema=False)
 def head_of_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
-    return _head(_internal(request, reader, db), "esdh.zip", "application/zip")
+    return _head(_internal(request, reader, db, "esdh.zip"), "esdh.zip", "application/zip")
 
 
 @router.get("/r/{slug}/report.pdf", **_PDF)
@@ -102,10 +103,15 @@ def head_of_public_pdf(request: Request, slug: str, db: Db) -> Response:
 
 
 @router.get("/partner/extracts/{walk_id}/{partner_id}.pdf", **_PDF)
-async def as_extract(request: Request, routed: RoutedWalk, db: Db) -> Response:
+async def as_extract(request: Request, routed: RoutedWalk, who: Answering, db: Db) -> Response:
     """What is routed to a partner of one walk, to read and print: measures, released notes with their place, approved photos."""
-    asked = await run_in_threadpool(_extract, request, *routed, db, "/partner")
-    return await _pdf(request, asked)
+
+    def asked() -> _Asked:
+        walk, partner = routed
+        looking.by_partner(request, who.link, who.person, "file:extract.pdf", partner.organisation_id, walk)
+        return _extract(request, walk, partner, db, "/partner")
+
+    return await _pdf(request, await run_in_threadpool(asked))
 
 
 @router.get("/walks/{walk_id}/report/partners/{partner_id}.pdf", **_PDF)
@@ -117,6 +123,7 @@ async def as_extract_inside(request: Request, reader: Writer, partner_id: str, d
             partner = tx.get(Partner, partner_id)
         if partner is None or partner.organisation_id != reader.walk.organisation_id:
             raise Problem("not-found")
+        looking.exported(request, reader.person, "extract.pdf", reader.walk)
         return _extract(request, reader.walk, partner, db, f"/walks/{reader.walk.id}/release")
 
     return await _pdf(request, await run_in_threadpool(asked))
@@ -135,13 +142,14 @@ def _extract(request: Request, walk: Walk, partner: Partner, db: Database, link:
     return _Asked(key, walk.title, name, link, made, _PRIVATE)
 
 
-def _internal(request: Request, reader: WalkReader, db: Database) -> _Asked:
-    """Today's report, for this reader."""
+def _internal(request: Request, reader: WalkReader, db: Database, kind: str) -> _Asked:
+    """Today's report, for this reader; that they take it out is logged. Raises TryAgain."""
     spoken, ground = i18n.language(), _ground(request)
     with db.read() as tx:
         walk = tx.get_one(Walk, reader.walk.id)
         earlier = since_files.for_reader(tx, reader)
         key = printing.key(tx, walk, sensitive=reader.sensitive, earlier=earlier)
+    looking.exported(request, reader.person, kind, walk, of=key, sensitive=reader.sensitive)
 
     def made() -> Sheet:
         with i18n.use(spoken), db.read() as tx:

@@ -19,6 +19,7 @@ from app.basemap import basemap_of
 from app.db import Database, Db
 from app.i18n import language
 from app.photos.vault import Vault
+from app.privacy import looking
 from app.problems import Problem
 from app.report import comparison, exports, geopackage, issued, page, since_files, spreadsheet, tracks, words
 from app.report.filters import Filter, wanted
@@ -51,6 +52,7 @@ def show(
     request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted, page_number: Annotated[int, Query(alias="page")] = 1
 ) -> Response:
     """The report as a page."""
+    looking.report(request, reader, "report")
     with db.read() as tx:
         earlier, is_public = since_files.for_reader(tx, reader), issued.released(tx, reader.walk.id) is not None
     then = earlier.facts if earlier else ()
@@ -92,6 +94,7 @@ def as_geojson(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) ->
 @router.get("/walks/{walk_id}/report/places.geojson", **_file("geojson"))
 def as_places(request: Request, reader: ReaderOfWalk, db: Db) -> Response:
     """Every place for the page's map, which filters them itself: less than report.geojson, and no contract."""
+    looking.report(request, reader, "report")
     etag, report = _read(request, reader, db, "places")
     if report is None:
         return Response(status_code=304, headers={"ETag": etag} | _PRIVATE)
@@ -176,6 +179,8 @@ def compare(
         if beside and other is None:
             raise Problem("not-found")
         asked = [one for one in (reader, other) if one]
+        for one in asked:
+            looking.report(request, one, "comparison")
         asked.sort(key=lambda one: (one.walk.starts_at or one.walk.created_at, one.walk.id))
         reports = [build(tx, one.walk.id, sensitive=one.sensitive, base_url="") for one in asked]
     shown = comparison.of_two(reports[0], reports[1], valence) if other else comparison.of_one(reports[0])
@@ -232,6 +237,7 @@ def _sent(
     headers = {"ETag": etag} | _PRIVATE
     if report is None:
         return Response(status_code=304, headers=headers)
+    looking.exported(request, reader.person, kind, reader.walk, of=etag, sensitive=reader.sensitive)
     headers["Content-Disposition"] = f'attachment; filename="{exports.file_name(report, kind)}"'
     shown = asked.of(report)
     if request.method == "HEAD":  # the length is known only when all has been written

@@ -81,7 +81,10 @@ def tell(users: Sequence[User], walk: Walk, address: str, settings: Settings) ->
             with i18n.use(user.language):
                 Post(settings).deliver(_letter(settings.mail_from, user.email, walk.title, address))
         except NoMail:
-            log.error("nobody could be told by mail that something is asked to be taken down: %s", address)
+            log.error(
+                "nobody could be told by mail that something is asked to be taken down from the report of walk %s",
+                walk.id,
+            )
             return
 
 

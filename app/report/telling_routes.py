@@ -14,7 +14,9 @@ from app import pages
 from app.access.guards import WalkReader
 from app.access.releasing import Writer
 from app.db import Database, Db
-from app.models import Walk, now
+from app.models import Partner, Walk, now
+from app.privacy import looking
+from app.problems import Problem
 from app.report import changes, freezing, public, since, since_files, telling, words
 from app.report.allowed import INSIDE, PARTNER
 from app.report.forms import OwnForm
@@ -27,6 +29,7 @@ router = APIRouter(tags=["report"])
 
 @router.get("/walks/{walk_id}/report/write")
 def get_telling(request: Request, reader: Writer, db: Db) -> Response:
+    looking.read(request, reader.person, "writing", reader.walk)
     with db.read() as tx:
         return _page(request, tx, reader, telling.told(tx, reader.walk))
 
@@ -65,14 +68,21 @@ def post_telling(request: Request, reader: Writer, db: Db, form: OwnForm) -> Res
 
 
 @router.get("/walks/{walk_id}/report/internal.json", response_class=Response)
-def get_internal(reader: Writer, db: Db) -> Response:
+def get_internal(request: Request, reader: Writer, db: Db) -> Response:
     """The internal version, as data: for the municipality's own files, not for others."""
+    looking.exported(request, reader.person, "internal.json", reader.walk)
     return _version(reader, db, INSIDE)
 
 
 @router.get("/walks/{walk_id}/report/partners/{partner_id}.json", response_class=Response)
-def get_extract(reader: Writer, partner_id: str, db: Db) -> Response:
-    """A partner's extract, as data: the released notes and the measures that are routed to them, with the exact place."""
+def get_extract(request: Request, reader: Writer, partner_id: str, db: Db) -> Response:
+    """A partner's extract, as data: the released notes and the measures that are routed to them, with the exact place.
+    Raises not-found (404) where they are none of this organisation's."""
+    with db.read() as tx:
+        partner = tx.get(Partner, partner_id)
+    if partner is None or partner.organisation_id != reader.walk.organisation_id:
+        raise Problem("not-found")
+    looking.exported(request, reader.person, "extract.json", reader.walk)
     return _version(reader, db, PARTNER, partner_id)
 
 

@@ -14,8 +14,9 @@ from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Photo
 from app.photos import blurring
+from app.privacy import looking
 from app.problems import Problem
-from app.review import photos
+from app.review import logged, photos
 from app.review.asked import is_number
 from app.review.deciding import Gone, Refused
 from app.review.forms import Form, id_in
@@ -28,6 +29,7 @@ LONG, SHORT = 12, 9  # boxes along the longer and the shorter side
 @router.get("/walks/{walk_id}/review/photos/{photo_id}")
 def get_photo(request: Request, photo_id: str, reader: Reviewer, db: Db) -> Response:
     """The photo with its boxes."""
+    looking.report(request, reader, "review-photo")
     return _page(request, reader, db, photo_id)
 
 
@@ -50,6 +52,7 @@ def post_photo(request: Request, photo_id: str, reader: Reviewer, db: Db, form: 
         with blurring.version(vault, photo.id, boxes, photo.blurs) as made:
             with db.write() as tx:
                 steps = photos.blur(tx, reader, vault, photo.id, int(version), boxes)
+                logged.tell(tx, reader, steps)
                 if steps:
                     made.decided()
                     photos.tell_of(tx, note_id=steps[0].observation_id)

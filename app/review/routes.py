@@ -20,8 +20,9 @@ from app.db import Database, Db
 from app.models import Decision, Walk
 from app.photos import blurring
 from app.photos.vault import Vault
+from app.privacy import looking
 from app.problems import Problem
-from app.review import asked, deciding, page, photos
+from app.review import asked, deciding, logged, page, photos
 from app.review.deciding import Changed, Gone, Refused
 from app.review.forms import Form, id_in
 from app.review.queue import places, queue
@@ -39,6 +40,7 @@ def get_review(
     """The queue. `note`: the one to open; `after`: else the next one after it; `did`: the decision that was just made."""
     with db.read() as tx:
         shown = page.view(tx, reader, lane, note, after, did, page_number)
+    _seen(request, reader, shown)
     return _page(request, reader, shown, gone=bool(gone), undone=bool(undone))
 
 
@@ -133,6 +135,7 @@ def _decided(
     try:
         with db.write() as tx:
             made = decide(tx)
+            logged.tell(tx, reader, made, undone=undone)
     except Gone:
         return _to(reader, {"lane": lane, "after": note_id, "gone": "1"})
     except Changed as changed:
@@ -152,7 +155,15 @@ def _hindered(
 ) -> Response:
     with db.read() as tx:
         shown = page.view(tx, reader, lane, note_id, "", "", 0)
+    _seen(request, reader, shown)
     return _page(request, reader, shown, status, sentence=sentence, changed=status == 409)
+
+
+def _seen(request: Request, reader: WalkReader, shown: dict[str, Any]) -> None:
+    """The access log says who opened the queue, and which sensitive note; without that it is not shown. Raises TryAgain."""
+    looking.report(request, reader, "review")
+    if shown["line"] and shown["line"].sensitive:
+        looking.opened(request, reader.person, shown["line"].id, reader.walk)
 
 
 def _page(

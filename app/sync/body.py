@@ -43,8 +43,15 @@ def _inlined(part: Any, known: dict[str, Any]) -> Any:
     if isinstance(part, dict):
         if "$ref" in part:
             return _inlined(known[part["$ref"].rsplit("/", 1)[1]], known)
-        return {name: _inlined(value, known) for name, value in part.items()}
+        whole = {name: _inlined(value, known) for name, value in part.items()}
+        return _or_null(whole) if whole.get("default") is not None else whole
     return [_inlined(value, known) for value in part] if isinstance(part, list) else part
+
+
+def _or_null(field: dict[str, Any]) -> dict[str, Any]:
+    """Of what has a default: null means it too, as the contract's models take it."""
+    default = {"default": field.pop("default")}
+    return {"anyOf": [field, {"type": "null"}]} | default
 
 
 def parsed(model: type[Model], raw: bytes) -> Model:

@@ -7,7 +7,7 @@ page is read from one snapshot. Never a name.
 
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from app.access.guards import walker_sees
 from app.access.notes import shown
@@ -72,7 +72,8 @@ def missing(tx: Session, who: Participant, asked: KnownIn) -> KnownOut:
     )
     revs = dict(tx.exec(mine).all())
     arrived = select(Photo.id).join(Observation, col(Observation.id) == col(Photo.observation_id)).where(
-        col(Photo.id).in_(asked.photos), Observation.participant_id == who.id, Photo.state != "expected"
+        col(Photo.id).in_(asked.photos), Observation.participant_id == who.id,
+        or_(Photo.state != "expected", col(Photo.erased_at).is_not(None)),
     )  # fmt: skip
     photos = set(tx.exec(arrived).all())
     return KnownOut(

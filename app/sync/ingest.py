@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from app.access import guards
 from app.db import next_seq
@@ -62,11 +62,11 @@ def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn
     created = held is None
     if held is None:
         held = Observation(id=observation_id, walk_id=walk.id, participant_id=me.id, first_received_at=at,
-                           **_shown(sent, seq, at, flags))  # fmt: skip
+                           **_shown(tx, sent, seq, at, flags))  # fmt: skip
         if not insert_once(tx, held):  # another participant minted the same id in this very moment
             raise Problem("not-yours")
     else:
-        for name, value in _shown(sent, seq, at, flags).items():
+        for name, value in _shown(tx, sent, seq, at, flags).items():
             setattr(held, name, value)
     tx.add(_revision(observation_id, sent, seq, at, flags))
     _declare(tx, observation_id, sent)
@@ -98,13 +98,20 @@ def photo_states(tx: Session, ids: list[str]) -> list[PhotoOut]:
 
 def may_write(me: Participant, held: Observation | Track | None, walk_id: str, stays: str) -> None:
     """Raises not-yours (403) where `held` is another's, or a new one is for a walk that was not joined; invalid (422), in the
-    words `stays`, where it would move to another walk."""
+    words `stays`, where it would move to another walk; erased (410)."""
     if held is None:
         guards.walks_with(me, walk_id)
     elif held.participant_id != me.id:
         raise Problem("not-yours")
     elif held.walk_id != walk_id:
         raise invalid(("walk_id", stays))
+    if me.erased_at or (isinstance(held, Observation) and held.erased_at):
+        raise erased()
+
+
+def erased() -> Problem:
+    """What was erased does not come back, however often a phone sends it."""
+    return Problem("erased", _("This has been erased here, and it stays so. Nothing of it was taken in."))
 
 
 def _already(tx: Session, held: Observation, sent: ObservationIn, at: datetime) -> Kept | None:
@@ -148,13 +155,15 @@ def _declare(tx: Session, observation_id: str, sent: ObservationIn) -> None:
         seen.add(photo.id)
 
 
-def _shown(sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, Any]:
-    content = sent.content()
+def _shown(tx: Session, sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, Any]:
+    content, declared = sent.content(), [photo.id for photo in sent.photos]
+    gone = select(Photo.id).where(col(Photo.id).in_(declared), col(Photo.erased_at).is_not(None))
+    erased = set(tx.exec(gone).all()) if declared else set()
     kept = ("deleted", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin", "stop_id")
     return {
         **{name: content[name] for name in kept},
         "captured_utc": instant(sent.captured_at),
-        "photo_ids": [photo.id for photo in sent.photos],
+        "photo_ids": [photo_id for photo_id in declared if photo_id not in erased],
         "rev": sent.rev,
         "seq": seq,
         "received_at": at,

@@ -13,7 +13,7 @@ from app.access.guards import count_try, not_guessing, secret_hash
 from app.db import Database
 from app.models import Participant, Walk, now
 from app.problems import Problem
-from app.sync.ingest import insert_once
+from app.sync.ingest import erased, insert_once
 from app.sync.protocol import JoinIn, Outbox
 from app.walks.walks import find_by_code
 
@@ -55,8 +55,11 @@ def _come_back(tx: Session, known: Participant, sent: JoinIn) -> Walk:
         raise Problem("participant-taken")
     if walk.state == "archived":
         raise Problem("walk-archived")
+    if known.erased_at:
+        raise erased()
     for name, value in _told(sent).items():
-        setattr(known, name, value)
+        if name != "name" or walk.closed_at is None:  # names are erased after the walk, and do not come back
+            setattr(known, name, value)
     known.heard_at = now()
     return walk
 

@@ -285,6 +285,16 @@ class Outbox(Wire):
     photos: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)]
 
 
+class Erased(Wire):
+    """What was erased of one phone, on its own wish. The same again when it asks again."""
+
+    erased_at: str
+    receipt: str | None
+    notes: int
+    photos: int
+    tracks: int
+
+
 class HeldIn(Wire):
     id: Uuid
     rev: Annotated[int, Whole, Field(ge=1, le=2**31 - 1)]

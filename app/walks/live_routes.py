@@ -21,6 +21,7 @@ from app.db import Database, Db
 from app.i18n import gettext as _
 from app.i18n import language, ngettext, use
 from app.models import Walk
+from app.privacy import looking
 from app.problems import Problem, TryAgain
 from app.sync.protocol import utc
 from app.walks import walks
@@ -52,6 +53,7 @@ def followers(db: Database) -> Followers:
 
 @router.get("/walks/{walk_id}/live")
 def get_live(walk: PlannedWalk, reader: ReaderOfWalk, request: Request, db: Db) -> Response:
+    looking.report(request, reader, "live")
     with db.read() as tx:
         seen = look(tx, walk, sensitive=reader.sensitive)
     points = [{"number": at.stop.number, "name": at.stop.name, "lat": at.stop.lat, "lon": at.stop.lon}
@@ -71,6 +73,7 @@ def get_news(walk: PlannedWalk, reader: ReaderOfWalk, db: Db) -> Response:
 @router.get("/walks/{walk_id}/live.geojson")
 def get_places(walk: PlannedWalk, reader: ReaderOfWalk, request: Request) -> Response:
     """The places of the notes that have arrived, for the page's map; never where a phone is."""
+    looking.report(request, reader, "live")
     places: Places = request.app.state.places
     headers = pages.HEADERS | pages.PRIVATE
     if etag_matches(request, tag := _tag(walk.seq, reader)):

@@ -112,6 +112,13 @@ def close(tx: Session, walk: Walk) -> None:
         _change(tx, walk, "closed", now())
 
 
+def file_away(tx: Session, walk: Walk) -> None:
+    """It takes nothing in any longer, and its phones are told so; what is public of it stays."""
+    if walk.state != "archived":
+        walk.state, walk.paused_at, walk.marks_open, walk.tracks = "archived", None, False, False
+        _told(tx, walk)
+
+
 def find_by_code(tx: Session, written: str) -> Walk | None:
     """The walk of a code as people write it: case, spaces and hyphens do not matter; O is 0, I and L are 1."""
     return tx.exec(select(Walk).where(Walk.code == normalised(written))).first()

@@ -31,9 +31,8 @@ const SCREENS = {
   "#/walk": walk.mount,
   "#/notes": notes.mount,
   "#/help": help.mount,
-  "#/others": (root) => later("others", root),
-  "#/map": (root) => later("map", root),
 };
+for (const name of /** @type {const} */ (["others", "map", "data"])) SCREENS[`#/${name}`] = (root) => later(name, root);
 
 let stuck = false; // something could not be fetched: some browsers do not ask for it again while the page lives
 addEventListener("vite:preloadError", () => (stuck = true));
@@ -48,7 +47,7 @@ async function anew() {
 
 /** Screens that are fetched when they are asked for; where that fails, `back` is shown. */
 async function later(
-  /** @type {"others" | "map" | "pin"} */ name,
+  /** @type {"others" | "map" | "pin" | "data"} */ name,
   /** @type {HTMLElement} */ root,
   back = "#/walk",
   /** @type {string | null} */ id = null,

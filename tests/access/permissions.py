@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.access import across, answering, guards, releasing, reviewers, roles
+from app.access import across, answering, auditing, guards, keepers, releasing, reviewers, roles
 from app.main import ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -47,6 +47,11 @@ DOORS: dict[Any, Door] = {
     ),
     roles.given_role: Door("Take this role away, if one may give it", frozenset(guards.GIVE), of_a_walk=True),
     roles.known_invitation: Door("Send this invitation again", frozenset(guards.GIVE), of_a_walk=True),
+    keepers.kept_organisation: Door(
+        "Decide how long this organisation keeps things", frozenset({"admin"}), of_a_walk=True
+    ),
+    keepers.keeper: Door("Search for a person, hand out, erase; see what was erased", frozenset({"admin"})),
+    auditing.auditing: Door("Search the access log of one's organisation", frozenset(auditing.AUDIT)),
     roles.inviter: Door("Invite people; see who may do what", frozenset(guards.GIVE)),
     roles.account: Door("One's own sign-in, in a browser", frozenset(ROLES)),
     guards.planner: Door("Make walks", frozenset(guards.PLAN)),

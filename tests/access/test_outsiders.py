@@ -25,6 +25,7 @@ OPEN = {
     "/p/{secret}", "/deadlines/{walk_id}/{secret}.ics", "/deadlines/partners/{partner_id}/{secret}.ics", "/partner/leaving",  # tests/measures/
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
     "/r/{slug}/report.pdf", "/r/{slug}/takedown",  # released for everybody: tests/report/test_public.py
+    "/privacy", "/privacy/records", "/privacy/dpia", "/accessibility", "/storage",  # tests/privacy/test_papers.py
 }  # fmt: skip
 WORDS = "Lampen ved tunnelen"
 
@@ -54,6 +55,7 @@ def filled(stage: Stage) -> dict[str, str]:
     assert stage.http.put(f"/api/v1/tracks/{track}", json=way, headers=phone.key).status_code == 201
     return {
         "walk_id": stage.walk.id,
+        "organisation_id": str(stage.walk.organisation_id),
         "participant_id": phone.id,
         "mark_id": new_id(),
         "observation_id": note,

@@ -25,6 +25,7 @@ MEANT_FOR_EVERYBODY = {
     "/partner/leaving",  # forgets that secret
     "/r/{slug}", "/r/{slug}/edition.json", "/r/{slug}/answers.atom", "/r/{slug}/photos/{name}.jpg", "/r/{slug}/map-{shape}.svg",
     "/r/{slug}/report.pdf", "/r/{slug}/takedown",  # what a second person has released
+    "/privacy", "/privacy/records", "/privacy/dpia", "/accessibility", "/storage",  # what everybody may know
 }  # fmt: skip
 # Whoever may see them: no base map is set here, and the walk has no date.
 NOT_THERE = {"/basemap.pmtiles", "/api/v1/tiles/{z}/{x}/{y}.mvt", "/walks/{walk_id}/invitation.ics"}
@@ -54,6 +55,7 @@ def filled(stage: Stage) -> dict[str, str]:
         tx.add(mark)
     return {
         "walk_id": stage.walk.id,
+        "organisation_id": stage.walk.organisation_id or "",
         "observation_id": note,
         "photo_id": picture.id,
         "participant_id": phone.id,

@@ -1,7 +1,8 @@
 """The whole job, as people do it: a walk in airplane mode, and the report that comes of it.
 
 A walker joins, goes offline, reloads, makes three notes (one with two photos of real size, one about a good place, one
-without a place), loses the browser, comes back online and sees them sent; a coordinator reads them and takes them home.
+without a place), loses the browser, comes back online and sees them sent; a coordinator reads them and takes them home. All
+the while nobody but our server is asked for anything, and the walker gets no cookie.
 """
 
 import csv
@@ -41,6 +42,7 @@ class Walker:
     def __init__(self, chromium: BrowserType, launch: dict[str, Any], folder: Path, url: str) -> None:
         self.chromium, self.launch, self.folder, self.url = chromium, launch, folder, url
         self.context: BrowserContext | None = None
+        self.asked: list[str] = []  # addresses
 
     def start(self, *, offline: bool = False) -> Page:
         self.context = self.chromium.launch_persistent_context(
@@ -53,6 +55,7 @@ class Walker:
             geolocation=HERE,
             permissions=["geolocation"],
         )
+        self.context.on("request", lambda request: self.asked.append(request.url))
         self.context.set_offline(offline)
         return self.context.pages[0]
 
@@ -97,6 +100,8 @@ def write(page: Page, valence: str, note: str = "", photos: list[Path] | None = 
 def test_three_notes_made_in_airplane_mode_are_read_in_the_report(
     walker: Walker, server: Server, page: Page, tmp_path: Path
 ) -> None:
+    asked = walker.asked
+    page.context.on("request", lambda request: asked.append(request.url))
     walk = server.tryg("walk", "create", "--title", "Aftenvandring i Aalborg Øst")
     assert walk["join_url"].endswith(f"/app/?walk={walk['code']}")
 
@@ -131,7 +136,12 @@ def test_three_notes_made_in_airplane_mode_are_read_in_the_report(
     expect(phone.get_by_text("sendt", exact=False).first).to_be_visible()
     expect(phone.locator("[data-phase=sent], [data-state=sent]")).to_have_count(3)
 
+    assert walker.context.cookies() == [], "a walker gets no cookie"
+
     read_the_report(page, server, walk["walk_id"])
+    ours = (f"{server.url}/", f"blob:{server.url}/", "data:", "about:")
+    assert len(asked) > 30
+    assert [address for address in asked if not address.startswith(ours)] == [], "nobody else hears of the evening"
 
 
 def read_the_report(page: Page, server: Server, walk_id: str) -> None:

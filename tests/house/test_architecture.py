@@ -34,6 +34,8 @@ ACROSS = {
     ("*", "app.access.guards"),
     ("*", "app.access.forms"),
     ("*", "app.access.notes"),
+    ("*", "app.privacy.trail"),  # whatever happens to personal data is logged where it happens
+    ("*", "app.privacy.looking"),
     ("access", "app.review.personal"),  # patterns that know nothing of ours
     ("*", "app.walks.walks"),
     ("*", "app.sync.protocol"),
@@ -69,11 +71,21 @@ ACROSS = {
     ("report", "app.basemap.picture"),  # the public page's map needs no script
     # Across walks: what each room says of its own, read together.
     ("overview", "app.access.across"),
+    ("privacy", "app.access.auditing"),  # who reads the log
+    ("privacy", "app.access.people"),
+    ("privacy", "app.schema"),  # its commands bring the database up to date first
     ("overview", "app.measures"),
     # What is typed in after a walk goes the way of every note, and the wall shows what the report does.
     ("gathering", "app.sync.ingest"),
     ("gathering", "app.sync.changes"),
     ("gathering", "app.report"),
+    # What is erased goes from every room, by each room's own words.
+    ("privacy", "app.access"),
+    ("privacy", "app.photos"),
+    ("privacy", "app.measures.quoting"),
+    ("privacy", "app.report.freezing"),
+    ("privacy", "app.report.press"),
+    ("privacy", "app.schema"),  # its command brings the database up to date first
     # A phone's copy comes in by the very functions that the wire's routes call, and a backup takes the photos' files.
     ("copies", "app.sync.ingest"),
     ("copies", "app.sync.body"),

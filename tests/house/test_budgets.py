@@ -23,6 +23,8 @@ DRAWING = "js/planning/draw.js"  # fetched by those who plan, when they come to 
 DRAWING_BYTES = 35_000  # beside the map itself
 WALKING = ("js/screens/later.js", "js/walking/chart.js")  # fetched by walkers who open the map, or others' notes
 WALKING_BYTES = 16_000
+OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
+OWN_BYTES = 4_000
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def loaded_on_demand(*without: str) -> list[str]:
 
 
 def test_a_map_costs_390_kilobytes_and_only_those_who_look_at_one() -> None:
-    size = compressed(loaded_on_demand(DRAWING, *WALKING))
+    size = compressed(loaded_on_demand(DRAWING, *WALKING, *OWN))
     print(f"map: {size} of {MAP_BYTES} bytes")
     assert size <= MAP_BYTES
     assert size > 100_000, "the map is not among what is loaded on demand"
@@ -90,9 +92,15 @@ def test_drawing_on_the_map_costs_35_kilobytes_and_only_those_who_plan() -> None
 
 
 def test_the_walkers_map_and_list_cost_16_kilobytes_beside_the_map() -> None:
-    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*WALKING))))
+    size = compressed(sorted(set(loaded_on_demand(*OWN)) - set(loaded_on_demand(*WALKING, *OWN))))
     print(f"walking: {size} of {WALKING_BYTES} bytes")
     assert 5_000 < size <= WALKING_BYTES
+
+
+def test_looking_at_ones_own_data_costs_4_kilobytes() -> None:
+    size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*OWN))))
+    print(f"own data: {size} of {OWN_BYTES} bytes")
+    assert 1_000 < size <= OWN_BYTES
 
 
 def test_the_previous_releases_are_still_whole() -> None:

@@ -16,7 +16,9 @@ REGISTRIES = (
 HOSTS = tuple(".".join(parts) for parts in REGISTRIES)
 MACHINES = re.compile(r"(?<![\w.])/(?:work|root|opt/wheels|opt/pypi|tmp/(?:team|tooling))(?=[/\s\"'`])")
 SECRETS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bghp_\w{36}\b")
-BUILT = re.compile(r"^(?:static/dist|node_modules|var|\.venv)/|^static/js/locales/|\.mo$|(?:^|/)uv\.lock$|\.pyc$")
+BUILT = re.compile(
+    r"^(?:static/dist|node_modules|var|\.venv(?:-audit)?)/|^static/js/locales/|\.mo$|(?:^|/)uv\.lock$|\.pyc$"
+)
 
 
 def tracked() -> dict[str, str]:
@@ -49,7 +51,7 @@ def test_no_key_is_kept() -> None:
 
 def test_the_locks_pin_everything_by_its_hash_and_by_no_address() -> None:
     for name in ("requirements.txt", "requirements-build.txt", "requirements-dev.txt", "requirements-uv.txt",
-                 "requirements-demo.txt"):  # fmt: skip
+                 "requirements-demo.txt", "requirements-audit.txt"):  # fmt: skip
         text = (ROOT / name).read_text()
         entries = re.split(r"\n(?=\w)", text.strip())
         assert entries, name

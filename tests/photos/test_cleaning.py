@@ -62,11 +62,24 @@ def test_once_a_photo_is_ready_its_metadata_is_gone_from_the_disk(stage: Stage, 
 
 def test_what_proves_to_be_no_picture_is_unreadable_and_stands_in_nobodys_way(stage: Stage) -> None:
     phone, whole = stage.phone(), saved(noise(300, 200))
-    broken, good = Picture(whole[: len(whole) // 2]), Picture(jpeg())
+    told = full_of_metadata()[:2] + b"\xff\xfe\0\x11PRIVATE-COMMENT" + whole[2:]  # a comment, and a half of the picture
+    broken, good = Picture(told[: len(told) // 2]), Picture(jpeg())
     sent(phone, broken, good)
     become(stage, broken, "unreadable")
     become(stage, good, "ready")
-    assert stage.vault.original(broken.id) == broken.data
+    # What may yet be saved of the picture is kept; what it told beside that is not.
+    kept = stage.vault.original(broken.id)
+    assert b"PRIVATE" in broken.data
+    assert b"PRIVATE" not in kept
+    assert broken.data[-1000:] in kept
+
+
+def test_nothing_is_kept_of_a_file_whose_picture_cannot_be_told_from_the_rest(stage: Stage) -> None:
+    phone, whole = stage.phone(), full_of_metadata("HEIF")
+    broken = Picture(whole[: len(whole) // 2])
+    sent(phone, broken)
+    become(stage, broken, "unreadable")
+    assert not list(stage.vault.originals())
 
 
 def test_the_worker_is_nice_limited_and_stays_for_the_next_photo(stage: Stage) -> None:

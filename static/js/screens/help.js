@@ -84,15 +84,13 @@ export async function mount(/** @type {HTMLElement} */ root) {
   }
 
   const data = (/** @type {store.Walk} */ walk) =>
-    walk.privacy_notice
-      ? html`<section class="stack tight" aria-labelledby="data"><h2 id="data">${t("Your data")}</h2>${walk.privacy_notice
-          .split(/\n+/)
-          .map((part) => html`<p class="small">${part}</p>`)}</section>`
-      : nothing;
+    html`<section class="stack tight" aria-labelledby="data"><h2 id="data"><a href="#/data">${t("What you have sent")}</a></h2>${walk.privacy_notice
+      .split(/\n+/)
+      .map((part) => html`<p class="small">${part}</p>`)}</section>`;
 
   const way =
     () => html`<section class="stack tight" aria-labelledby="leaving"><h2 id="leaving">${t("Leave the walk")}</h2>
-    ${left ? heldBack(left, { label: t("Leave: I have the copy"), run: () => leave(true) }) : html`<p class="small dim">${t("Takes the walk and your notes off this phone. What has arrived stays with the walk.")}</p>`}
+    ${left ? heldBack(left, { label: t("Leave: I have the copy"), run: () => leave(true) }) : html`<p class="small dim">${t("Takes your notes off this phone. What has arrived stays.")}</p>`}
     <div class="row"><button type="button" class="quiet" @click=${() => leave()}>${icon("logout")}${t("Leave the walk")}</button></div></section>`;
 
   /** What held the walker back may be on its way meanwhile. */

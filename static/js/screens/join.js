@@ -123,7 +123,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
             ? html`<div class="notice">${icon("phone")}<div>${bold(t("*iPhone:* Put the app on the home screen first: Share, then Add to Home Screen. Open it there, and type the code."))}</div></div>`
             : nothing
         }
-        <section class="stack tight" aria-labelledby="after"><h2 id="after">${t("What becomes of what you write")}</h2>
+        <section class="stack tight" aria-labelledby="after"><h2 id="after"><a href="/privacy">${t("What becomes of what you write")}</a></h2>
           <ul class="checks">${PROMISES.map(([picture, words]) => html`<li>${icon(picture)}<span>${bold(words())}</span></li>`)}</ul></section>
         <div class="stack">
           <div class="field"><label for="role">${t("I walk as")}</label>

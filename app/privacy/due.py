@@ -1,0 +1,126 @@
+"""What of a walk is due to be erased, by the rules on keeping.
+
+Hides what counts as released. Promises that nothing which stands in a public report is due, unless its author has taken it
+back; that nothing younger than its rule is due, whenever the report was released; and that looking changes nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from app.access.notes import note_is_sensitive
+from app.models import Edition, Mark, Observation, Participant, Photo, Takedown, Team, Track, Walk
+from app.photos.vault import Vault
+from app.privacy import erasing, keeping
+
+
+@dataclass
+class Due:
+    """Ids, by what they are of. `files`: whether the walk's files are to be there in the released version alone: ids of photos
+    that still have an unblurred one. `filed`: whether the walk is to be filed away."""
+
+    names: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    photos: list[str] = field(default_factory=list)
+    tracks: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    takedowns: list[str] = field(default_factory=list)
+    unblurred: list[str] = field(default_factory=list)
+    filed: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        told = {name: len(value) for name, value in vars(self).items() if isinstance(value, list) and value}
+        return told | ({"filed": 1} if self.filed else {})
+
+
+def due(tx: Session, vault: Vault, walk: Walk, days: Mapping[str, int], at: datetime) -> Due:
+    """What of the walk is due at that moment."""
+    when = keeping.due(walk, days, keeping.released_at(tx, walk.id))
+    old = {name: at - timedelta(days=number) for name, number in days.items()}
+    found = Due()
+    if when["names"] <= at:
+        found.names = _named(tx, walk.id)
+    public, shown = _public(tx, walk.id)
+    rows = tx.exec(
+        select(Observation)
+        .where(Observation.walk_id == walk.id, col(Observation.erased_at).is_(None))
+        .order_by(col(Observation.id))
+    ).all()
+    found.notes = [row.id for row in rows if _is_due(row, when, old, public, at)]
+    if when["photos"] <= at:
+        kept = {photo_id: row for row in rows for photo_id in row.photo_ids if row.id in public and not row.deleted}
+        wanted = (
+            select(Photo)
+            .join(Observation, col(Observation.id) == col(Photo.observation_id))
+            .where(Observation.walk_id == walk.id, col(Photo.erased_at).is_(None))
+            .order_by(col(Photo.id))
+        )
+        proofs = erasing.proofs(tx, walk.id)
+        every = tx.exec(wanted).all()
+        found.photos = [
+            one.id
+            for one in every
+            if one.id not in proofs
+            and not (one.id in shown and one.id in kept)
+            and (one.stored_at is None or one.stored_at <= old["photos"])
+        ]
+        found.unblurred = [one.id for one in every if one.blurs and vault.keeps_unblurred(one.id)]
+    if when["tracks"] <= at:
+        held = tx.exec(select(Track).where(Track.walk_id == walk.id).order_by(col(Track.id))).all()
+        found.tracks = [one.id for one in held if one.parts and one.received_at <= old["tracks"]]
+    if when["marks"] <= at:
+        marks = select(Mark.id).where(Mark.walk_id == walk.id, col(Mark.created_at) <= old["marks"])
+        found.marks = list(tx.exec(marks.order_by(col(Mark.id))).all())
+    answered = select(Takedown).where(Takedown.walk_id == walk.id, col(Takedown.handled_at) <= old["takedowns"])
+    found.takedowns = [one.id for one in tx.exec(answered).all() if one.text or one.contact]
+    found.filed = when["notes"] <= at and walk.state in {"closed", "published"} and not _is_young(rows, old["notes"])
+    return found
+
+
+def some(found: Due, most: int) -> Due:
+    """A part of it that one transaction can bear; the names and the filing away come whole, the latter when all else is done."""
+    few: dict[str, list[str]] = {
+        name: value[:most] for name, value in vars(found).items() if isinstance(value, list) and name != "names"
+    }
+    part = Due(names=found.names, **few)  # type: ignore[arg-type]
+    part.filed = found.filed and part.counts == {name: one for name, one in found.counts.items() if name != "filed"}
+    return part
+
+
+def _is_due(
+    row: Observation, when: Mapping[str, datetime], old: Mapping[str, datetime], public: set[str], at: datetime
+) -> bool:
+    if row.deleted:
+        return row.received_at <= old["deleted"]
+    return row.id not in public and any(
+        when[rule] <= at and row.received_at <= old[rule] for rule in _rules(row)
+    )  # fmt: skip
+
+
+def _rules(row: Observation) -> Iterator[str]:
+    """By which of the rules a note that is in no public report goes."""
+    yield "notes"
+    if row.hidden or note_is_sensitive(row, addresses=False):
+        yield "sensitive"
+
+
+def _is_young(rows: Sequence[Observation], since: datetime) -> bool:
+    return any(row.received_at > since for row in rows)
+
+
+def _named(tx: Session, walk_id: str) -> list[str]:
+    people = select(Participant.id).where(Participant.walk_id == walk_id, col(Participant.name).is_not(None))
+    teams = tx.exec(select(Team).where(Team.walk_id == walk_id)).all()
+    return [*tx.exec(people).all(), *(team.id for team in teams if team.duties)]
+
+
+def _public(tx: Session, walk_id: str) -> tuple[set[str], set[str]]:
+    """The ids of the notes and of the photos that stand in a report which everybody can read."""
+    editions = tx.exec(select(Edition).where(Edition.walk_id == walk_id, Edition.state == "released")).all()
+    keys = [one.frozen["keys"] for one in editions]
+    return {one for key in keys for one in key["notes"].values()}, {
+        one for key in keys for one in key["photos"].values()
+    }

@@ -1,0 +1,79 @@
+"""What everybody may know: the privacy notice, accessibility, what is kept on the phone, the records of processing, the DPIA.
+
+Hides Markdown (templates/privacy/, in each language) and where the values in it come from. Promises that how long things are
+kept is said from the very numbers that app/privacy/keeping.py erases by; that an organisation's name or contact is never
+taken for markup; and that a walk or an organisation nobody knows reads as one of none. Reads only.
+"""
+
+import re
+from functools import cache
+from html import escape
+
+from markupsafe import Markup
+from sqlmodel import Session
+
+from app import i18n, pages
+from app.access.guards import UUID
+from app.i18n import gettext as _
+from app.i18n import mark, ngettext
+from app.models import Organisation, Walk
+from app.privacy import keeping
+
+FOLDER = pages.ROOT / "templates" / "privacy"
+PAPERS = {
+    "notice": mark("Privacy"),
+    "records": mark("Records of processing"),
+    "dpia": mark("Impact assessment"),
+    "accessibility": mark("Accessibility"),
+    "storage": mark("Cookies and storage"),
+}
+
+
+def about(tx: Session, walk_id: str, organisation_id: str) -> tuple[Organisation | None, str]:
+    """(whose values hold, whom one asks) for a walk, or an organisation; nobody's where there is no such thing."""
+    walk = tx.get(Walk, walk_id.lower()) if UUID.fullmatch(walk_id) else None
+    wanted = walk.organisation_id if walk else organisation_id.lower() if UUID.fullmatch(organisation_id) else None
+    return tx.get(Organisation, wanted) if wanted else None, walk.contacts if walk else ""
+
+
+def read(name: str, organisation: Organisation | None, contacts: str) -> Markup:
+    """The paper in the reader's language, with this organisation's values in it."""
+    path = FOLDER / f"{name}.{i18n.language()}.md"
+    values = {
+        "{Organisation}": escape(organisation.name if organisation else _("The organisation behind the walk")),
+        "{organisation}": escape(organisation.name if organisation else _("the organisation behind the walk")),
+        "{contacts}": escape(contacts or _("whoever leads the walk")),
+        "<p>{keeping}</p>": kept(organisation),
+    }  # fmt: skip
+    text = _html(path.name, path.stat().st_mtime_ns)
+    for token, value in values.items():
+        text = text.replace(token, value)
+    return Markup(text)
+
+
+def kept(organisation: Organisation | None) -> str:
+    """A table: what is erased, and when."""
+    days = keeping.of(organisation)
+    rows = [
+        f"<tr><td>{escape(_(rule.what))}</td><td>{escape(when(rule, days[rule.name]))}</td></tr>"
+        for rule in keeping.RULES
+    ]
+    what, then = _("What"), _("Is erased")
+    head = f"<tr><th scope='col'>{escape(what)}</th><th scope='col'>{escape(then)}</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def when(rule: keeping.Rule, days: int) -> str:
+    """ "183 days after the report was released", in the reader's language."""
+    if days == 0:
+        return _("Within a day %(after)s", after=_(rule.after))
+    return ngettext("%(num)s day %(after)s", "%(num)s days %(after)s", days, after=_(rule.after))
+
+
+@cache
+def _html(name: str, _changed: int) -> str:
+    from markdown_it import MarkdownIt  # late: only these papers and the guide need it
+
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    text = str(markdown.render((FOLDER / name).read_text("utf-8")))
+    return re.sub(r'href="(\w+)\.(?:da|en)\.md"', r'href="/privacy/\1"', text)

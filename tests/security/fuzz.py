@@ -1,0 +1,147 @@
+"""Throws what the OpenAPI document allows, and what it does not, at a running server, as people of every kind.
+
+Hides schemathesis: installed apart from everything else (requirements-audit.txt), started as a command. Promises a server of
+its own with the demo walk in it, all of schemathesis' checks, and that whatever it finds is printed with a way to repeat it.
+`python -m tests.security.fuzz [SECONDS]`: so long for each kind of person; without, as CI does it.
+"""
+
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from tests.phone import Phone, Picture, jpeg
+from tests.running import Server
+
+ROOT = Path(__file__).parents[2]
+CONFIG = Path(__file__).with_name("schemathesis.toml").read_text("utf-8")
+SCHEMATHESIS = ROOT / ".venv-audit" / "bin" / "st"
+OURS = {"Sec-Fetch-Site": "same-origin"}
+PEOPLE = ("nobody", "walker", "session", "key")
+# A walker's secret opens the wire alone, a session the pages: elsewhere they are nobody. Signing out would end the run's own.
+WHERE = {
+    "walker": "^/api/",
+    "session": "^/(?!api/|sign-out|account/sessions/)",
+    "key": "^/(walks/[^/]+/report[.](csv|json|geojson)$|overview|api/v1/photos)",
+}
+# As CI has time for: every boundary where JSON is read, else each route a few times.
+QUICK = {"nobody": ("fuzzing", 1), "walker": ("coverage,fuzzing", 1), "session": ("fuzzing", 1), "key": ("fuzzing", 1)}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run found: how many requests it made, and everything it printed where one failed."""
+
+    who: str
+    requests: int
+    seconds: float
+    failed: bool
+    said: str
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[tuple[Server, dict[str, dict[str, str]], dict[str, str]]]:
+    """A server with the demo walk, the headers of everybody in PEOPLE, and the names of what is there."""
+    server = Server(folder / "var", TRYG_RATE_LIMITS="off").start()
+    try:
+        demo = server.tryg("demo")
+        people, phone = _people(server, demo["code"])
+        yield server, people, _names(server, demo, phone)
+    finally:
+        server.stop()
+
+
+def _people(server: Server, code: str) -> tuple[dict[str, dict[str, str]], Phone]:
+    added = server.tryg("user", "add", "fuzz@demo.example", "--role", "admin")
+    key = server.tryg("user", "key", "fuzz@demo.example")
+    with httpx.Client(base_url=server.url, headers=OURS, timeout=30) as http:
+        phone = Phone(http, code).join()
+        phone.note(Picture(jpeg()))
+        phone.sync()
+        one_time = parse_qs(urlsplit(added["sign_in_url"]).query)["key"][0]
+        signed_in = http.post("/sign-in/link", data={"key": one_time})
+        assert signed_in.status_code == 303, signed_in.text
+        cookie = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
+    people = {
+        "nobody": {},
+        "walker": phone.key,
+        "session": OURS | {"Cookie": cookie},
+        "key": {"Authorization": f"Bearer {key['key']}"},
+    }
+    return people, phone
+
+
+def _names(server: Server, demo: dict[str, str], phone: Phone) -> dict[str, str]:
+    """What stands in addresses, so that more than "not there" is tried: half the rooms lie behind a walk that is."""
+    database = sqlite3.connect(server.data / "tryg.sqlite")
+    try:
+        first = {
+            "partner_id": "SELECT id FROM partner", "measure_id": "SELECT id FROM measure",
+            "edition": "SELECT number FROM edition", "slug": "SELECT slug FROM walk WHERE slug IS NOT NULL",
+        }  # fmt: skip
+        names = {name: str(database.execute(question).fetchone()[0]) for name, question in first.items()}
+    finally:
+        database.close()
+    note, photo = next(iter(phone.made)), next(iter(phone.pictures))
+    return names | {
+        "walk_id": demo["walk_id"], "code": demo["code"], "number": "1", "participant_id": phone.id,
+        "observation_id": note, "photo_id": photo,
+    }  # fmt: skip
+
+
+def fuzz(server: Server, who: str, headers: dict[str, str], names: dict[str, str], seconds: int = 0) -> Found:
+    """One run of schemathesis as `who`; `seconds` 0: as CI has time for. Nobody guesses names; the others know them."""
+    command = ["run", f"{server.url}/openapi.json", "--checks", "all", "--continue-on-failure", "--no-color"]
+    command += ["--request-timeout", "10", "--max-response-time", "10"]
+    for name, value in headers.items():
+        command += ["--header", f"{name}: {value}"]
+    if seconds:
+        command += ["--max-time", str(seconds)]
+    else:
+        phases, examples = QUICK[who]
+        command += ["--phases", phases, "--max-examples", str(examples), "--generation-deterministic"]
+    if who in WHERE:
+        command += ["--include-path-regex", WHERE[who]]
+    given = "" if who == "nobody" else "".join(f'"path.{name}" = "{value}"\n' for name, value in names.items())
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:  # it writes a folder of its own where it stands
+        config = Path(folder) / "schemathesis.toml"
+        config.write_text(f"[parameters]\n{given}\n{CONFIG}", "utf-8")
+        done = subprocess.run(
+            [str(SCHEMATHESIS), "--config-file", str(config), *command],
+            cwd=folder, capture_output=True, text=True, check=False, timeout=600 + seconds * 2,
+        )  # fmt: skip
+    counted = re.search(r"(\d+) generated", done.stdout)
+    return Found(who, int(counted[1]) if counted else 0, time.monotonic() - began, done.returncode != 0,
+                 done.stdout + done.stderr)  # fmt: skip
+
+
+def main() -> None:
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    failed = False
+    with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as (server, people, names):
+        for who, headers in people.items():
+            found = fuzz(server, who, headers, names, seconds)
+            print(
+                f"{who}: {found.requests} requests in {found.seconds:.0f} s, {'failures' if found.failed else 'no failure'}"
+            )
+            if found.failed:
+                print(found.said)
+            failed |= found.failed
+        if "Traceback" in server.said():
+            print(server.said())
+            failed = True
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
