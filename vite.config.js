@@ -28,6 +28,7 @@ const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walkin
 const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
 const LARGE = 4_000_000; // bytes; the best compression would take half a minute for a tenth less
+const MOST_TRIED = 200_000; // bytes: larger files are packed once
 
 /** Write a file so that a server reading at the same moment sees the old one or the new one, never half of it. */
 function put(/** @type {string} */ name, /** @type {string | Uint8Array} */ content) {
@@ -42,12 +43,13 @@ function compress(/** @type {string} */ name, { again = false } = {}) {
   const path = join(DIST, name);
   if (!/\.(js|css|svg|json|wasm)$/.test(name) || (!again && existsSync(`${path}.br`) && existsSync(`${path}.gz`))) return;
   const content = readFileSync(path);
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_MODE, BROTLI_PARAM_LGWIN, BROTLI_MAX_QUALITY } = constants;
   const large = content.length > LARGE;
-  const params = {
-    [constants.BROTLI_PARAM_QUALITY]: large ? 6 : constants.BROTLI_MAX_QUALITY,
-    [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
-  };
-  put(`${name}.br`, brotliCompressSync(content, { params }));
+  const base = { [BROTLI_PARAM_QUALITY]: large ? 6 : BROTLI_MAX_QUALITY, [BROTLI_PARAM_SIZE_HINT]: content.length };
+  // Which way is smallest is chance, and turns with a chunk's name: of what is small all are tried.
+  const tried = [0, 1, 2].flatMap((mode) => [17, 18, 22].map((window) => ({ [BROTLI_PARAM_MODE]: mode, [BROTLI_PARAM_LGWIN]: window })));
+  const packed = (content.length > MOST_TRIED ? [{}] : tried).map((way) => brotliCompressSync(content, { params: { ...base, ...way } }));
+  put(`${name}.br`, packed.reduce((least, one) => (one.length < least.length ? one : least)));
   put(`${name}.gz`, gzipSync(content, { level: large ? 4 : 9 }));
 }
 
