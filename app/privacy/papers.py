@@ -55,12 +55,12 @@ def kept(organisation: Organisation | None) -> str:
     """A table: what is erased, and when."""
     days = keeping.of(organisation)
     rows = [
-        f"<tr><td>{escape(_(rule.what))}</td><td>{escape(when(rule, days[rule.name]))}</td></tr>"
+        f"<tr><th scope='row'>{escape(_(rule.what))}</th><td>{escape(when(rule, days[rule.name]))}</td></tr>"
         for rule in keeping.RULES
     ]
     what, then = _("What"), _("Is erased")
     head = f"<tr><th scope='col'>{escape(what)}</th><th scope='col'>{escape(then)}</th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"<table class='plan'><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def when(rule: keeping.Rule, days: int) -> str:
@@ -76,4 +76,18 @@ def _html(name: str, _changed: int) -> str:
 
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     text = str(markdown.render((FOLDER / name).read_text("utf-8")))
+    text = re.sub(r"<table>.*?</table>", lambda table: _labelled(table[0]), text, flags=re.DOTALL)
     return re.sub(r'href="(\w+)\.(?:da|en)\.md"', r'href="/privacy/\1"', text)
+
+
+def _labelled(table: str) -> str:
+    """A table whose rows can stand on their own on a narrow page: its first column names them, each cell its column."""
+    labels = re.findall(r"<th>(.*?)</th>", table)
+
+    def row(cells: re.Match[str]) -> str:
+        first, *others = re.findall(r"<td>(.*?)</td>", cells[1], re.DOTALL)
+        told = [f'<td data-label="{label}">{cell}</td>' for label, cell in zip(labels[1:], others, strict=False)]
+        return f'<tr><th scope="row">{first}</th>{"".join(told)}</tr>'
+
+    table = re.sub(r"<tr>((?:\s*<td>.*?</td>)+)\s*</tr>", row, table, flags=re.DOTALL)
+    return table.replace("<th>", '<th scope="col">').replace("<table>", '<table class="plan">')
