@@ -34,8 +34,8 @@ class Limit:
 
 
 # In the database
-JOINS = Limit("joined", 300, 3600, mark("Many phones have joined this walk from here. Wait a little, and try again."))
-PHONES = Limit("phones", 1000, 3600, mark("Many phones have joined this walk just now. Wait a little, and try again."))
+JOINS = Limit("joined", 1000, 3600, mark("Many phones have joined this walk from here. Wait a little, and try again."))
+PHONES = Limit("phones", 3000, 3600, mark("Many phones have joined this walk just now. Wait a little, and try again."))
 TAKEDOWNS = Limit(
     "takedown", 10, 3600, mark("Many requests have come from here. Wait a little, and send it once more.")
 )
@@ -43,9 +43,11 @@ TAKEDOWNS_OF_ALL = Limit("takedowns", 60, 86_400, mark("Many requests have come 
 LETTERS = Limit("letters", 100, 3600, mark("Many letters have gone out from you. Wait a little, and go on."))
 # In this process
 PHOTOS = Limit(
-    "photos", 400, 600, mark("Many photos have come from this phone. It sends the next ones a little later.")
+    "photos", 3000, 600, mark("Many photos have come from this phone. It sends the next ones a little later.")
 )
-NOTES = Limit("notes", 3000, 600, mark("Many notes have come from this phone. It sends the next ones a little later."))
+NOTES = Limit(
+    "notes", 10_000, 600, mark("Many notes have come from this phone. It sends the next ones a little later.")
+)
 FILES = Limit("files", 300, 600, mark("You have fetched many files. Wait a little, and fetch the next one."))
 WAYS_IN = Limit("ways in", 300, 600, mark("There have been many tries from here. Wait a little, and try again."))
 

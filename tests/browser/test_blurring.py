@@ -161,7 +161,7 @@ def test_a_kill_in_the_midst_of_it_leaves_the_photo_whole_and_the_boxes_where_th
     assert kept(page) == before
     page.get_by_role("button", name="Fortryd", exact=True).click()  # what was before the kill is no step of this page
     expect(page.get_by_role("status").first).to_contain_text("Der er intet at fortryde.")
-    page.get_by_role("button", name="Fjern Boks 1", exact=True).click()
+    page.get_by_role("button", name="Tag væk Boks 1", exact=True).click()
     expect(marks(page)).to_have_count(0)
     page.get_by_role("button", name="Fortryd", exact=True).click()
     expect(marks(page)).to_have_count(1)
