@@ -1,6 +1,7 @@
 """The review's page without scripts: the queue, each decision as a form, and what is said when something came between."""
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -250,7 +251,11 @@ def test_queries_are_as_many_for_400_notes_as_for_4(stage: Stage, desk: Desk) ->
         desk.look()
         return len(counted)
 
-    event.listen(stage.db.engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
+    def count(*given: Any) -> None:
+        if "AnyIO" in threading.current_thread().name:  # what looks for work in the background asks when it likes
+            counted.append(given[2])
+
+    event.listen(stage.db.engine, "before_cursor_execute", count)
     for _ in range(4):
         sent(phone, factors=["lighting.outage"])
     desk.look()
@@ -263,7 +268,7 @@ def test_queries_are_as_many_for_400_notes_as_for_4(stage: Stage, desk: Desk) ->
                     **(row.model_dump() | {"id": f"{number:08x}-0000-7000-8000-000000000000", "seq": 100 + number})
                 )
             )
-    assert look() == few
+    assert look() == few > 5
     assert "404 noter" in desk.words
     assert "Side 1 af 7" in desk.words
     assert "Side 7 af 7" in desk.look("?page=7")
