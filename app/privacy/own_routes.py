@@ -22,7 +22,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/participants/{participant_id}/data")
+@router.get("/participants/{participant_id}/data", response_class=JSONResponse)
 def get_data(participant_id: Uuid, who: Walker, db: Db) -> Response:
     """Everything that is held of this phone: its notes with their history, photos, track and voices."""
     guards.walker_is(who, participant_id)

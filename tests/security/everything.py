@@ -33,6 +33,7 @@ def filled(stage: Stage) -> dict[str, str]:
     return {
         "walk_id": stage.walk.id,
         "observation_id": note,
+        "organisation_id": new_id(),
         "photo_id": picture.id,
         "participant_id": phone.id,
         "track_id": new_id(),

@@ -27,9 +27,10 @@ CONFIG = Path(__file__).with_name("schemathesis.toml").read_text("utf-8")
 SCHEMATHESIS = ROOT / ".venv-audit" / "bin" / "st"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 PEOPLE = ("nobody", "walker", "session", "key")
-# A walker's secret opens the wire alone, a session the pages: elsewhere they are nobody. Signing out would end the run's own.
+# A walker's secret opens the wire alone, a session the pages: elsewhere they are nobody. Signing out would end the run's own,
+# and so would erasing what the phone made.
 WHERE = {
-    "walker": "^/api/",
+    "walker": "^/api/(?!.*/erasure$)",
     "session": "^/(?!api/|sign-out|account/sessions/)",
     "key": "^/(walks/[^/]+/report[.](csv|json|geojson)$|overview|api/v1/photos)",
 }

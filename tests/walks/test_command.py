@@ -215,7 +215,7 @@ def test_the_log_names_no_addresses_and_no_secrets(server: Server) -> None:
     link = server.tryg("user", "add", "ida@x.example", "--role", "admin")["sign_in_url"]
     assert httpx.get(link).status_code == 200
     httpx.get(f"{server.url}/app/?walk=K7QF2MXD")
-    logged(server, r"(GET /app/ )")
+    logged(server, r"(GET /app/\{path:path\} 200)")
     log = server.said().replace(server.url, "")  # its own address, said once at the start
     assert "GET /sign-in/link 200" in log
     for secret in (link.partition("key=")[2], "K7QF2MXD", "127.0.0.1", "/healthz"):
