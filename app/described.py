@@ -26,6 +26,7 @@ _FILES = {
 }  # the rest say so themselves
 _ELSE = {
     "/account/passkeys/challenge": "application/json",
+    "/api/v1/participants/{participant_id}/data": "application/json",
     "/api/v1/walks/{walk_id}": "application/json",
     "/guide/pictures/{name}": "image/*",
     "/partner/photos/{photo_id}": "image/jpeg",
