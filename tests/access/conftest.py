@@ -9,15 +9,35 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.access import people, routes, signin
-from app.models import Edition, Invitation, Measure, Membership, Partner, Takedown, now
+from app.models import Edition, Invitation, Mark, Measure, Membership, Partner, Takedown, new_id, now
 from app.report import edition as editions
 from app.report.freezing import digest
 from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Stage
+from tests.phone import Picture, jpeg
 from tests.running import free_port
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+
+
+def walked(stage: Stage) -> dict[str, str]:
+    """The names of a walk, a note, a photo and a mark that exist, and of what invited() adds."""
+    phone, picture = stage.phone(), Picture(jpeg())
+    note = phone.note(picture)
+    phone.sync()
+    mark = Mark(id=new_id(), walk_id=stage.walk.id, secret_hash="", valence="safe", lat=57.04, lon=9.98)
+    with stage.db.write() as tx:
+        tx.add(mark)
+    return {
+        "walk_id": stage.walk.id,
+        "organisation_id": stage.walk.organisation_id or "",
+        "observation_id": note,
+        "photo_id": picture.id,
+        "participant_id": phone.id,
+        "track_id": new_id(),
+        "mark_id": mark.id,
+    } | invited(stage)
 
 
 def invited(stage: Stage) -> dict[str, str]:

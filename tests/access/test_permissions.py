@@ -4,11 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from app.models import Mark, new_id
-from tests.access.conftest import Browser, invited
+from tests.access.conftest import Browser, walked
 from tests.access.permissions import DOCUMENT, EVERYBODY, ROLES, doors, written
 from tests.cast import Stage
-from tests.phone import Picture, jpeg
 
 REFUSED = {401, 403, 404}
 OURS = "Aalborg Kommune"
@@ -48,22 +46,7 @@ def test_what_has_no_guard_is_meant_for_everybody() -> None:
 
 @pytest.fixture
 def filled(stage: Stage) -> dict[str, str]:
-    """The names of a walk, a note, a photo and a mark that exist."""
-    phone, picture = stage.phone(), Picture(jpeg())
-    note = phone.note(picture)
-    phone.sync()
-    mark = Mark(id=new_id(), walk_id=stage.walk.id, secret_hash="", valence="safe", lat=57.04, lon=9.98)
-    with stage.db.write() as tx:
-        tx.add(mark)
-    return {
-        "walk_id": stage.walk.id,
-        "organisation_id": stage.walk.organisation_id or "",
-        "observation_id": note,
-        "photo_id": picture.id,
-        "participant_id": phone.id,
-        "track_id": new_id(),
-        "mark_id": mark.id,
-    } | invited(stage)
+    return walked(stage)
 
 
 @pytest.mark.parametrize("organisation", [OURS, "Randers Kommune"])

@@ -251,6 +251,7 @@ def test_the_server_does_it_by_itself(stage: Stage, clock: Clock, monkeypatch: p
         until(lambda: _names(stage) == [None])
     finally:
         keeper.stop()
+    assert _names(stage) == [None]
 
 
 def _names(stage: Stage) -> list[Any]:

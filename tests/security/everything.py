@@ -10,10 +10,9 @@ import pytest
 from httpx import Response
 
 from app.main import ROUTERS
-from app.models import Mark, new_id
-from tests.access.conftest import Browser, invited
+from app.models import new_id
+from tests.access.conftest import Browser, walked
 from tests.cast import Stage
-from tests.phone import Picture, jpeg
 
 ENDLESS = {"/walks/{walk_id}/live/events"}  # its answer goes on and on
 BESIDE = [("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("GET", "/nowhere"), ("PATCH", "/"),
@@ -24,20 +23,8 @@ BESIDE = [("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("G
 @pytest.fixture
 def filled(stage: Stage) -> dict[str, str]:
     """The names of a walk, a note, a photo, a mark and everything else that exists."""
-    phone, picture = stage.phone(), Picture(jpeg())
-    note = phone.note(picture)
-    phone.sync()
-    mark = Mark(id=new_id(), walk_id=stage.walk.id, secret_hash="", valence="safe", lat=57.04, lon=9.98)
-    with stage.db.write() as tx:
-        tx.add(mark)
-    return {
-        "walk_id": stage.walk.id,
-        "observation_id": note,
+    return walked(stage) | {
         "organisation_id": new_id(),
-        "photo_id": picture.id,
-        "participant_id": phone.id,
-        "track_id": new_id(),
-        "mark_id": mark.id,
         "code": stage.walk.code,
         "secret": "x" * 43,
         "sha256": "0" * 64,
@@ -45,7 +32,7 @@ def filled(stage: Stage) -> dict[str, str]:
         "x": "2166",
         "y": "1257",
         "path": "anything",
-    } | invited(stage)
+    }
 
 
 def everything(*, methods: frozenset[str] | None = None) -> Iterator[tuple[str, str]]:
