@@ -82,6 +82,8 @@ def main() -> NoReturn:
         except Refused as refused:
             _end(str(refused), refused.code)
         except Problem as problem:
+            if isinstance(problem, OSError):  # the store of the photos
+                _end(f"{problem}.", 1)
             if problem.code == "try-again":
                 _end("The database is locked, full or cannot be reached; nothing was changed.", 1)
             _end(problem.body()["detail"], 2 if problem.status == 422 else 1)
@@ -168,11 +170,11 @@ def _demo(settings: Settings) -> dict[str, str]:
     """Make the demo walk where there is none; its links, with a fresh sign-in."""
     from app.db import Database
     from app.demo.walk import make
-    from app.photos.vault import Vault
+    from app.photos.vault import vault_of
 
     db = Database(settings.database)
     try:
-        return make(db, Vault(settings.photos), settings)
+        return make(db, vault_of(settings), settings)
     finally:
         db.close()
 
@@ -327,13 +329,13 @@ def import_copy(
     """Put a phone's copy of unsent notes and photos into their walk; doing it twice does it once."""
     from app.copies import intake
     from app.copies.phone_copy import open_copy
-    from app.photos.vault import Vault
+    from app.photos.vault import vault_of
     from app.problems import TryAgain
     from app.walks.walks import shown
 
     try:
         with open_copy(file) as copy, _database(data) as (settings, db):
-            done = intake.take_in(db, Vault(settings.photos), copy, settings.photo_bytes)
+            done = intake.take_in(db, vault_of(settings), copy, settings.photo_bytes)
     except TryAgain:
         raise Refused("The disk is full, or the database busy, before all was in: give the same file again.") from None
     notes = {name: done.notes[name] for name in ("new", "known", "refused")}
@@ -368,10 +370,10 @@ def restore(folder: Backup, data: Data = None, as_json: Json = False) -> None:
 def _with_copies(
     work: Callable[..., dict[str, Any]], folder: Path, data: Path | None, as_json: bool, done: str
 ) -> None:
-    from app.photos.vault import Vault
+    from app.photos.vault import vault_of
 
     with _database(data) as (settings, db):
-        told = work(db, Vault(settings.photos), settings, folder.resolve())
+        told = work(db, vault_of(settings), settings, folder.resolve())
     _say(as_json, told, f"{folder}: {done}, {told['walks']} walks, {told['notes']} notes, {told['photos']} photos.")
 
 

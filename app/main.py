@@ -42,7 +42,7 @@ from app.measures.routes import router as measures
 from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
-from app.photos.vault import Vault
+from app.photos.vault import vault_of
 from app.privacy.keeping_routes import router as keeping
 from app.privacy.looking import Looks
 from app.privacy.own_routes import router as own
@@ -84,12 +84,12 @@ def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
     cutter, press, places, looks, tally."""
     db = Database(settings.database)
-    vault = Vault(settings.photos)
+    vault = vault_of(settings)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
     courier = Courier(db, settings)
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
-    press = Press(settings.printed, vault.folder)
+    press = Press(settings.printed, vault.place)
     keeper = Keeper(db, vault, settings)
 
     @asynccontextmanager
@@ -144,8 +144,12 @@ def _alive() -> dict[str, Any]:
 
 
 def _ready(request: Request) -> JSONResponse:
-    """200 only where database and photo store can be written. Raises TryAgain (503)."""
+    """200 only where database and photo store can be written; which of them cannot be. Raises TryAgain (503)."""
     state = request.app.state
-    if not (state.db.writable() and state.vault.writable()):
-        raise problems.TryAgain()
-    return JSONResponse({"status": "ready"})
+    told = {"database": state.db.writable(), "photos": state.vault.writable()}
+    parts = {name: "ok" if works else "failing" for name, works in told.items()}
+    if not all(told.values()):
+        failing = problems.TryAgain()
+        failing.more |= parts
+        raise failing
+    return JSONResponse({"status": "ready"} | parts)

@@ -6,6 +6,8 @@ test fails where one is missing there.
 """
 
 import ipaddress
+import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +15,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # as Amazon names them
+_PREFIX = re.compile(r"(/[A-Za-z0-9._-]*)*")
+_ELSEWHERE = {
+    "photos_endpoint": "AWS_ENDPOINT_URL", "photos_key": "AWS_ACCESS_KEY_ID", "photos_secret": "AWS_SECRET_ACCESS_KEY",
+    "photos_region": "AWS_REGION",
+}  # fmt: skip
 
 
 class WrongSetting(Exception):
@@ -32,7 +41,24 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="SQLAlchemy address, postgresql+psycopg://… or sqlite:///…; empty: SQLite in the data folder."
     )
-    photos_url: str = Field("", description="file:///folder for photos; empty: the folder photos in the data folder.")
+    photos_url: str = Field(
+        "",
+        description="s3://bucket/prefix or file:///folder for photos; empty: the folder photos in the data folder.",
+    )
+    photos_endpoint: str = Field(
+        "",
+        validate_default=True,
+        description="http(s):// address of the S3 store; empty: AWS_ENDPOINT_URL, else Amazon's of the region.",
+    )
+    photos_key: str = Field("", validate_default=True, description="Access key there; empty: AWS_ACCESS_KEY_ID.")
+    photos_secret: SecretStr = Field(
+        SecretStr(""), validate_default=True, description="Its secret; empty: AWS_SECRET_ACCESS_KEY."
+    )
+    photos_region: str = Field(
+        "",
+        validate_default=True,
+        description="Region of the store; empty: AWS_REGION, else us-east-1 where an endpoint is set.",
+    )
     base_url: str = Field(
         "", description="Address people reach the server at, for links; empty: http://127.0.0.1 and the port served."
     )
@@ -92,9 +118,52 @@ class Settings(BaseSettings):
     @field_validator("photos_url")
     @classmethod
     def _known_store(cls, value: str) -> str:
-        if value and not value.startswith("file:///"):
-            raise ValueError("must begin with file:/// (other stores are not served by this version)")
+        if value.startswith("s3://"):
+            parts = urlsplit(value)
+            if (
+                not _BUCKET.fullmatch(parts.netloc)
+                or not _PREFIX.fullmatch(parts.path)
+                or parts.query
+                or parts.fragment
+            ):
+                raise ValueError("must be s3://bucket or s3://bucket/prefix, in plain letters, digits, . _ - and /")
+        elif value and not value.startswith("file:///"):
+            raise ValueError("must begin with s3:// or file:///")
         return value
+
+    @field_validator("photos_endpoint", "photos_key", "photos_secret", "photos_region", mode="before")
+    @classmethod
+    def _as_others_call_it(cls, value: Any, known: ValidationInfo) -> Any:
+        """What other programs' variables say, where photos lie in a bucket and ours say nothing."""
+        given = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if given or not str(known.data.get("photos_url", "")).startswith("s3://"):
+            return value
+        return os.environ.get(_ELSEWHERE[str(known.field_name)], "")
+
+    @field_validator("photos_endpoint")
+    @classmethod
+    def _store_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/")):
+            raise ValueError("must be an http:// or https:// address without a path")
+        return value.rstrip("/")
+
+    @field_validator("photos_key", "photos_secret")
+    @classmethod
+    def _with_a_bucket(cls, value: str | SecretStr, known: ValidationInfo) -> str | SecretStr:
+        given = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not given and str(known.data.get("photos_url", "")).startswith("s3://"):
+            raise ValueError("is needed where TRYG_PHOTOS_URL is an s3:// address")
+        return value
+
+    @field_validator("photos_region")
+    @classmethod
+    def _some_region(cls, value: str, known: ValidationInfo) -> str:
+        if value or not str(known.data.get("photos_url", "")).startswith("s3://"):
+            return value
+        if not known.data.get("photos_endpoint"):
+            raise ValueError("is needed where photos lie in a bucket and TRYG_PHOTOS_ENDPOINT is empty")
+        return "us-east-1"
 
     @field_validator("base_url")
     @classmethod
@@ -172,9 +241,15 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data / 'tryg.sqlite').resolve()}"
 
     @property
-    def photos(self) -> Path:
-        """The folder of the photos in force."""
-        return Path(urlsplit(self.photos_url).path) if self.photos_url else self.data / "photos"
+    def photos_place(self) -> dict[str, str]:
+        """Where the photos lie: a folder, or a bucket and how to get in; then `aside` is a folder for what passes."""
+        parts = urlsplit(self.photos_url)
+        if parts.scheme != "s3":
+            return {"folder": str(Path(parts.path) if self.photos_url else self.data / "photos")}
+        return {
+            "bucket": parts.netloc, "prefix": parts.path.strip("/"), "endpoint": self.photos_endpoint, "key": self.photos_key,
+            "secret": self.photos_secret.get_secret_value(), "region": self.photos_region, "aside": str((self.data / "passing").resolve()),
+        }  # fmt: skip
 
     @property
     def maps(self) -> Path:

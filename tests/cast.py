@@ -64,8 +64,10 @@ def stage_settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, database_url: str, stage_settings: dict[str, Any]) -> Iterator[Stage]:
-    settings = make_settings(tmp_path / "var", database_url, **stage_settings)
+def stage(
+    tmp_path: Path, database_url: str, stage_settings: dict[str, Any], photo_settings: dict[str, Any]
+) -> Iterator[Stage]:
+    settings = make_settings(tmp_path / "var", database_url, **(photo_settings | stage_settings))
     settings.data.mkdir(exist_ok=True)
     migrate_to_newest(settings)
     app = create_app(settings)

@@ -15,6 +15,7 @@ import pytest
 from app.schema import migrate_to_newest
 from app.settings import Settings
 from tests.machine import system_chromium, whole_chromium
+from tests.objects import Store, as_variables, object_store
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
@@ -86,6 +87,25 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             yield url
 
 
+@pytest.fixture(scope="session")
+def objects() -> Iterator[Store]:
+    with object_store() as running:
+        yield running
+
+
+@pytest.fixture(params=["folder", "s3"])
+def every_store(request: pytest.FixtureRequest) -> str:
+    """Runs the test once on each kind of place for photos that we promise; `photo_settings` are then for one of that kind."""
+    return str(request.param)
+
+
+@pytest.fixture
+def photo_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Where the photos lie: in the data folder, unless the test asks for `every_store`."""
+    in_a_bucket = "every_store" in request.fixturenames and request.getfixturevalue("every_store") == "s3"
+    return request.getfixturevalue("objects").settings() if in_a_bucket else {}
+
+
 def kind_of_database(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("every_database") if "every_database" in request.fixturenames else "sqlite"
 
@@ -122,8 +142,11 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def server(start_server: Callable[..., Server], request: pytest.FixtureRequest) -> Server:
-    """A running server with an empty data folder; on each kind of database where the test asks for that."""
+def server(
+    start_server: Callable[..., Server], photo_settings: dict[str, Any], request: pytest.FixtureRequest
+) -> Server:
+    """A running server with an empty data folder; on each kind of database and of store where the test asks for that."""
+    more = as_variables(photo_settings)
     if "every_database" in request.fixturenames:
-        return start_server(TRYG_DATABASE_URL=request.getfixturevalue("database_url"))
-    return start_server()
+        more["TRYG_DATABASE_URL"] = request.getfixturevalue("database_url")
+    return start_server(**more)

@@ -29,7 +29,7 @@ from app import models
 from app.access import people, signin
 from app.db import Database
 from app.demo.walk import make
-from app.photos.vault import Vault
+from app.photos.vault import vault_of
 from app.report import edition, telling
 from app.schema import migrate_to_newest
 from app.settings import Settings
@@ -253,7 +253,7 @@ def demo(data: Path, language: str) -> Iterator[Scene]:
     migrate_to_newest(settings)
     db = Database(settings.database)
     with at(WALKED):
-        told = make(db, Vault(settings.photos), settings)
+        told = make(db, vault_of(settings), settings)
     with db.write() as tx:
         tx.get_one(models.Walk, told["walk_id"]).code = CODE  # each demo draws its own
     db.close()

@@ -30,6 +30,7 @@ from app.copies.folder import (
 from app.db import Database
 from app.models import Decision, Photo, now
 from app.photos import states
+from app.photos.folder import FolderVault
 from app.photos.vault import Vault
 from app.privacy import trail
 from app.problems import TryAgain
@@ -47,7 +48,7 @@ def back_up(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
         with suppress(TryAgain), db.write() as tx:
             trail.record(tx, "command", "backed-up")
         counts = _snapshot(db, settings, folder / PART)
-        known, copies = read_sums(folder), Vault(folder / PHOTOS)
+        known, copies = read_sums(folder), FolderVault(folder / PHOTOS)
         there = set(copies.files())
         part = Database(f"sqlite:///{folder / PART}")
         try:

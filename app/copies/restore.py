@@ -17,6 +17,7 @@ from app.copies import Unusable, rows
 from app.copies.folder import PHOTOS, ROWS, SECRET, Sums, read_manifest, read_sums, sha256_of, write
 from app.db import Database
 from app.models import Photo, Walk
+from app.photos.folder import FolderVault
 from app.photos.vault import Vault
 from app.privacy import trail
 from app.schema import migrate_to_newest
@@ -34,7 +35,7 @@ def restore(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
         copied = Database(_up_to_date(folder, sums, settings, Path(aside)))
         undo.callback(copied.close)
         with copied.read() as source, ExitStack() as unless_done:
-            photos = _bring_photos(source, Vault(folder / PHOTOS), vault, sums, unless_done)
+            photos = _bring_photos(source, FolderVault(folder / PHOTOS), vault, sums, unless_done)
             with db.write() as target:
                 if not db.sqlite:  # nobody makes a walk from here to the commit; SQLite has one writer anyway
                     target.connection().exec_driver_sql("LOCK TABLE walk IN SHARE ROW EXCLUSIVE MODE")
@@ -77,7 +78,7 @@ def _bring_photos(source: Session, copies: Vault, vault: Vault, sums: Sums, unle
     for photo_id, state in named:
         names = copies.names(photo_id, original=state != "ready")
         for name in names:
-            if not (vault.folder / name).exists():
+            if not vault.holds(name):
                 unless_done.callback(vault.erase, name)
         try:
             digests = vault.adopt(copies, names)

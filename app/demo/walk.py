@@ -173,7 +173,7 @@ def _deliver_photos(db: Database, vault: Vault, walk_ids: list[str], drawn: dict
         of_walk = select(Observation.id).where(col(Observation.walk_id).in_(walk_ids))
         waiting = tx.exec(select(Photo).where(Photo.state == "expected", col(Photo.observation_id).in_(of_walk))).all()
     scenes = {id_of(f"photo {scene}"): scene for scene in _scenes()}
-    worker = cleaning.Worker(vault.folder)
+    worker = cleaning.Worker(vault)
     for photo in waiting:
         if photo.id not in scenes:  # a visitor's phone still has it
             continue
@@ -181,7 +181,7 @@ def _deliver_photos(db: Database, vault: Vault, walk_ids: list[str], drawn: dict
         try:
             arriving.write(drawn.get(scenes[photo.id]) or _draw(scenes[photo.id]))
             arriving.keep(photo.id)
-            said, *size = worker.ask(photo.id).split()  # before it is known to be here: nobody else cleans it
+            said, *size = worker.clean(photo.id).split()  # before it is known to be here: nobody else cleans it
             states.arrived(db, photo.id, arriving.size)
             if said == "ready":
                 states.cleaned(db, photo.id, *map(int, size))
@@ -189,6 +189,7 @@ def _deliver_photos(db: Database, vault: Vault, walk_ids: list[str], drawn: dict
         finally:
             arriving.close()
     worker.end()
+    worker.bench.end()
 
 
 def _scenes() -> list[str]:

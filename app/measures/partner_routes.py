@@ -87,11 +87,10 @@ def get_photo(request: Request, who: Answering, db: Db, photo_id: str, size: str
     with db.read() as tx:
         if not routing.sees_photo(tx, who.partner_ids, photo_id):
             raise Problem("not-found")
-    if vault.size(photo_id, thumbnail=size == "small") is None:
+    opened = vault.opened(photo_id, thumbnail=size == "small")
+    if opened is None:
         raise Problem("photo-not-ready", retry_after=5)
-    return StreamingResponse(
-        vault.pieces(photo_id, thumbnail=size == "small"), media_type="image/jpeg", headers=pages.PRIVATE
-    )
+    return StreamingResponse(opened.pieces(), media_type="image/jpeg", headers=pages.PRIVATE)
 
 
 @router.get("/partner/measures/{measure_id}")

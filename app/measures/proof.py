@@ -71,11 +71,12 @@ def approve(db: Database, measure: Measure) -> None:
 
 
 def pieces(db: Database, vault: Vault, measure: Measure) -> Iterator[bytes]:
-    """The clean photo. Raises photo-unknown, photo-not-ready (404)."""
+    """The clean photo. Raises photo-unknown, photo-not-ready (404), TryAgain."""
     with db.read() as tx:
         photo = tx.get(Photo, measure.proof_photo_id or "")
     if photo is None:
         raise Problem("photo-unknown")
-    if photo.state != "ready" or vault.size(photo.id) is None:
+    opened = vault.opened(photo.id) if photo.state == "ready" else None
+    if opened is None:
         raise Problem("photo-not-ready", retry_after=5)
-    return vault.pieces(photo.id)
+    return opened.pieces()

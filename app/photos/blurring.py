@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from app.photos.cleaning import Worker
-from app.photos.vault import Vault
+from app.photos.vault import Bench, Vault
 from app.problems import TryAgain
 
 Box = tuple[float, float, float, float]  # x, y, width, height from the upper left, parts of 1
@@ -19,8 +19,8 @@ NONE = "-"  # how no boxes are written to the worker
 class Version:
     """A blurred version that is not shown yet."""
 
-    def __init__(self, vault: Vault, photo_id: str, token: str, uncovers: bool) -> None:
-        self._vault, self._photo_id, self._token, self._uncovers = vault, photo_id, token, uncovers
+    def __init__(self, bench: Bench, photo_id: str, token: str, uncovers: bool) -> None:
+        self._bench, self._photo_id, self._token, self._uncovers = bench, photo_id, token, uncovers
 
     def decided(self) -> None:
         """It is about to be kept. What only covers more is served from now on, so that nothing is bare that was decided to be
@@ -35,7 +35,7 @@ class Version:
 
     def _show(self) -> None:
         try:
-            self._vault.take_over(self._photo_id, self._token)
+            self._bench.take_over(self._photo_id, self._token)
         except OSError as trouble:
             raise TryAgain() from trouble
 
@@ -46,24 +46,32 @@ def version(
 ) -> Iterator[Version]:
     """A version of the photo with `boxes` blurred and nothing else, gone at the end unless it was shown; `before`: what is
     blurred in it now. Raises TryAgain."""
-    token, worker = uuid4().hex, Worker(vault.folder)
+    token, worker = uuid4().hex, Worker(vault)
+    bench = worker.bench
     written = ";".join(",".join(f"{part:.4f}" for part in box) for box in boxes)
     try:
         try:
+            bench.fetch(photo_id, original=False)
             answer = worker.ask(f"blur {photo_id} {token} {written or NONE}")
+        except OSError as trouble:
+            raise TryAgain() from trouble
         finally:
             worker.end()
         if not answer.startswith("ready "):
             raise TryAgain()
         wanted = [list(box) for box in boxes]
-        yield Version(vault, photo_id, token, any(list(box) not in wanted for box in before))
+        yield Version(bench, photo_id, token, any(list(box) not in wanted for box in before))
     finally:
-        vault.drop_beside(photo_id, token)
+        bench.drop(photo_id, token)
+        bench.end()
 
 
 def restorable(vault: Vault, photo_id: str) -> bool:
-    """Whether what was blurred in it can still be brought back."""
-    return vault.keeps_unblurred(photo_id)
+    """Whether what was blurred in it can still be brought back. Raises TryAgain."""
+    try:
+        return vault.keeps_unblurred(photo_id)
+    except OSError as trouble:
+        raise TryAgain() from trouble
 
 
 def erase(vault: Vault, photo_id: str) -> None:

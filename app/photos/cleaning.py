@@ -1,7 +1,8 @@
 """Photos that have come in are cleaned, one after another, by processes that can fail without harm.
 
 Hides the worker processes: started when there is a photo, ended when they hang or have long had nothing to do, started
-again when they die. The queue is the database's photos in the state `stored`, so a restart goes on where it stopped.
+again when they die. The queue is the database's photos in the state `stored`, so a restart goes on where it stopped; which of
+several servers has a photo, the database knows, and forgets with the server that had it.
 Promises that only what the decoder refuses becomes unreadable. A worker that dies, hangs or finds the disk full says
 nothing about a photo, however often it happens: the photo stays stored, and is tried again after a growing pause, so
 that one which kills its worker each time costs a little idle time and holds nobody up.
@@ -28,6 +29,7 @@ log = logging.getLogger("tryg")
 LIMIT_S = 120.0  # for one photo; a large HEIC takes 2 s on an idle core, and cleaning gets what others leave over
 LOOK_S = 2.0  # how often the queue is looked at without being told: photos may be due again, or come from elsewhere
 REST_S = 300.0  # without work, then the worker's memory is given back
+GRACE_S = 10.0  # at the end, for one that waits for a store far away; it is a daemon
 LONGEST_PAUSE_S = 30.0  # after one trouble upon another
 _ROOT = Path(__file__).parents[2]
 
@@ -41,7 +43,7 @@ class Cleaner:
         self._kicked, self._stopping = False, threading.Event()
         self._taken: set[str] = set()
         self._choosing = threading.Lock()
-        self._workers = [Worker(vault.folder) for _number in range(settings.photo_workers)]
+        self._workers = [Worker(vault) for _number in range(settings.photo_workers)]
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -61,7 +63,7 @@ class Cleaner:
         for worker in self._workers:
             worker.halt()
         for thread in self._threads:
-            thread.join()
+            thread.join(GRACE_S)
 
     def kick(self) -> None:
         """There is a new photo."""
@@ -85,6 +87,7 @@ class Cleaner:
             if troubles:
                 self._rest(min(2.0 ** (troubles - 1), LONGEST_PAUSE_S))
         worker.end()
+        worker.bench.end()
 
     def _or_later(self, step: Callable[[], bool | None]) -> bool | None:
         """What `step` gives, False where it fails: this thread goes on, come what may."""
@@ -112,19 +115,24 @@ class Cleaner:
                 self._vault.erase_original(photo_id)
 
     def _clean_one(self, worker: "Worker") -> bool | None:
-        """Whether the photo that has waited longest is done with; None where there is none."""
-        with self._choosing:
-            photo_id = states.next_to_clean(self._db, self._taken)
-            if photo_id is None:
-                return None
-            self._taken.add(photo_id)
-        try:
-            return self._clean(worker, photo_id)
-        finally:
-            self._taken.discard(photo_id)
+        """Whether the photo that has waited longest, of those that nobody has taken, is done with; None where there is none."""
+        elsewhere = set[str]()  # with another server, on whatever machine
+        while True:
+            with self._choosing:
+                photo_id = states.next_to_clean(self._db, self._taken | elsewhere)
+                if photo_id is None:
+                    return None
+                self._taken.add(photo_id)
+            try:
+                with states.claimed(self._db, photo_id) as ours:
+                    if ours:
+                        return self._clean(worker, photo_id)
+            finally:
+                self._taken.discard(photo_id)
+            elsewhere.add(photo_id)
 
     def _clean(self, worker: "Worker", photo_id: str) -> bool:
-        said, _space, more = worker.ask(photo_id).partition(" ")
+        said, _space, more = worker.clean(photo_id).partition(" ")
         if said == "ready":
             width, height = more.split()
             if states.cleaned(self._db, photo_id, int(width), int(height)):
@@ -145,13 +153,25 @@ class Cleaner:
 class Worker:
     """One process of app.photos.worker, seen from here. For one thread; only halt() may be called by another."""
 
-    def __init__(self, folder: Path) -> None:
-        self._command = [
-            sys.executable, "-m", "app.photos.worker", str(folder), str(PHOTO_EDGE), str(PHOTO_PIXELS)
-        ]  # fmt: skip
+    def __init__(self, vault: Vault) -> None:
+        self.bench = vault.bench()
+        self._command = [sys.executable, "-m", "app.photos.worker"]
         self._process: subprocess.Popen[bytes] | None = None
         self._halted = False
         self._lock = threading.Lock()
+
+    def clean(self, photo_id: str) -> str:
+        """The worker's answer once what it made is kept; `trouble …` where it is not."""
+        try:
+            self.bench.fetch(photo_id, original=True)
+            answer = self.ask(photo_id)
+            if answer.startswith(("ready ", "unreadable ")):
+                self.bench.bring(photo_id, ready=answer.startswith("ready "))
+            return answer
+        except OSError as trouble:
+            return f"trouble {type(trouble).__name__}: {trouble}"
+        finally:
+            self.bench.clear(photo_id)
 
     def ask(self, photo_id: str) -> str:
         """The worker's answer; `trouble …` where it gives none within LIMIT_S, or dies."""
@@ -198,9 +218,15 @@ class Worker:
             if self._halted:
                 raise BrokenPipeError("the server is shutting down")
             if self._process is None:
+                where = [
+                    str(self.bench.folder),
+                    str(PHOTO_EDGE),
+                    str(PHOTO_PIXELS),
+                    *(["passing"] * self.bench.passing),
+                ]
                 # A session of its own: Ctrl-C in the server's terminal is for the server, which then ends this.
                 self._process = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=_ROOT,
+                    [*self._command, *where], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=_ROOT,
                     start_new_session=True,
                 )  # fmt: skip
             return self._process

@@ -4,8 +4,10 @@ Hides that a photo's state is part of its observation: whoever follows the walk'
 step is taken once, however many ask for it at once, and is committed when the function returns. Never touches a file.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from sqlmodel import Session, col, or_, select, update
 
@@ -61,6 +63,8 @@ def postponed(db: Database, photo_id: str) -> None:
     """Stays stored, and waits longer each time before the next try. Raises TryAgain."""
     with db.write() as tx:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
+        if photo.state != "stored":  # another server has cleaned it
+            return
         photo.tries += 1
         photo.retry_at = now() + timedelta(seconds=min(2**photo.tries, LONGEST_PAUSE_S))
 
@@ -81,6 +85,18 @@ def next_to_clean(db: Database, taken: Collection[str]) -> str | None:
     waiting = select(Photo.id).where(Photo.state == "stored", due, col(Photo.id).not_in(taken))
     with db.read() as tx:
         return tx.exec(waiting.order_by(col(Photo.tries), col(Photo.stored_at)).limit(1)).first()
+
+
+@contextmanager
+def claimed(db: Database, photo_id: str) -> Iterator[bool]:
+    """Whether the photo is the caller's to clean while this lasts: no other server's, on whatever machine, and still stored.
+
+    A server that is killed has claimed nothing any more. Raises TryAgain."""
+    with db.alone(UUID(photo_id).int % 2**63) as free:
+        if free and not db.sqlite:
+            with db.read() as tx:
+                free = tx.exec(select(Photo.state).where(Photo.id == photo_id)).first() == "stored"
+        yield free
 
 
 def of_those_ready(db: Database, ids: Collection[str]) -> list[str]:

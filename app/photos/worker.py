@@ -4,7 +4,7 @@ Hides everything that can go wrong in a decoder from the server: it may run out 
 run at idle priority, so that receipts come first, and to say `ready WIDTH HEIGHT` only when the clean files are on disk;
 `unreadable WHY` only where the bytes prove to be no picture, and their metadata is gone; `trouble WHY` for everything else.
 Asked `blur ID TOKEN BOXES` it keeps a blurred version beside the photo. Started by cleaning.py: `python -m app.photos.worker
-FOLDER EDGE PIXELS`. Ends when its input does.
+FOLDER EDGE PIXELS [passing]`. Knows of no store but that folder. Ends when its input does.
 """
 
 import contextlib
@@ -14,21 +14,21 @@ import sys
 from pathlib import Path
 
 from app.photos import images, remains
-from app.photos.vault import Vault
+from app.photos.folder import FolderVault
 
 ADDRESSES_BYTES = 2 * 1024**3  # address space: with all that the libraries lay out and never touch
 MEMORY_BYTES = 512 * 1024**2  # what is really written to; 50 megapixels of the most wasteful kind take 365 MB in all
 
 
 def main() -> None:
-    folder, edge, pixels = sys.argv[1:]
+    folder, edge, pixels, *passing = sys.argv[1:]
     os.nice(19)
     with contextlib.suppress(OSError, ValueError):  # not every system has such a limit
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES_BYTES, ADDRESSES_BYTES))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a library prints goes to the log and is no answer
-    vault = Vault(Path(folder))
+    vault = FolderVault(Path(folder), passing=bool(passing))
     for line in sys.stdin:
         answer = _answer(vault, line.strip(), int(edge), int(pixels)).replace("\n", " ")
         try:
@@ -37,7 +37,7 @@ def main() -> None:
             os._exit(0)
 
 
-def _answer(vault: Vault, photo_id: str, edge: int, pixels: int) -> str:
+def _answer(vault: FolderVault, photo_id: str, edge: int, pixels: int) -> str:
     try:
         if photo_id.startswith("blur "):
             return _blurred(vault, *photo_id.split(" ")[1:])
@@ -52,7 +52,7 @@ def _answer(vault: Vault, photo_id: str, edge: int, pixels: int) -> str:
     return f"ready {clean.width} {clean.height}"
 
 
-def _unreadable(vault: Vault, photo_id: str, original: bytes, why: str) -> str:
+def _unreadable(vault: FolderVault, photo_id: str, original: bytes, why: str) -> str:
     """What tells of people in a file that nobody will see is not kept either."""
     try:
         vault.keep_remains(photo_id, remains.of(original))
@@ -61,7 +61,7 @@ def _unreadable(vault: Vault, photo_id: str, original: bytes, why: str) -> str:
     return f"unreadable {why}"
 
 
-def _blurred(vault: Vault, photo_id: str, token: str, written: str) -> str:
+def _blurred(vault: FolderVault, photo_id: str, token: str, written: str) -> str:
     boxes = [tuple(map(float, box.split(","))) for box in written.split(";") if box != "-"]
     made = images.blurred(vault.unblurred(photo_id), boxes)  # type: ignore[arg-type]
     vault.keep_beside(photo_id, token, made.jpeg, made.thumbnail)

@@ -28,7 +28,7 @@ def run_retention(
 ) -> None:
     """Erase what is no longer needed, by the rules on keeping; the server does so by itself every day."""
     from app.db import Database
-    from app.photos.vault import Vault
+    from app.photos.vault import vault_of
     from app.privacy.retention import run
     from app.schema import migrate_to_newest
     from app.settings import load
@@ -37,7 +37,7 @@ def run_retention(
     migrate_to_newest(settings)
     db = Database(settings.database)
     try:
-        told = run(db, Vault(settings.photos), settings, dry=dry_run, who="command")
+        told = run(db, vault_of(settings), settings, dry=dry_run, who="command")
     finally:
         db.close()
     lines = [f"{one['code']}: {_listed(one['erased'])}." for one in told["walks"]]

@@ -25,14 +25,17 @@ def photo(
     vault: Vault = request.app.state.vault
     with db.read() as tx:
         found = public.photo_of(tx, edition, name)
-    if found is None or vault.size(found.id, thumbnail=thumbnail) is None:
+    if found is None:
         raise Problem("photo-unknown")
     # Another one once it was blurred; never the photo's id, which none of an edition's readers has.
     facts = json.dumps([edition.id, name, found.id, found.blurs, thumbnail])
     headers = {"ETag": f'"{hashlib.sha256(facts.encode()).hexdigest()[:32]}"'} | headers
     if etag_matches(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(vault.pieces(found.id, thumbnail=thumbnail), media_type="image/jpeg", headers=headers)
+    opened = vault.opened(found.id, thumbnail=thumbnail)
+    if opened is None:
+        raise Problem("photo-unknown")
+    return StreamingResponse(opened.pieces(), media_type="image/jpeg", headers=headers)
 
 
 def drawing(

@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.i18n import gettext as _
+from app.photos.vault import Place
 from app.problems import TryAgain
 from app.report.paper import Sheet
 
@@ -57,9 +58,9 @@ class Job:
 
 
 class Press:
-    """The printing of one server, from start() to stop(). `vault`: the folder of the photos."""
+    """The printing of one server, from start() to stop(). `vault`: where the photos are."""
 
-    def __init__(self, folder: Path, vault: Path) -> None:
+    def __init__(self, folder: Path, vault: Place) -> None:
         self._folder, self._vault = folder, vault
         self._jobs: OrderedDict[str, Job] = OrderedDict()  # in the order they were asked for
         self._news = threading.Condition()
@@ -143,7 +144,7 @@ class Press:
 
     def _printed(self, job: Job, sheet: Sheet) -> str:
         """Why it could not be printed; "" where it was."""
-        order = {"given": sheet.given, "photos": sheet.photos, "vault": str(self._vault), "out": str(job.path)}
+        order = {"given": sheet.given, "photos": sheet.photos, "vault": self._vault, "out": str(job.path)}
         with self._news:
             if self._stopping:
                 return "the server is shutting down"

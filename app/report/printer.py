@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app import typesetting
-from app.photos.vault import Vault
+from app.photos.vault import Vault, at
 
 log = logging.getLogger("tryg")
 
@@ -99,7 +99,7 @@ def _without(given: Any, missing: set[str]) -> Any:
 
 
 def main() -> None:
-    """One job: {"given", "photos", "vault": folder, "out": path}."""
+    """One job: {"given", "photos", "vault": its place, "out": path}."""
     os.nice(10)
     with contextlib.suppress(OSError, ValueError):  # not every system has such a limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -112,7 +112,7 @@ def main() -> None:
             pdf = printed(
                 job["given"],
                 job["photos"],
-                Vault(Path(job["vault"])),
+                at(job["vault"]),
                 Path(folder),
                 lambda step: print(step, file=answers),
             )

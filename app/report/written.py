@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app import i18n
 from app.basemap.kept import Maps
 from app.models import Walk
-from app.photos.vault import Vault
+from app.photos.vault import vault_of
 from app.report import exports, geopackage, printer, printing, since_files, spreadsheet
 from app.report.report import Report, build
 from app.report.since_files import Beside
@@ -36,7 +36,7 @@ def written(tx: Session, walk: Walk, kind: str, settings: Settings) -> tuple[Rep
             return report, iter([_printed(tx, walk, settings)])
         beside = since_files.beside(tx, since_files.for_operator(tx, walk), report)
         if kind == "zip":
-            return report, exports.bundle(report, Vault(settings.photos).pieces, beside.told if beside else None)
+            return report, exports.bundle(report, vault_of(settings).pieces, beside.told if beside else None)
         pieces = _FROM_A_REPORT[kind](report, beside)
         return report, iter(list(pieces)) if kind == "xlsx" else pieces  # its words are in the language spoken
 
@@ -47,4 +47,4 @@ def _printed(tx: Session, walk: Walk, settings: Settings) -> bytes:
     name = printing.key(tx, walk, sensitive=True, earlier=earlier)
     sheet = printing.internal(tx, walk, sensitive=True, name=name, ground=ground, earlier=earlier)
     with tempfile.TemporaryDirectory(prefix="tryg-") as folder:
-        return printer.printed(sheet.given, sheet.photos, Vault(settings.photos), Path(folder))
+        return printer.printed(sheet.given, sheet.photos, vault_of(settings), Path(folder))

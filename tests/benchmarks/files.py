@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from app.db import Database
 from app.models import Observation, Photo, Stop, Walk
-from app.photos.vault import Vault
+from app.photos.folder import FolderVault
 from tests.benchmarks.table import Row
 from tests.phone import Phone, new_id
 from tests.running import Server
@@ -94,7 +94,7 @@ def _walk(server: Server, http: httpx.Client, notes: int, photos: int) -> str:
     code = server.tryg("walk", "create", "--title", f"{notes} noter")
     phone = Phone(http, code["code"]).join()
     phone.put(phone.note())
-    vault, db = Vault(server.data / "photos"), Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    vault, db = FolderVault(server.data / "photos"), Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
     try:
         with db.write() as tx:
             walk = tx.get_one(Walk, code["walk_id"])
@@ -122,7 +122,7 @@ def _note(like: dict[str, Any], at: int, stop: Stop) -> Observation:
     })  # fmt: skip
 
 
-def _photo(vault: Vault, number: int, note: Observation) -> Photo:
+def _photo(vault: FolderVault, number: int, note: Observation) -> Photo:
     """A clean photo of about 300 KB in the vault, and in its note."""
     noise = Image.frombytes("L", (400, 300), random.Random(number).randbytes(400 * 300))
     file = io.BytesIO()

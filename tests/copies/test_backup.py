@@ -25,11 +25,12 @@ from app.copies.restore import restore
 from app.db import Database
 from app.models import Agreement, Measure, Observation, Photo, Revision, Walk
 from app.photos import states
-from app.photos.vault import Vault
+from app.photos.vault import vault_of
 from app.schema import CannotMigrate, migrate_to_newest
 from app.settings import Settings
 from tests.cast import Stage, make_settings
 from tests.phone import Phone, Picture, jpeg
+from tests.photos.pictures import files_of
 
 
 @pytest.fixture
@@ -45,9 +46,10 @@ def keep(quiet: Stage, tmp_path: Path) -> Callable[[], dict[str, Any]]:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Settings:
-    """Settings of another installation, whose database is up to date and empty."""
-    settings = make_settings(tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+def elsewhere(request: pytest.FixtureRequest, tmp_path: Path, photo_settings: dict[str, Any]) -> Settings:
+    """Settings of another installation, whose database is up to date and empty; its photos in the same kind of place."""
+    photos = request.getfixturevalue("objects").settings() if photo_settings else {}
+    settings = make_settings(tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'elsewhere.sqlite'}", **photos)
     migrate_to_newest(settings)
     return settings
 
@@ -62,7 +64,7 @@ def opened(address: str) -> Iterator[Database]:
 def brought(settings: Settings, folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Restore; what it told, and the state of each photo then."""
     with opened(settings.database) as db:
-        said = restore(db, Vault(settings.photos), settings, folder)
+        said = restore(db, vault_of(settings), settings, folder)
         with db.read() as tx:
             return said, dict(tx.exec(select(Photo.id, Photo.state)).all())
 
@@ -91,6 +93,7 @@ def sound(folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("every_store")
 def test_a_photo_cleaned_or_lost_between_the_rows_and_the_files_is_told_as_it_is(
     quiet: Stage, keep: Callable[[], Any], elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +118,7 @@ def test_a_photo_cleaned_or_lost_between_the_rows_and_the_files_is_told_as_it_is
     assert found == {
         cleaned.id: "ready", lost.id: "expected", waiting.id: "stored", unreadable.id: "unreadable", expected.id: "expected",
     }  # fmt: skip
-    vault = Vault(elsewhere.photos)
+    vault = vault_of(elsewhere)
     assert vault.size(cleaned.id) == len(jpeg())
     assert vault.original(waiting.id) == waiting.data
     assert vault.original(unreadable.id) == unreadable.data
@@ -126,6 +129,7 @@ def test_a_photo_cleaned_or_lost_between_the_rows_and_the_files_is_told_as_it_is
         assert newest.seq > walk.seq - 3  # whoever follows the restored walk is told of it
 
 
+@pytest.mark.usefixtures("every_store")
 def test_a_second_backup_copies_what_is_new_and_drops_what_is_gone(
     quiet: Stage, keep: Callable[[], Any], tmp_path: Path
 ) -> None:
@@ -257,7 +261,7 @@ def test_a_broken_backup_is_told_in_a_sentence_and_nothing_of_it_stays(
         damage(broken, how)
         with pytest.raises(Unusable, match=r"broken|no backup|newer version"):
             brought(elsewhere, broken)
-        assert not [path for path in elsewhere.photos.rglob("*") if path.is_file()], how
+        assert not files_of(vault_of(elsewhere)), how
     with opened(elsewhere.database) as db, db.read() as tx:
         assert tx.exec(select(Walk.id)).first() is None
     assert brought(elsewhere, tmp_path / "backup")[0]["photos"] == 3
@@ -290,7 +294,7 @@ def test_a_backup_of_an_older_release_is_brought_up_to_date_in_a_copy_and_one_of
         assert brought(newer, tmp_path / "backup")[0]["notes"] == 1
         sound(tmp_path / "backup")  # the backup itself is what it was
         with opened(newer.database) as db:
-            back_up(db, Vault(newer.photos), newer, tmp_path / "later")
+            back_up(db, vault_of(newer), newer, tmp_path / "later")
     migrate_to_newest(older)
     with pytest.raises(CannotMigrate, match="newer version"):
         brought(older, tmp_path / "later")

@@ -101,7 +101,7 @@ ONE_PLACE = {
     "set_cookie": {"app.access"},
     "delete_cookie": {"app.access"},
     "cookies": {"app.access", "app.answers"},  # answers reads the language's for every request
-    "boto3": {"app.photos.vault", "app.basemap"},
+    "obstore": {"app.photos.bucket"},
 }
 WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "rename", "touch", "rmdir"}
 # The vault and the base map; beside them what no request reaches: the data folder made at the first start, the command
@@ -110,7 +110,7 @@ NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalo
 NO_REQUEST |= {"app.review.phone_words"}
 # A backup is a folder that the operator named; no request gets there either.
 NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder"}
-MAY_WRITE_FILES = {"app.photos.vault", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}  # at the build
+MAY_WRITE_FILES = {"app.photos.vault", "app.photos.folder", "app.photos.bucket", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}  # at the build
 # What is printed lies in a folder of its own for an hour; the printer is a process of its own.
 MAY_WRITE_FILES |= {"app.report.press", "app.report.printer"}
 

@@ -12,6 +12,8 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 
+from app.photos.vault import Vault
+
 # Words that stand in the metadata of the pictures made here, and must stand nowhere afterwards.
 SECRETS = [b"Exif", b"PRIVATE-MAKER", b"PRIVATE-XMP", b"PRIVATE-COMMENT", b"PRIVATE-TRAILER", b"http://ns.adobe.com",
            b"ICC_PROFILE", b"Photoshop 3.0", b"PRIVATE-IPTC", b"acsp"]  # fmt: skip
@@ -113,9 +115,18 @@ def bomb(width: int = 10_000, height: int = 10_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def bytes_on_disk(folder: Path) -> bytes:
-    """Everything that is in any file below `folder`."""
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+def files_of(vault: Vault) -> list[str]:
+    """The names of all files of photos, wherever they lie: those that are kept, those being written, those that only pass."""
+    local = [Path(vault.place[name]) for name in ("folder", "aside") if name in vault.place]
+    lying = {path.name for folder in local for path in folder.rglob("*") if path.is_file()}
+    return sorted(lying | {name.rpartition("/")[2] for name in vault.files()})
+
+
+def bytes_of(vault: Vault) -> bytes:
+    """Everything that is in any of those files."""
+    local = [Path(vault.place[name]) for name in ("folder", "aside") if name in vault.place]
+    lying = [path.read_bytes() for folder in local for path in folder.rglob("*") if path.is_file()]
+    return b"".join([*lying, *(piece for name in vault.files() for piece in vault.stream(name))])
 
 
 def until(happened: Callable[[], Any], within_s: float = 90.0) -> Any:

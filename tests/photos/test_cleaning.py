@@ -14,7 +14,7 @@ from app.photos import cleaning, states
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
 from tests.photos.disks import SmallDisk
-from tests.photos.pictures import SECRETS, bytes_on_disk, full_of_metadata, noise, opened, saved, until
+from tests.photos.pictures import SECRETS, bytes_of, full_of_metadata, noise, opened, saved, until
 
 
 def sent(phone: Phone, *pictures: Picture) -> None:
@@ -47,6 +47,7 @@ def warmed_up(stage: Stage, phone: Phone) -> Any:
     return worker_of(stage)
 
 
+@pytest.mark.usefixtures("every_store")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_once_a_photo_is_ready_its_metadata_is_gone_from_the_disk(stage: Stage, kind: str) -> None:
     phone, picture = stage.phone(), Picture(full_of_metadata(kind))
@@ -54,12 +55,13 @@ def test_once_a_photo_is_ready_its_metadata_is_gone_from_the_disk(stage: Stage, 
     assert row(stage, picture).width in (None, 96)
     become(stage, picture, "ready")
     until(lambda: not list(stage.vault.originals()))
-    on_disk = bytes_on_disk(stage.vault.folder)
+    on_disk = bytes_of(stage.vault)
     assert not [secret for secret in SECRETS if secret in on_disk]
     assert picture.data not in on_disk
     assert (row(stage, picture).width, row(stage, picture).height) == (96, 64)
 
 
+@pytest.mark.usefixtures("every_store")
 def test_what_proves_to_be_no_picture_is_unreadable_and_stands_in_nobodys_way(stage: Stage) -> None:
     phone, whole = stage.phone(), saved(noise(300, 200))
     told = full_of_metadata()[:2] + b"\xff\xfe\0\x11PRIVATE-COMMENT" + whole[2:]  # a comment, and a half of the picture
@@ -74,6 +76,7 @@ def test_what_proves_to_be_no_picture_is_unreadable_and_stands_in_nobodys_way(st
     assert broken.data[-1000:] in kept
 
 
+@pytest.mark.usefixtures("every_store")
 def test_nothing_is_kept_of_a_file_whose_picture_cannot_be_told_from_the_rest(stage: Stage) -> None:
     phone, whole = stage.phone(), full_of_metadata("HEIF")
     broken = Picture(whole[: len(whole) // 2])
@@ -104,6 +107,7 @@ def test_the_worker_needs_little_memory(stage: Stage) -> None:
     assert peak < 120_000  # kB
 
 
+@pytest.mark.usefixtures("every_store")
 def test_a_worker_that_dies_marks_nothing_and_the_photo_is_cleaned_by_the_next(stage: Stage) -> None:
     phone = stage.phone()
     dead = warmed_up(stage, phone)
@@ -202,6 +206,7 @@ class TestOnASmallDisk:
         become(stage, picture, "ready")
 
 
+@pytest.mark.usefixtures("every_store")
 def test_originals_left_by_a_crash_after_the_last_step_are_erased_at_the_next_start(stage: Stage) -> None:
     phone, picture, waiting = stage.phone(), Picture(jpeg()), new_id()
     sent(phone, picture)

@@ -35,6 +35,7 @@ def key_of(stage: Stage, role: str, organisation_id: str | None = None) -> dict[
     return {"Authorization": f"Bearer {secret}"}
 
 
+@pytest.mark.usefixtures("every_store")
 def test_fellow_walkers_see_the_clean_photo_and_its_thumbnail(stage: Stage) -> None:
     phone, fellow, picture = stage.phone(), stage.phone(), Picture(saved(scene(800, 600)))
     phone.note(picture)
@@ -98,6 +99,7 @@ def test_what_is_not_ready_says_when_to_come_back_and_what_is_no_picture_says_so
     assert phone.put_picture(broken.id).json()["state"] == "unreadable"
 
 
+@pytest.mark.usefixtures("every_store")
 def test_who_has_the_photo_is_not_sent_it_again(stage: Stage) -> None:
     phone, picture = stage.phone(), Picture(jpeg())
     phone.note(picture)
@@ -136,6 +138,7 @@ def test_a_part_of_a_photo_can_be_asked_for(stage: Stage, asked: str, first: int
     assert phone.get(path, headers={"Range": asked, "If-Range": '"other"'}).content == whole.content
 
 
+@pytest.mark.usefixtures("every_store")
 def test_a_part_that_is_not_there_is_416_and_what_makes_no_sense_is_passed_over(stage: Stage) -> None:
     phone, picture = stage.phone(), Picture(jpeg())
     phone.note(picture)

@@ -2,7 +2,6 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ from app.photos.routes import _sha256_in
 from app.problems import Problem
 from tests.cast import Stage
 from tests.phone import Phone, Picture, content_digest, jpeg, new_id
-from tests.photos.pictures import bomb, heic, saved, scene, until
+from tests.photos.pictures import bomb, files_of, heic, saved, scene, until
 
 LIMIT = 300_000
 
@@ -42,10 +41,7 @@ def problem(reply: httpx.Response) -> tuple[int, str]:
     return reply.status_code, reply.json()["type"].removeprefix("/problems/")
 
 
-def kept_files(stage: Stage) -> list[Path]:
-    return [path for path in stage.vault.folder.rglob("*") if path.is_file()]
-
-
+@pytest.mark.usefixtures("every_store")
 def test_a_photo_gets_a_receipt_and_a_repeat_gets_the_same(stage: Stage) -> None:
     phone, picture = stage.phone(), Picture(jpeg())
     noted(phone, picture)
@@ -57,6 +53,7 @@ def test_a_photo_gets_a_receipt_and_a_repeat_gets_the_same(stage: Stage) -> None
     assert again.json()["state"] in {"stored", "ready"}
 
 
+@pytest.mark.usefixtures("every_store")
 def test_the_checks_come_in_the_order_of_the_contract(stage: Stage) -> None:
     phone, other = stage.phone(), stage.phone()
     declared, junk, large = Picture(jpeg()), Picture(b"no picture"), Picture(bomb())
@@ -78,7 +75,7 @@ def test_the_checks_come_in_the_order_of_the_contract(stage: Stage) -> None:
     assert problem(send(phone, note, declared.id, b"x")) == (422, "digest-mismatch")
     assert problem(send(phone, note, junk.id, junk.data)) == (415, "not-a-photo")
     assert problem(send(phone, note, large.id, large.data)) == (413, "too-many-pixels")
-    assert kept_files(stage) == []
+    assert files_of(stage.vault) == []
     assert send(phone, note, declared.id, declared.data).status_code == 201
     assert problem(send(phone, note, declared.id, too_long)) == (413, "photo-too-large")
     assert problem(send(phone, note, declared.id, b"x", content_digest=wrong)) == (422, "digest-mismatch")
@@ -118,7 +115,7 @@ def test_what_begins_as_no_photo_is_refused_and_not_kept(stage: Stage, data: byt
     phone, picture = stage.phone(), Picture(data)
     noted(phone, picture)
     assert problem(phone.put_picture(picture.id)) == (415, "not-a-photo")
-    assert kept_files(stage) == []
+    assert files_of(stage.vault) == []
     assert phone.put(phone.owner[picture.id]).json()["photos"] == [{"id": picture.id, "state": "expected"}]
 
 
@@ -194,7 +191,7 @@ def test_whoever_follows_the_walk_sees_a_photo_come_and_become_ready(stage: Stag
     assert ready[0]["rev"] == before["rev"]
 
 
-@pytest.mark.usefixtures("every_database")
+@pytest.mark.usefixtures("every_database", "every_store")
 def test_eight_identical_uploads_at_once_give_one_photo_and_eight_receipts(stage: Stage) -> None:
     phone, pictures = stage.phone(), [Picture(saved(scene(400 + number, 300))) for number in range(4)]
     note = noted(phone, *pictures)
@@ -208,9 +205,10 @@ def test_eight_identical_uploads_at_once_give_one_photo_and_eight_receipts(stage
     with stage.db.read() as tx:
         assert sorted(tx.exec(select(Photo.id)).all()) == sorted(picture.id for picture in pictures)
         assert tx.get_one(Observation, note).seq == tx.get_one(Walk, stage.walk.id).seq
-    until(lambda: len(kept_files(stage)) == 2 * len(pictures))  # the clean pictures, their thumbnails, no original
+    until(lambda: len(files_of(stage.vault)) == 2 * len(pictures))  # the clean pictures, their thumbnails, no original
 
 
+@pytest.mark.usefixtures("every_store")
 def test_a_copy_that_comes_while_its_twin_is_cleaned_leaves_no_original_behind(stage: Stage) -> None:
     phone, picture = stage.phone(), Picture(jpeg())
     noted(phone, picture)

@@ -1,16 +1,21 @@
 """Bytes in, bytes out: durable, under no name before they are whole, and never anything but 503 when the disk is full."""
 
+import hashlib
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.photos import vault as vault_module
-from app.photos.vault import Vault
+from app.photos import folder as folder_module
+from app.photos.folder import FolderVault
+from app.photos.vault import Vault, vault_of
 from app.problems import TryAgain
+from app.settings import Settings
 from tests.phone import new_id
 from tests.photos.disks import SmallDisk
+from tests.photos.pictures import files_of
 
 
 def files(folder: Path) -> list[Path]:
@@ -27,8 +32,13 @@ def keep(vault: Vault, content: bytes) -> str:
     return photo_id
 
 
-def test_what_was_kept_comes_back(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "photos")
+@pytest.fixture
+def vault(tmp_path: Path, photo_settings: dict[str, Any]) -> Vault:
+    return vault_of(Settings(data=tmp_path, **photo_settings))
+
+
+@pytest.mark.usefixtures("every_store")
+def test_what_was_kept_comes_back(vault: Vault) -> None:
     photo_id = keep(vault, b"as received")
     assert vault.original(photo_id) == b"as received"
     assert list(vault.originals()) == [photo_id]
@@ -43,11 +53,19 @@ def test_what_was_kept_comes_back(tmp_path: Path) -> None:
     vault.erase_original(photo_id)
     vault.erase_original(photo_id)
     assert list(vault.originals()) == []
-    assert len(files(vault.folder)) == 2
+    assert sorted(vault.files()) == sorted(vault.names(photo_id, original=False))
+    vault.keep_remains(photo_id, b"remains")
+    assert vault.original(photo_id) == b"remains"
+    vault.forget(photo_id)
+    vault.forget(photo_id)
+    assert not list(vault.files())
+    with pytest.raises(FileNotFoundError):
+        vault.original(photo_id)
+    assert vault.opened(photo_id) is None
 
 
 def test_nobody_else_on_the_machine_reads_the_photos(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "photos")
+    vault = FolderVault(tmp_path / "photos")
     vault.keep_clean(keep(vault, b"x"), b"y", b"z")
     assert {stat.S_IMODE(path.stat().st_mode) for path in files(vault.folder)} == {0o600}
 
@@ -55,7 +73,7 @@ def test_nobody_else_on_the_machine_reads_the_photos(tmp_path: Path) -> None:
 def test_file_and_folder_are_on_disk_before_the_photo_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vault = Vault(tmp_path / "photos")
+    vault = FolderVault(tmp_path / "photos")
     keep(vault, b"the folders are made")
     steps: list[str] = []
     fsync, replace = os.fsync, Path.replace
@@ -68,7 +86,7 @@ def test_file_and_folder_are_on_disk_before_the_photo_has_its_name(
         steps.append("name")
         return replace(path, target)
 
-    monkeypatch.setattr(vault_module.os, "fsync", watched_fsync)
+    monkeypatch.setattr(folder_module.os, "fsync", watched_fsync)
     monkeypatch.setattr(Path, "replace", watched_replace)
     photo_id = keep(vault, b"as received")
     assert steps == ["file", "name", "folder"]
@@ -77,22 +95,38 @@ def test_file_and_folder_are_on_disk_before_the_photo_has_its_name(
     assert steps == ["file", "file", "name", "name", "folder"]
 
 
-def test_what_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "photos")
+@pytest.mark.usefixtures("every_store")
+def test_what_is_not_kept_leaves_nothing(vault: Vault) -> None:
     arriving = vault.arrive()
     arriving.write(b"half of it")
-    assert len(files(vault.folder)) == 1
+    assert len(files_of(vault)) == 1
     arriving.close()
-    assert files(vault.folder) == []
+    assert files_of(vault) == []
+
+
+@pytest.mark.usefixtures("every_store")
+def test_files_pass_from_one_place_to_another_all_or_none(vault: Vault, tmp_path: Path) -> None:
+    source, photo_id = FolderVault(tmp_path / "source"), new_id()
+    source.keep_clean(photo_id, b"clean" * 100_000, b"small")
+    names = source.names(photo_id, original=False)
+    whole = [hashlib.sha256(content).hexdigest() for content in (b"small", b"clean" * 100_000)]
+    source.erase(names[1])
+    with pytest.raises(FileNotFoundError):
+        vault.adopt(source, names)
+    assert files_of(vault) == []
+    source.keep_clean(photo_id, b"clean" * 100_000, b"small")
+    assert vault.adopt(source, names) == vault.adopt(source, names) == whole
+    assert b"".join(vault.pieces(photo_id)) == b"clean" * 100_000
+    assert len(files_of(vault)) == 2
 
 
 def test_half_written_files_are_swept_but_not_those_still_being_written(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "photos")
+    vault = FolderVault(tmp_path / "photos")
     kept = keep(vault, b"kept")
     arriving = vault.arrive()
     arriving.write(b"still coming")
     (vault.folder / "new" / "left-by-a-crash").write_bytes(b"half")
-    Vault(tmp_path / "photos").sweep()
+    FolderVault(tmp_path / "photos").sweep()
     assert len(files(vault.folder)) == 2
     arriving.keep(kept)
     arriving.close()
@@ -100,7 +134,7 @@ def test_half_written_files_are_swept_but_not_those_still_being_written(tmp_path
 
 
 def test_a_full_disk_is_try_again_and_leaves_nothing(small_disk: SmallDisk) -> None:
-    vault = Vault(small_disk.folder / "photos")
+    vault = FolderVault(small_disk.folder / "photos")
     kept = keep(vault, b"k" * 1000)
     assert vault.writable()
     before = len(files(vault.folder))
@@ -118,14 +152,14 @@ def test_a_full_disk_is_try_again_and_leaves_nothing(small_disk: SmallDisk) -> N
 
 def test_a_folder_that_cannot_be_made_is_try_again(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    vault = Vault(tmp_path / "file" / "photos")
+    vault = FolderVault(tmp_path / "file" / "photos")
     assert not vault.writable()
     with pytest.raises(TryAgain):
         vault.arrive()
 
 
 def test_a_folder_that_is_taken_away_is_made_again(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "photos")
+    vault = FolderVault(tmp_path / "photos")
     keep(vault, b"one")
     vault.folder.rename(tmp_path / "elsewhere")
     with pytest.raises(TryAgain):

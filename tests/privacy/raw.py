@@ -37,7 +37,9 @@ def _database_files(settings: Any) -> list[Path]:
 
 def files(stage: Stage, photo_id: str) -> list[str]:
     """The names of all files there are of a photo, wherever they lie."""
-    return sorted(path.name for path in stage.vault.folder.rglob(f"{photo_id}*") if path.is_file())
+    names = {name.rpartition("/")[2] for name in stage.vault.files() if photo_id in name}
+    local = {path.name for path in stage.app.state.settings.data.rglob(f"{photo_id}*") if path.is_file()}
+    return sorted(names | local)
 
 
 def run(stage: Stage, *, dry: bool = False) -> dict[str, Any]:

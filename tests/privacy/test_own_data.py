@@ -6,6 +6,7 @@ import threading
 import zipfile
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from app.models import Agreement, Erasure, Measure, Observation, Participant, Telling
@@ -26,6 +27,7 @@ def erase(phone: Phone, key: dict[str, str] | None = None) -> Any:
     return phone.network.send("PUT", f"/api/v1{path(phone, 'erasure')}", headers=key or phone.key)
 
 
+@pytest.mark.usefixtures("every_store")
 def test_a_walker_takes_out_all_that_is_held_with_history_and_photos(every_database: str, stage: Stage) -> None:
     phone, other = stage.phone(name="Karen"), stage.phone()
     picture = Picture(jpeg(64, 48))

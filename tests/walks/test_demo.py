@@ -15,7 +15,7 @@ from app.demo.content import NOTES, ROUTE, STOPS, TITLE
 from app.demo.walk import COORDINATOR, SECOND, make
 from app.measures import measures
 from app.models import Edition, Observation, Photo, User, Walk
-from app.photos.vault import Vault
+from app.photos.folder import FolderVault
 from app.problems import TryAgain
 from app.report import edition, report
 from app.review.decided import decided
@@ -172,7 +172,7 @@ def test_the_demo_has_measures_with_partners_and_answers(stage: Stage) -> None:
 
 def test_a_broken_run_is_mended_by_the_next(stage: Stage, tmp_path: Path) -> None:
     settings = stage.app.state.settings
-    full = Vault(tmp_path / "a-file" / "photos")
+    full = FolderVault(tmp_path / "a-file" / "photos")
     (tmp_path / "a-file").write_text("no folder")
     with pytest.raises(TryAgain):
         make(stage.db, full, settings)
