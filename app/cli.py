@@ -22,6 +22,7 @@ import typer
 from app import i18n, server
 from app.basemap.build import CannotBuild
 from app.basemap.command import commands as basemap
+from app.copies.command import move
 from app.privacy.command import commands as retention
 from app.privacy.trail_command import commands as log
 from app.schema import CannotMigrate, migrate_to_newest
@@ -44,6 +45,7 @@ cli.add_typer(retention, name="retention")
 cli.add_typer(user, name="user")
 cli.add_typer(basemap, name="basemap")
 cli.add_typer(log, name="log")
+cli.command("move")(move)
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
@@ -82,10 +84,9 @@ def main() -> NoReturn:
         except Refused as refused:
             _end(str(refused), refused.code)
         except Problem as problem:
-            if isinstance(problem, OSError):  # the store of the photos
-                _end(f"{problem}.", 1)
             if problem.code == "try-again":
-                _end("The database is locked, full or cannot be reached; nothing was changed.", 1)
+                of_photos = f"{problem}." if isinstance(problem, OSError) else ""
+                _end(of_photos or "The database is locked, full or cannot be reached; nothing was changed.", 1)
             _end(problem.body()["detail"], 2 if problem.status == 422 else 1)
         except (server.CannotServe, CannotMigrate, CannotBuild, Unusable) as hindrance:
             _end(str(hindrance), 1)

@@ -45,6 +45,17 @@ def listening(settings: Settings, host: str, port: int) -> Iterator[tuple[Settin
             os.close(lock)
 
 
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """No server serves from this SQLite database while inside; of PostgreSQL nobody can say. Raises CannotServe."""
+    lock = _lock(settings)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
 def address_in_use(settings: Settings) -> str:
     """The address at which a server serves this SQLite database, or last did; empty where none is known."""
     try:

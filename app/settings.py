@@ -245,7 +245,8 @@ class Settings(BaseSettings):
         """Where the photos lie: a folder, or a bucket and how to get in; then `aside` is a folder for what passes."""
         parts = urlsplit(self.photos_url)
         if parts.scheme != "s3":
-            return {"folder": str(Path(parts.path) if self.photos_url else self.data / "photos")}
+            folder = Path(parts.path) if self.photos_url else self.data / "photos"
+            return {"folder": str(folder.resolve())}
         return {
             "bucket": parts.netloc, "prefix": parts.path.strip("/"), "endpoint": self.photos_endpoint, "key": self.photos_key,
             "secret": self.photos_secret.get_secret_value(), "region": self.photos_region, "aside": str((self.data / "passing").resolve()),

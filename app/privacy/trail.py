@@ -54,6 +54,7 @@ WHAT = {
     "retention": mark("Ran the rules on keeping"),
     "backed-up": mark("Made a backup"),
     "restored": mark("Put a backup back"),
+    "moved": mark("Moved everything here"),
     "cut": mark("Cut the oldest end of this log"),
 }
 FIRST = "0" * 64  # what stands before the first entry
@@ -263,8 +264,8 @@ def _old(tx: Session) -> tuple[int, int]:
 
 
 @contextmanager
-def replaced(tx: Session, made_at: str) -> Iterator[None]:
-    """Inside, a restore may take the whole log away and put another one in its place; afterwards that one says so, and how
+def replaced(tx: Session, made_at: str, what: str = "restored") -> Iterator[None]:
+    """Inside, a restore (or what was moved here) may take the whole log away and put another one in its place; afterwards that one says so, and how
     long the one before it was. Only here is the log's own guard off, and never beyond this transaction."""
     number, last = _newest(tx) or (0, FIRST)
     connection, guards = tx.connection(), list[str]()
@@ -279,7 +280,7 @@ def replaced(tx: Session, made_at: str) -> Iterator[None]:
     yield
     for sql in guards:
         connection.exec_driver_sql(sql)
-    record(tx, "command", "restored", made_at=made_at, before_number=number, before_hash=last)
+    record(tx, "command", what, made_at=made_at, before_number=number, before_hash=last)
 
 
 # What people ask of it

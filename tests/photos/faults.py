@@ -1,7 +1,8 @@
 """An object store that has its moods: a proxy before the real one, as real as any between two machines.
 
 `mood`: fine; slow (no answer before the asking side gives up); refusing (503); full (507); late (what was asked is done,
-and the answer comes when nobody listens any more). `only`: the methods it is about. `asked`: how many requests came.
+and the answer comes when nobody listens any more). `only`: the methods it is about. `asked`: how many requests came; after `hangs_after` of them it is slow
+for good.
 """
 
 import http.client
@@ -22,10 +23,11 @@ class MoodyStore(Store):
 
     def __init__(self, behind: Store) -> None:
         self.mood, self.only, self.asked = "fine", ("GET", "HEAD", "PUT", "POST", "DELETE"), 0
+        self.hangs_after = 10**9
         self.over = threading.Event()
         address, moody = urlsplit(behind.endpoint), self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Line(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def handle_one_request(self) -> None:
@@ -39,7 +41,7 @@ class MoodyStore(Store):
                 if mood in ANSWERS:
                     status, code = ANSWERS[mood]
                     return self.reply(status, f"<Error><Code>{code}</Code></Error>".encode(), [])
-                if mood == "slow":
+                if mood == "slow" or moody.asked > moody.hangs_after:
                     moody.over.wait(30)
                     self.close_connection = True
                     return None
@@ -71,7 +73,7 @@ class MoodyStore(Store):
 
             def log_message(self, *_given: Any) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Line)
         self.server.daemon_threads = True
         super().__init__(f"http://127.0.0.1:{self.server.server_port}")
 

@@ -1,0 +1,118 @@
+"""`tryg move`: how it is called and what it says.
+
+Promises what every command does: --json prints one object and nothing else, and a failure is one sentence; and that no key or
+password is ever printed. Everything heavy is imported where it is needed.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+def move(
+    to_database: Annotated[str, typer.Option(metavar="URL", help="As TRYG_DATABASE_URL; empty: it stays.")] = "",
+    to_photos: Annotated[str, typer.Option(metavar="URL", help="As TRYG_PHOTOS_URL; empty: they stay.")] = "",
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> None:
+    """Copy this installation to another database and another place for photos, compare both, and say what to set then.
+
+    Nothing may serve from either meanwhile. Broken off, the same command goes on; nothing is taken away here."""
+    from app.copies import Unusable
+    from app.copies.move import ledger, ledger_of
+    from app.copies.move import move as carry
+    from app.photos.vault import vault_of
+    from app.schema import migrate_to_newest
+    from app.settings import load
+
+    here = load(data=data)
+    there = load(data=data, database_url=to_database or None, photos_url=to_photos or None)
+    same_rows, same_photos = there.database == here.database, there.photos_place == here.photos_place
+    if same_rows and same_photos:
+        raise Unusable("Say where to: --to-database, --to-photos or both, and another one than now.")
+    migrate_to_newest(here)
+    with _unserved(here), _unserved(there) if not same_rows else ExitStack(), ExitStack() as open_ones:
+        if not same_rows:
+            migrate_to_newest(there)
+        source = _opened(here, open_ones)
+        target = source if same_rows else _opened(there, open_ones)
+        come = vault_of(here)
+        go = come if same_photos else vault_of(there)
+        place = {name: value for name, value in there.photos_place.items() if name not in ("key", "secret")}
+        kept = open_ones.enter_context(ledger(ledger_of(here.data, there.database, sorted(place.items()))))
+        told = carry(source, target, come, go, kept)
+    counts = {
+        "walks": told.rows.get("walk", 0),
+        "notes": told.rows.get("observation", 0),
+        "rows": sum(told.rows.values()),
+    }
+    said = vars(told) | counts | {"set": list(_wanted(there))}
+    print(json.dumps(said) if as_json else "\n".join(_lines(said, here, there)), flush=True)
+
+
+@contextmanager
+def _unserved(settings: "Settings") -> Iterator[None]:
+    """Nothing serves from this database while inside, as far as this machine can know. Raises Unusable."""
+    from app.copies import Unusable
+    from app.server import CannotServe, alone
+
+    try:
+        with alone(settings):
+            yield
+    except CannotServe:
+        raise Unusable(f"A server serves from {_bare(settings.database)}: stop it first.") from None
+
+
+def _opened(settings: "Settings", open_ones: ExitStack) -> Any:
+    from app.db import Database
+
+    db = Database(settings.database)
+    open_ones.callback(db.close)
+    return db
+
+
+def _bare(address: str) -> str:
+    """Without the password in it."""
+    password = urlsplit(address).password
+    return address.replace(f":{password}@", ":…@") if password else address
+
+
+def _wanted(there: "Settings") -> Iterator[str]:
+    """The settings of the installation that was moved to, keys and passwords left out."""
+    yield f"TRYG_DATABASE_URL={_bare(there.database)}"
+    place = there.photos_place
+    if "bucket" not in place:
+        yield f"TRYG_PHOTOS_URL=file://{Path(place['folder']).resolve()}"
+        return
+    yield f"TRYG_PHOTOS_URL={there.photos_url}"
+    if place["endpoint"]:
+        yield f"TRYG_PHOTOS_ENDPOINT={place['endpoint']}"
+    yield f"TRYG_PHOTOS_REGION={place['region']}"
+    yield "TRYG_PHOTOS_KEY=…"
+    yield "TRYG_PHOTOS_SECRET=…"
+
+
+def _lines(said: dict[str, Any], here: "Settings", there: "Settings") -> Iterator[str]:
+    yield (
+        f"Moved, and the same on both sides: {said['walks']} walks, {said['notes']} notes, {said['rows']} rows in all;"
+        f" {said['photos']} photos, {said['copied']} of them copied now."
+    )
+    if said["missing"]:
+        yield f"Without their files here too: {', '.join(said['missing'])}."
+    if said["differing"]:
+        yield f"Moved as they are here, which is not as their phones declared them: {', '.join(said['differing'])}."
+    yield "Set from now on:"
+    yield from (f"  {line}" for line in said["set"])
+    if here.secret_file.exists() and not here.secret.get_secret_value():
+        yield f"  TRYG_SECRET=… (what {here.secret_file} holds), where another data folder is used"
+    yield "What was moved from is as it was: erase it once the new one serves."
