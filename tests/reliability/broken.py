@@ -55,7 +55,7 @@ MECHANISMS = [
               "me = tx.get_one(Participant, who.id, with_for_update=True)", "me = tx.get_one(Participant, who.id)",
               f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
     Mechanism("a write that fails takes nothing of the others along (SQLite)", "app/db.py",
-              'join_transaction_mode="create_savepoint"', 'join_transaction_mode="control_fully"',
+              'join_transaction_mode="create_savepoint"', 'join_transaction_mode="rollback_only"',
               f"{SHARED}::test_what_goes_wrong_in_one_write_takes_nothing_of_the_others_along"),
     Mechanism("nobody is told before the commit that all share (SQLite)", "app/db.py",
               "        while not shared.over.wait(LOOK_S):\n            self._see_to(shared)\n"
