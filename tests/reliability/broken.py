@@ -52,7 +52,7 @@ MECHANISMS = [
               ".on_conflict_do_nothing()", "",
               f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
     Mechanism("the lock on the participant (PostgreSQL)", "app/sync/ingest.py",
-              "me = tx.get_one(Participant, who.id, with_for_update=True)", "me = tx.get_one(Participant, who.id)",
+              "gone = db.execute(_HEARD, {\"of\": who.id, \"at\": at}).scalar_one()", "gone = who.erased_at",
               f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
     Mechanism("a write that fails takes nothing of the others along (SQLite)", "app/db.py",
               'join_transaction_mode="create_savepoint"', 'join_transaction_mode="rollback_only"',
