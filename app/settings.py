@@ -126,7 +126,9 @@ class Settings(BaseSettings):
                 or parts.query
                 or parts.fragment
             ):
-                raise ValueError("must be s3://bucket or s3://bucket/prefix, in plain letters, digits, . _ - and /")
+                raise ValueError(
+                    "must be s3://bucket or s3://bucket/prefix, of letters, digits, dots, hyphens, underscores and slashes"
+                )
         elif value and not value.startswith("file:///"):
             raise ValueError("must begin with s3:// or file:///")
         return value

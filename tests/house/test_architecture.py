@@ -50,6 +50,7 @@ ACROSS = {
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
+    ("copies", "app.server"),  # a move asks whether somebody serves from there
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.
     ("measures", "app.access.answering"),
@@ -109,8 +110,10 @@ WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "renam
 NO_REQUEST = {"app.settings", "app.schema", "app.server", "app.cli", "app.catalogue", "app.sync.phone_types"}
 NO_REQUEST |= {"app.review.phone_words"}
 # A backup is a folder that the operator named; no request gets there either.
-NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder"}
-MAY_WRITE_FILES = {"app.photos.vault", "app.photos.folder", "app.photos.bucket", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}  # at the build
+NO_REQUEST |= {"app.copies.backup", "app.copies.restore", "app.copies.folder", "app.copies.move"}
+MAY_WRITE_FILES = (
+    {"app.photos.vault", "app.photos.folder", "app.photos.bucket", "app.basemap"} | NO_REQUEST | {"app.walks.typeface"}
+)  # at the build
 # What is printed lies in a folder of its own for an hour; the printer is a process of its own.
 MAY_WRITE_FILES |= {"app.report.press", "app.report.printer"}
 

@@ -1,6 +1,8 @@
 """Photos in an object store that has its moods: 503 in time, nothing lost, nothing doubled, and it goes on by itself."""
 
 import hashlib
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +17,7 @@ from app.models import Photo
 from app.photos import bucket, states
 from app.photos.bucket import Unreached
 from app.photos.vault import Vault, original_of, vault_of
-from app.settings import Settings
+from app.settings import Settings, WrongSetting, load
 from tests.cast import Stage, make_settings
 from tests.objects import Store
 from tests.phone import Phone, Picture, jpeg, new_id
@@ -138,6 +140,48 @@ def keep(vault: Vault, photo_id: str, content: bytes) -> None:
         arriving.keep(photo_id)
     finally:
         arriving.close()
+
+
+BUCKET = {
+    "photos_url": "s3://photos/here",
+    "photos_key": "k",
+    "photos_secret": "s",
+    "photos_endpoint": "http://127.0.0.1:1",
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "wrong"),
+    [("URL", {"photos_url": "s3://"}), ("URL", {"photos_url": "s3://photos/a b"}), ("URL", {"photos_url": "gs://photos"}),
+     ("URL", {"photos_url": "s3://photos?x=1"}), ("ENDPOINT", {"photos_endpoint": "store:9000"}), ("KEY", {"photos_key": ""}),
+     ("ENDPOINT", {"photos_endpoint": "https://store/photos"}), ("SECRET", {"photos_secret": ""}),
+     ("REGION", {"photos_endpoint": ""})],
+)  # fmt: skip
+def test_a_wrong_setting_is_one_sentence_that_names_it(named: str, wrong: dict[str, str]) -> None:
+    with pytest.raises(WrongSetting) as told:
+        load(**(BUCKET | wrong))
+    assert str(told.value).startswith(f"TRYG_PHOTOS_{named} ")
+    assert str(told.value).count(".") == 1
+
+
+def test_what_other_programs_call_them_is_taken_where_ours_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {"AWS_ENDPOINT_URL": "https://s3.example.dk/", "AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "s3cret",
+              "AWS_REGION": "eu-north-1"}  # fmt: skip
+    for name, value in others.items():
+        monkeypatch.setenv(name, value)
+    place = load(photos_url="s3://photos", photos_key="ours").photos_place
+    assert (place["endpoint"], place["key"], place["region"]) == ("https://s3.example.dk", "ours", "eu-north-1")
+    assert place["secret"] == "s3cret"
+    assert load().photos_key == "", "nothing of theirs is looked at where photos lie in a folder"
+    assert "s3cret" not in repr(load(photos_url="s3://photos"))
+
+
+def test_who_keeps_photos_in_a_folder_never_loads_the_library_of_the_store() -> None:
+    said = (
+        "import sys, app.main, app.photos.worker; print([name for name in sys.modules if name.startswith('obstore')])"
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_same_again_is_not_put_again_and_what_was_not_declared_is_written_over(vault: Vault) -> None:
