@@ -12,6 +12,7 @@ import errno
 import fcntl
 import hashlib
 import io
+import logging
 import mmap
 import os
 import shutil
@@ -32,10 +33,13 @@ from app.problems import TryAgain
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
+log = logging.getLogger("tryg")
+
 QUICK_S = 4.0  # for one answer that a request waits for; with AGAIN_S below the contract's 10 s
 AGAIN_S = 1.0  # how long after the first try another one may begin
 PATIENT_S = 20.0  # where nobody waits: the cleaning, copies
 REST_S = 2.0  # nobody asks a store that has just not answered
+TELL_S = 60.0  # between two lines in the log about the same
 MOST_BYTES = 256 * 1024 * 1024  # of one file: what is larger was put there by somebody else
 PROBE = "probe"  # what is put to see whether anything can be
 _SUM = "sha256"
@@ -57,7 +61,7 @@ class BucketVault(Vault):
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._resting_until = 0.0
+        self._resting_until, self._told = 0.0, -TELL_S
         self._probed = (0.0, False)
         self._making = threading.Lock()
         self._passing: _Passing | None = None
@@ -277,7 +281,11 @@ class BucketVault(Vault):
         except BaseError as trouble:
             if time.monotonic() - began > QUICK_S / 2:
                 self._resting_until = time.monotonic() + REST_S
-            raise Unreached(str(trouble).partition("\n")[0][:300]) from trouble
+            told = Unreached(str(trouble).partition("\n")[0][:300])
+            if time.monotonic() - self._told > TELL_S:
+                self._told = time.monotonic()
+                log.warning("%s", told)
+            raise told from trouble
 
 
 class _Passing(FolderVault):

@@ -29,6 +29,7 @@ log = logging.getLogger("tryg")
 LIMIT_S = 120.0  # for one photo; a large HEIC takes 2 s on an idle core, and cleaning gets what others leave over
 LOOK_S = 2.0  # how often the queue is looked at without being told: photos may be due again, or come from elsewhere
 REST_S = 300.0  # without work, then the worker's memory is given back
+TIDY_S = 60.0  # until the next try, where a store far away could not be tidied at the start
 GRACE_S = 10.0  # at the end, for one that waits for a store far away; it is a daemon
 LONGEST_PAUSE_S = 30.0  # after one trouble upon another
 _ROOT = Path(__file__).parents[2]
@@ -72,10 +73,11 @@ class Cleaner:
             self._wake.notify_all()
 
     def _run(self, worker: "Worker", first: bool) -> None:
-        if first:
-            self._or_later(self._tidy)
+        tidied, tried = not first, -TIDY_S
         troubles, worked = 0, time.monotonic()
         while not self._stopping.is_set():
+            if not tidied and time.monotonic() - tried > TIDY_S:
+                tidied, tried = self._or_later(self._tidy) is not False, time.monotonic()
             done = self._or_later(lambda: self._clean_one(worker))
             if done is None:
                 if time.monotonic() - worked > REST_S:
