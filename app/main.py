@@ -39,6 +39,7 @@ from app.measures.partner_routes import router as partner
 from app.measures.partners_routes import router as partners
 from app.measures.proof_routes import router as proof
 from app.measures.routes import router as measures
+from app.metrics import Meter
 from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
@@ -55,6 +56,7 @@ from app.report.press import Press
 from app.report.printing_routes import router as printed
 from app.report.public_routes import router as public
 from app.report.routes import router as report
+from app.report.shelf import Shelf
 from app.report.telling_routes import router as telling
 from app.review.photo_routes import router as review_photos
 from app.review.routes import router as review
@@ -82,7 +84,7 @@ ROUTERS = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places, looks, tally."""
+    cutter, press, places, looks, tally, shelf."""
     db = Database(settings.database)
     vault = vault_of(settings)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -90,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
     press = Press(settings.printed, vault.place)
-    keeper = Keeper(db, vault, settings)
+    keeper, meter = Keeper(db, vault, settings), Meter(db, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -125,15 +127,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
+    app.state.shelf = Shelf()
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
         app.add_api_route(path, answer, methods=["GET"], tags=["service"])
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
+    app.add_api_route("/metrics", meter.answer, methods=["GET"], include_in_schema=False)
     told = problems.install(app, pages.problem_page)
     app.add_middleware(Arrivals, settings=settings, answer=told)
-    app.add_middleware(logs.Requests)  # outermost: the last one added
+    app.add_middleware(logs.Requests, seen=meter.seen)  # outermost: the last one added
     inner = app.build_middleware_stack  # add_middleware() would put it within what answers failures
     app.build_middleware_stack = lambda: EveryAnswer(inner(), settings)  # type: ignore[method-assign]
     return app
