@@ -206,7 +206,7 @@ def test_too_many_different_ones_in_line_are_asked_to_come_back(
 
 
 def test_a_server_that_is_told_to_stop_does_not_wait_for_the_printer(tmp_path: Path) -> None:
-    press = Press(tmp_path / "printed", tmp_path / "photos")
+    press = Press(tmp_path / "printed", {"folder": str(tmp_path / "photos")})
     (tmp_path / "photos" / "kept" / "ab").mkdir(parents=True)
     os.mkfifo(tmp_path / "photos" / "kept" / "ab" / "ab.jpg")
     press.start()
