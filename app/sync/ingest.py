@@ -146,13 +146,21 @@ def _flags(tx: Session, walk: Walk, sent: ObservationIn, at: datetime) -> list[s
 def _declare(tx: Session, observation_id: str, sent: ObservationIn) -> None:
     """Note which photos will come. Raises invalid (422) where an id is taken, twice in the list, or has other bytes."""
     seen: set[str] = set()
+    replaced = _replaced(tx, observation_id) if sent.photos else set()
     for number, photo in enumerate(sent.photos):
         insert_once(tx, Photo(id=photo.id, observation_id=observation_id, sha256=photo.sha256, bytes=photo.bytes,
-                              type=photo.type))  # fmt: skip
+                              type=photo.type, replaces=photo.replaces,
+                              erased_at=now() if photo.id in replaced else None))  # fmt: skip
         kept = tx.get_one(Photo, photo.id)
         if kept.observation_id != observation_id or kept.sha256 != photo.sha256 or photo.id in seen:
             raise invalid((f"photos.{number}", _("This photo belongs to another note, or is listed twice.")))
         seen.add(photo.id)
+
+
+def _replaced(tx: Session, observation_id: str) -> set[str]:
+    """Photos of the note whose blurred ones are here already: declared late, and not waited for."""
+    here = select(Photo.replaces).where(Photo.observation_id == observation_id, Photo.state != "expected")
+    return {earlier for replaces in tx.exec(here).all() for earlier in replaces}
 
 
 def _shown(tx: Session, sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, Any]:
