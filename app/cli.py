@@ -192,6 +192,7 @@ def create_walk(
 ) -> None:
     """Make a walk; prints its code and its link."""
     from app.access import people
+    from app.privacy import trail
     from app.walks import route as routes
     from app.walks import walks
 
@@ -207,6 +208,8 @@ def create_walk(
         made = walks.create(
             tx, title.strip(), planned=planned, starts_at=begins, ends_at=over, route=line, stops=stops, organisation_id=owner and owner.id,
         )  # fmt: skip
+        if plan:
+            trail.record(tx, "command", "imported", walk=made, about="file:route")
     link = walks.join_url(made, settings)
     _say(as_json, {"walk_id": made.id, "code": made.code, "join_url": link}, f"{walks.shown(made.code)}  {link}")
 
@@ -235,9 +238,9 @@ def _change(code: str, data: Path | None, as_json: bool, what: str) -> None:
     with _database(data) as (_settings, db), db.write() as tx:
         found = _walk(tx, code)
         if what == "open":
-            walks.open_walk(tx, found)
+            walks.open_walk(tx, found, "command")
         else:
-            walks.close(tx, found)
+            walks.close(tx, found, "command")
     told = {"walk_id": found.id, "code": found.code, "state": found.state}
     _say(as_json, told, f"{walks.shown(found.code)} is {found.state}.")
 

@@ -101,7 +101,7 @@ def post_sign_out(request: Request, db: Db) -> Response:
     secret = browser.session_secret(request)
     if secret:
         with db.write() as tx:
-            sessions.end(tx, secret)
+            sessions.sign_out(tx, secret)
     answer = _go("/sign-in")
     browser.drop_session(request, answer)
     answer.headers["Clear-Site-Data"] = '"cache"'  # photos that this browser kept; not what a walker's app keeps

@@ -77,6 +77,14 @@ def end(tx: Session, secret: str) -> None:
     tx.exec(delete(UserSession).where(col(UserSession.secret_hash) == secret_hash(secret)))
 
 
+def sign_out(tx: Session, secret: str) -> None:
+    """Whoever is signed in with this secret signs out."""
+    here = tx.get(UserSession, secret_hash(secret))
+    if here:
+        _signed_out(tx, here.user_id, 1)
+        tx.delete(here)
+
+
 def of(tx: Session, user: User, here: str) -> list[Place]:
     """Where `user` is signed in: first the session with the hash `here`, then the others, the last used first."""
     wanted = select(UserSession).where(UserSession.user_id == user.id, col(UserSession.expires_at) > now())
@@ -94,17 +102,26 @@ def end_one(tx: Session, user: User, name: str) -> None:
     for session in mine:
         if session.secret_hash[:NAMED_BY] == name:
             tx.delete(session)
+            _signed_out(tx, user.id, 1)
 
 
 def end_all(tx: Session, user: User) -> None:
     """Signs `user` out everywhere, here too."""
+    mine = tx.exec(select(UserSession.secret_hash).where(UserSession.user_id == user.id)).all()
     tx.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
+    if mine:
+        _signed_out(tx, user.id, len(mine))
 
 
 def device_of(user_agent: str) -> str:
     """A browser in words: "Firefox, Android"; "" where neither it nor its system is known."""
     found = [next((name for name, sign in known if re.search(sign, user_agent)), "") for known in (_BROWSERS, _SYSTEMS)]
     return ", ".join(filter(None, found))
+
+
+def _signed_out(tx: Session, user_id: str, browsers: int) -> None:
+    held = tx.exec(select(Membership).where(Membership.user_id == user_id)).all()
+    trail.record(tx, trail.by(user_id), "signed-out", organisation_id=trail.sole_organisation(held), browsers=browsers)
 
 
 def _forget_old(tx: Session) -> None:

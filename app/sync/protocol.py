@@ -26,6 +26,7 @@ LIMITS = {
     "changes": 500,
     "known": 500,
     "replaces": 100,
+    "draft_days": 30,
 }
 TRACK_POINTS = 20_000  # of a track, in all its parts; as many metres apart as phones note them, 160 km
 PHOTO_EDGE = 2048  # pixels, long edge of what is kept and served

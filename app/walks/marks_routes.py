@@ -11,10 +11,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from app import pages
 from app.access import guards
-from app.access.guards import PlannedWalk
+from app.access.guards import PlannedWalk, Reader
 from app.basemap import basemap_of
 from app.db import Database, Db
 from app.models import Mark, Stop, Walk, new_id
+from app.privacy import looking
 from app.problems import Problem
 from app.walks import invitation, marks
 from app.walks.marks import Typed
@@ -119,7 +120,8 @@ def _geojson(content: dict[str, Any]) -> Response:
 
 
 @router.get("/walks/{walk_id}/marks")
-def get_walks_marks(request: Request, walk: PlannedWalk, db: Db, page: int = 1) -> Response:
+def get_walks_marks(request: Request, walk: PlannedWalk, person: Reader, db: Db, page: int = 1) -> Response:
+    looking.read(request, person, "marks", walk)
     with db.read() as tx:
         stops = stops_of(tx, walk.id)
         found = marks.placed(marks.of_walk(tx, walk.id, hidden=True), stops)
@@ -134,8 +136,9 @@ def get_walks_marks(request: Request, walk: PlannedWalk, db: Db, page: int = 1) 
 
 
 @router.get("/walks/{walk_id}/marks.geojson", response_class=JSONResponse)
-def get_walks_marks_on_map(walk: PlannedWalk, db: Db) -> Response:
+def get_walks_marks_on_map(request: Request, walk: PlannedWalk, person: Reader, db: Db) -> Response:
     """Every mark that is not hidden, with its words."""
+    looking.read(request, person, "marks", walk)
     with db.read() as tx:
         return _geojson(marks.on_map(marks.of_walk(tx, walk.id), words=True))
 

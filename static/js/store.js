@@ -187,7 +187,7 @@ export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
     ["drafts", "notes"],
     async (tx) => {
       const note = await tx.objectStore("notes").get(record.note_id);
-      if (note?.draft_id !== record.id) await tx.objectStore("drafts").put(record);
+      if (note?.draft_id !== record.id) await tx.objectStore("drafts").put({ ...record, touched_at: Date.now() });
     },
     "words",
     ["drafts"],
