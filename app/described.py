@@ -29,6 +29,7 @@ _ELSE = {
     "/api/v1/participants/{participant_id}/data": "application/json",
     "/api/v1/walks/{walk_id}": "application/json",
     "/guide/pictures/{name}": "image/*",
+    "/marks/{code}/own/{mark_id}": "application/json",
     "/partner/photos/{photo_id}": "image/jpeg",
     "/readyz": "application/json",
     "/sign-in/passkey/challenge": "application/json",

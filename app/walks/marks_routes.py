@@ -82,6 +82,19 @@ def delete_mark(request: Request, code: str, mark_id: str, db: Db) -> Response:
     return Response(status_code=204, headers=pages.PRIVATE)
 
 
+@router.get("/marks/{code}/own/{mark_id}", response_class=JSONResponse)
+def get_own_mark(request: Request, code: str, mark_id: str, db: Db) -> Response:
+    """All that is held of one's own mark; its secret comes as `Authorization: Bearer`. Raises not-found (404) where there is none
+    (any more), not-yours (403)."""
+    walk = _walk_of(request, db, code, taking_back=True)
+    secret = request.headers.get("authorization", "").removeprefix("Bearer ")
+    with db.read() as tx:
+        mark = marks.own(tx, walk, mark_id.lower(), secret)
+    if mark is None:
+        raise Problem("not-found")
+    return JSONResponse(marks.told(mark), headers=pages.PRIVATE)
+
+
 def _walk_of(request: Request, db: Database, code: str, *, taking_back: bool = False) -> Walk:
     limited = request.app.state.settings.rate_limits == "on"
     return marks.walk_behind(db, code, guards.address_of(request), limited=limited, taking_back=taking_back)
