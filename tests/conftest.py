@@ -19,7 +19,7 @@ from tests.machine import system_chromium, whole_chromium
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.sharing_out"]
 
 for _name in [name for name in os.environ if name.startswith("TRYG_") and not name.startswith("TRYG_TEST_")]:
     del os.environ[_name]
