@@ -6,9 +6,11 @@ in and that a server which does not start says why. `kill()` and `start()` let a
 """
 
 import atexit
+import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,6 +33,7 @@ from tests.forking import Forked, Mother
 TRYG = Path(sys.executable).with_name("tryg")
 PATIENCE_S = 60.0  # a busy machine is no failure
 mother = Mother()
+_chance = random.SystemRandom()  # Hypothesis sets the usual one to the same number again and again
 
 
 class Server:
@@ -125,7 +128,9 @@ def clean_environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nobody listens on now. Not one of those that outgoing connections take: a server
+    that is killed and started again finds its own still free."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", _chance.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
