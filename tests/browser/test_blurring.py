@@ -5,6 +5,7 @@ noise in which nothing is like anything else, so that what is left of it would b
 """
 
 import base64
+import contextlib
 import hashlib
 import io
 from collections.abc import Callable
@@ -159,8 +160,17 @@ def test_a_kill_in_the_midst_of_it_leaves_the_photo_whole_and_the_boxes_where_th
     page.goto(address)
     expect(marks(page)).to_have_count(1, timeout=PATIENCE_MS)
     assert kept(page) == before
-    page.get_by_role("button", name="Fortryd", exact=True).click()  # what was before the kill is no step of this page
-    expect(page.get_by_role("status").first).to_contain_text("Der er intet at fortryde.")
+    # What was before the kill is no step of this page. A screen that is just being opened may still silence what was said.
+    for _ in range(10):
+        page.get_by_role("button", name="Fortryd", exact=True).click()
+        with contextlib.suppress(AssertionError):
+            expect(page.get_by_role("status").first).to_contain_text(
+                "Der er intet at fortryde.", timeout=PATIENCE_MS / 10
+            )
+            break
+    else:
+        raise AssertionError("nobody says that there is nothing to take back")
+    expect(marks(page)).to_have_count(1)
     page.get_by_role("button", name="Tag væk Boks 1", exact=True).click()
     expect(marks(page)).to_have_count(0)
     page.get_by_role("button", name="Fortryd", exact=True).click()
