@@ -40,6 +40,7 @@ WHAT = {
     "edition-withdrawn": mark("Withdrew the report"),
     "takedown": mark("Answered a request to take down"),
     "signed-in": mark("Signed in"),
+    "signed-out": mark("Signed somebody out"),
     "role-given": mark("Gave a role"),
     "role-taken": mark("Took a role away"),
     "key-made": mark("Made a reading key"),
