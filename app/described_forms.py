@@ -84,5 +84,5 @@ def _field(written: str) -> tuple[str, dict[str, Any]]:
     if number:  # typed by hand or by a page: what is no number is told in a sentence
         return name, {"anyOf": [{"type": "integer"}, {"type": "string"}]}
     if name.endswith("*"):
-        return name[:-1], {"type": "array", "items": {"type": "string"}}
+        return name[:-1], {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
     return name, {"type": "string"}

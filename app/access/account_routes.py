@@ -79,4 +79,5 @@ def post_passkey_removal(request: Request, person: Account, db: Db, passkey_id: 
 def _out(request: Request) -> Response:
     answer = RedirectResponse("/sign-in", 303, headers=pages.PRIVATE)
     browser.drop_session(request, answer)
+    answer.headers["Clear-Site-Data"] = browser.CACHE
     return answer

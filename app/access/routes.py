@@ -128,7 +128,7 @@ def post_sign_out(request: Request, db: Db) -> Response:
             sessions.end(tx, secret)
     answer = _go("/sign-in")
     browser.drop_session(request, answer)
-    answer.headers["Clear-Site-Data"] = '"cache"'  # photos that this browser kept; not what a walker's app keeps
+    answer.headers["Clear-Site-Data"] = browser.CACHE
     return answer
 
 

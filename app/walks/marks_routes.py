@@ -143,7 +143,7 @@ def get_walks_marks_on_map(walk: PlannedWalk, db: Db) -> Response:
 @router.get("/walks/{walk_id}/marks/qr.svg", response_class=Response)
 def get_marks_qr(request: Request, walk: PlannedWalk) -> Response:
     code = invitation.qr_of(marks.marks_url(walk, request.app.state.settings))
-    return Response(code, media_type="image/svg+xml", headers=pages.HEADERS | pages.PRIVATE)
+    return Response(code, media_type="image/svg+xml", headers=pages.PRIVATE)
 
 
 @router.post("/walks/{walk_id}/marks/opening", dependencies=OWN_FORM)

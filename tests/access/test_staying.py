@@ -128,8 +128,18 @@ def test_who_signs_in_once_more_comes_back_and_is_asked_no_second_time(
     assert then == "/account#passkeys"
     assert browser.post("/account/passkeys/challenge").status_code != 401
     assert browser.get("/sign-in?fresh=yes&next=/people").headers["location"] == "/people"
-    for wish in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+    for wish in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "///evil.example",
+        "/\t/evil.example",
+        "/x\r\nY: z",
+    ):
         assert browser.get("/sign-in", params={"fresh": "yes", "next": wish}).headers["location"] == "/"
+    clock.advance(minutes=11)
+    page = browser.get("/sign-in", params={"fresh": "yes", "next": "//evil.example"}).text
+    assert "evil.example" not in page
 
 
 def test_an_invitation_waits_for_a_fresh_sign_in_and_what_was_typed_comes_back(

@@ -76,6 +76,9 @@ def stage(folder: Path) -> Iterator[tuple[Server, dict[str, dict[str, str]], dic
 
 
 def _people(server: Server, code: str) -> tuple[dict[str, dict[str, str]], Phone]:
+    server.tryg(
+        "user", "add", "bo@demo.example", "--role", "organiser"
+    )  # whose sign-ins are ended, and whose role is taken
     added = server.tryg("user", "add", "fuzz@demo.example", "--role", "admin")
     key = server.tryg("user", "key", "fuzz@demo.example")
     with httpx.Client(base_url=server.url, headers=OURS, timeout=30) as http:
@@ -101,7 +104,8 @@ def _names(server: Server, demo: dict[str, str], phone: Phone) -> dict[str, str]
     try:
         first = {
             "partner_id": "SELECT id FROM partner", "measure_id": "SELECT id FROM measure",
-            "edition": "SELECT number FROM edition", "slug": "SELECT slug FROM walk WHERE slug IS NOT NULL",
+            "user_id": "SELECT id FROM person WHERE email LIKE 'bo@%'", "membership_id": "SELECT membership.id FROM membership "
+            "JOIN person ON person.id = user_id WHERE email LIKE 'bo@%'", "edition": "SELECT number FROM edition", "slug": "SELECT slug FROM walk WHERE slug IS NOT NULL",
         }  # fmt: skip
         names = {name: str(database.execute(question).fetchone()[0]) for name, question in first.items()}
     finally:
@@ -151,7 +155,8 @@ def _document(server: Server, names: dict[str, str]) -> dict[str, Any]:
                 fields = content["schema"].get("properties", {}) if kind in FORMS else {}
                 for name in fields.keys() & known.keys():
                     one = {"anyOf": [{"type": "string", "enum": known[name]}, {"type": "string"}]}
-                    fields[name] = {"type": "array", "items": one} if fields[name].get("type") == "array" else one
+                    several = any(way.get("type") == "array" for way in fields[name].get("anyOf", ()))
+                    fields[name] = {"anyOf": [{"type": "array", "items": one}, *one["anyOf"]]} if several else one
     return document
 
 
