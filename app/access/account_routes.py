@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from app import pages
 from app.access import browser, passkeys, people, sessions, signin
-from app.access.fresh import is_fresh, once_more
+from app.access.fresh import may_enrol, once_more
 from app.access.roles import Account
 from app.db import Db
 from app.models import Identity
@@ -29,7 +29,7 @@ def get_account(request: Request, person: Account, db: Db) -> Response:
             "places": sessions.of(tx, person.user, person.session, settings),
             "passkeys": passkeys.of(tx, person.user),
             "identities": tx.exec(select(Identity).where(Identity.user_id == person.user.id)).all(),
-            "fresh": is_fresh(tx, person),
+            "fresh": may_enrol(tx, person, settings),
             "once_more": once_more("/account#passkeys"),
             "must_enrol": signin.must_enrol(tx, person.user, settings.strong_roles),
         }

@@ -8,16 +8,18 @@ removing passkeys must go quickly.
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from sqlmodel import Session
 
 from app.access.awake import FRESH
 from app.access.guards import Person
 from app.access.roles import Account, Inviter
+from app.access.signin import must_enrol
 from app.db import Db
 from app.i18n import gettext as _
 from app.models import UserSession, now
 from app.problems import Problem
+from app.settings import Settings
 
 
 def is_fresh(tx: Session, person: Person) -> bool:
@@ -31,9 +33,17 @@ def once_more(back: str) -> str:
     return "/sign-in?" + urlencode({"fresh": "yes", "next": back})
 
 
-def account(person: Account, db: Db) -> Person:
-    """Somebody at their own sign-in who has just signed in. Raises what roles.account() raises, sign-in-again (401)."""
-    return _asked(person, db, "/account#passkeys")
+def may_enrol(tx: Session, person: Person, settings: Settings) -> bool:
+    """Whether `person` may add a passkey now: having just signed in; or without, where there is no way to sign in once more."""
+    return is_fresh(tx, person) or must_enrol(tx, person.user, settings.strong_roles)
+
+
+def account(request: Request, person: Account, db: Db) -> Person:
+    """Somebody at their own sign-in who may add a passkey. Raises what roles.account() raises, sign-in-again (401)."""
+    with db.read() as tx:
+        if not may_enrol(tx, person, request.app.state.settings):
+            raise _again("/account#passkeys")
+    return person
 
 
 FreshAccount = Annotated[Person, Depends(account)]
@@ -41,14 +51,14 @@ FreshAccount = Annotated[Person, Depends(account)]
 
 def inviter(person: Inviter, db: Db) -> Person:
     """Somebody who may invite people, and has just signed in. Raises what roles.inviter() raises, sign-in-again (401)."""
-    return _asked(person, db, "/people")
+    with db.read() as tx:
+        if not is_fresh(tx, person):
+            raise _again("/people")
+    return person
 
 
 FreshInviter = Annotated[Person, Depends(inviter)]
 
 
-def _asked(person: Person, db: Db, back: str) -> Person:
-    with db.read() as tx:
-        if not is_fresh(tx, person):
-            raise Problem("sign-in-again", _("Sign in once more, then do it again."), back=back)
-    return person
+def _again(back: str) -> Problem:
+    return Problem("sign-in-again", _("Sign in once more, then do it again."), back=back)

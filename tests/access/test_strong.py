@@ -10,7 +10,7 @@ from app.models import Membership, Passkey
 from app.settings import WrongSetting, load
 from tests.access.conftest import Browser
 from tests.access.mailbox import Mailbox
-from tests.cast import Stage
+from tests.cast import Clock, Stage
 from tests.running import Server
 
 EMAIL = "ida@kommune.example"
@@ -63,6 +63,20 @@ def test_a_code_that_was_sent_before_the_role_was_given_lets_nobody_in(
     reply = visitor.post("/sign-in", data={"email": EMAIL, "code": mailbox.code()})
     assert reply.status_code == 422
     assert visitor.get("/").status_code == 303
+
+
+def test_who_has_no_other_way_in_yet_adds_a_passkey_without_signing_in_once_more(
+    stage: Stage, add: Add, visitor: Browser, clock: Clock
+) -> None:
+    visitor.open_link(add(EMAIL, "admin"))
+    clock.advance(minutes=30)
+    assert 'data-adding="yes"' in visitor.get("/account").text
+    assert visitor.post("/account/passkeys/challenge", headers={"Accept": "application/json"}).status_code == 200
+    with stage.db.write() as tx:
+        user = people.by_email(tx, EMAIL)
+        assert user
+        tx.add(Passkey(id="idas", user_id=user.id, public_key="x"))
+    assert visitor.post("/account/passkeys/challenge", headers={"Accept": "application/json"}).status_code == 401
 
 
 def test_a_first_link_leads_to_ones_own_passkeys_and_a_later_one_to_where_it_should(
