@@ -3,7 +3,8 @@
 Hides the two engines (SQLite by default, PostgreSQL where configured) and their ways of waiting. Promises that when
 `write()` is left without an exception the change is on disk, so a route that replies afterwards replies truly; and that
 a database that is locked, full or gone raises TryAgain (503) within 10 s, never another error. On SQLite there is one
-writer at a time, in order of arrival, and readers never wait for it.
+writer at a time and readers never wait for it; writes that wait for each other share one transaction, so that what the disk
+needs for a commit is paid once for all of them, and each goes on only when that commit is done.
 """
 
 import threading
@@ -25,6 +26,8 @@ from app.problems import TryAgain
 _AT_THE_END = "at the end"
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
 TURN_S = 4.0  # how long a write waits for the writes before it in this process
+SHARE_S = 0.05  # a transaction is shared by those who come within this time of its beginning
+LOOK_S = 0.2  # how long who shares a transaction waits before seeing to its commit, should those after it have given up
 
 
 class Database:
@@ -35,7 +38,7 @@ class Database:
         self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url)
         # PostgreSQL takes a new snapshot for each statement unless told otherwise; a page of changes needs one for all.
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        self._turn = threading.Lock()
+        self._turns = _Turns(self.engine)
         self._tried = (0.0, False)
 
     @contextmanager
@@ -49,21 +52,16 @@ class Database:
         """A session whose changes are committed, durably, when the block ends; rolled back when it raises.
 
         Raises TryAgain where the database is locked, full or gone: then nothing was kept."""
-        if self.sqlite and not self._turn.acquire(timeout=TURN_S):
-            raise TryAgain()
-        try:
-            with _as_try_again(), Session(self.engine, expire_on_commit=False) as session:
-                connection = session.connection(execution_options={"tryg_write": True} if self.sqlite else {})
-                if self.sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                session.info[_AT_THE_END] = []
-                yield session
-                for do in session.info.pop(_AT_THE_END):
-                    do(session)
-                session.commit()
-        finally:
-            if self.sqlite:
-                self._turn.release()
+        with (
+            _as_try_again(),
+            self._turns.taken() if self.sqlite else Session(self.engine, expire_on_commit=False) as session,
+        ):
+            session.connection()
+            session.info[_AT_THE_END] = []
+            yield session
+            for do in session.info.pop(_AT_THE_END):
+                do(session)
+            session.commit()
 
     @contextmanager
     def alone(self, number: int) -> Iterator[bool]:
@@ -107,6 +105,104 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+class _Shared:
+    """One transaction of SQLite, and those who wait for its commit. `kept`: whether that came about, once it is `over`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.connection = engine.connect().execution_options(tryg_write=True)
+        try:
+            self.connection.begin()
+            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self.connection.close()
+            raise
+        self.until = time.monotonic() + SHARE_S
+        self.over = threading.Event()
+        self.kept = False
+        self.holds = 0  # writes that are in it and wait
+
+    def whole(self) -> bool:
+        """Whether SQLite still has it: where a disk is full, it may take all of it back by itself."""
+        return bool(self.connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]
+
+    def end(self) -> None:
+        """Commit what is in it, if anything, and let those go who wait for it."""
+        try:
+            if self.holds and self.whole():
+                self.connection.commit()
+                self.kept = True
+        except BaseException:
+            self.connection.invalidate()  # SQLite leaves a transaction open whose commit failed: nobody else may get it
+            raise
+        finally:
+            self.over.set()
+            self.connection.close()  # takes back what was not committed
+
+
+class _Turns:
+    """Whose turn it is to write to an SQLite database, and in which transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._count = threading.Lock()
+        self._waiting = 0
+        self._open: _Shared | None = None  # whoever has the turn may change it
+
+    @contextmanager
+    def taken(self) -> Iterator[Session]:
+        """A session for one write. Its own commit() only ends its part; when the block is left, all of it is committed.
+        Raises TryAgain where there is no turn in time, or where the commit came to nothing."""
+        self._take()
+        try:
+            shared = self._open = self._open or _Shared(self._engine)
+        except BaseException:
+            self._turn.release()
+            raise
+        try:
+            # In a savepoint of its own: what goes wrong in one write takes nothing of the others along.
+            with Session(
+                shared.connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            ) as session:
+                yield session
+            shared.holds += 1
+        finally:
+            self._pass_on(shared)
+        while not shared.over.wait(LOOK_S):
+            self._see_to(shared)
+        if not shared.kept:
+            raise TryAgain()
+
+    def _take(self) -> None:
+        with self._count:
+            self._waiting += 1
+        try:
+            if not self._turn.acquire(timeout=TURN_S):
+                raise TryAgain()
+        finally:
+            with self._count:
+                self._waiting -= 1
+
+    def _pass_on(self, shared: _Shared) -> None:
+        """Leave the transaction to the next, where somebody waits and it is young and whole; else end it. Gives the turn back."""
+        try:
+            if not (shared.holds and self._waiting and time.monotonic() < shared.until and shared.whole()):
+                self._open = None
+                shared.end()
+        finally:
+            self._turn.release()
+
+    def _see_to(self, shared: _Shared) -> None:
+        """End a transaction that nobody has taken on."""
+        if self._turn.acquire(blocking=False):
+            try:
+                if self._open is shared:
+                    self._open = None
+                    shared.end()
+            finally:
+                self._turn.release()
 
 
 def _of(request: Request) -> Database:

@@ -17,6 +17,7 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,10 +49,11 @@ def from_a_proxy(proxied: ASGIApp) -> ASGIApp:
 
 
 class Requests:
-    """Gives every request an id, which comes back as X-Request-Id, and one line in the log once it is answered."""
+    """Gives every request an id, which comes back as X-Request-Id, and one line in the log once it is answered; `seen` is told
+    of it too: method, route's template, status, seconds."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, seen: Callable[[str, str, int, float], None]) -> None:
+        self.app, self._seen = app, seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,7 +72,9 @@ class Requests:
         try:
             await self.app(scope, receive, sent)
         finally:
-            _tell(scope, status, time.perf_counter() - begun)
+            told = _method(scope), route_of(scope), status, time.perf_counter() - begun
+            self._seen(*told)
+            _tell(*told)
             _current.reset(token)
 
 
@@ -89,11 +93,13 @@ def route_of(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", "-"))
 
 
-def _tell(scope: Scope, status: int, seconds: float) -> None:
-    route = route_of(scope)
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "-"
+
+
+def _tell(method: str, route: str, status: int, seconds: float) -> None:
     level = logging.DEBUG if route.startswith(QUIET) else logging.INFO
     if log.isEnabledFor(level):
-        method = scope["method"] if scope["method"] in METHODS else "-"
         told = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
         log.log(level, "%s %s %s", method, route, status, extra={"told": told})
 

@@ -40,6 +40,7 @@ from app.measures.partner_routes import router as partner
 from app.measures.partners_routes import router as partners
 from app.measures.proof_routes import router as proof
 from app.measures.routes import router as measures
+from app.metrics import Meter
 from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
@@ -91,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
     press = Press(settings.printed, vault.folder)
-    keeper = Keeper(db, vault, settings)
+    keeper, meter = Keeper(db, vault, settings), Meter(db, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -132,9 +133,10 @@ def create_app(settings: Settings) -> FastAPI:
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):
         app.add_api_route(path, answer, methods=["GET"], tags=["service"])
         app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)  # as watchdogs often ask
+    app.add_api_route("/metrics", meter.answer, methods=["GET"], include_in_schema=False)
     told = problems.install(app, pages.problem_page)
     app.add_middleware(Arrivals, settings=settings, answer=told)
-    app.add_middleware(logs.Requests)  # outermost: the last one added
+    app.add_middleware(logs.Requests, seen=meter.seen)  # outermost: the last one added
     inner = app.build_middleware_stack  # add_middleware() would put it within what answers failures
     app.build_middleware_stack = lambda: EveryAnswer(inner(), settings)  # type: ignore[method-assign]
     return app

@@ -6,6 +6,7 @@ test fails where one is missing there.
 """
 
 import ipaddress
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -103,7 +104,10 @@ class Settings(BaseSettings):
     log_level: Literal["info", "debug"] = Field(
         "info", description="debug tells of watchdogs' and files' requests too; never more of what anybody sent."
     )
-
+    metrics_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key for /metrics (Authorization: Bearer …), 16 characters or more; empty: there is no such page.",
+    )
     security_contact: str = Field(
         "",
         description="Where to report a hole, for /.well-known/security.txt: mailto:… or https://…; empty: there is no such file.",
@@ -137,6 +141,13 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value())
         if value.get_secret_value() and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
             raise ValueError("must be an smtp:// or smtps:// address")
+        return value
+
+    @field_validator("metrics_key")
+    @classmethod
+    def _no_short_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(r"\S{16,}", value.get_secret_value()):
+            raise ValueError("must be 16 characters or more, without spaces")
         return value
 
     @field_validator("security_contact")

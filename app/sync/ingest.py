@@ -7,8 +7,10 @@ on the participant, who alone writes their notes. Never decides what a coordinat
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from sqlalchemy import Row, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
@@ -35,22 +37,47 @@ class Kept:
 def insert_once(tx: Session, row: SQLModel) -> bool:
     """Insert `row` unless its key is there already; whether it was inserted. Two at once: one wins, none fails."""
     table = type(row).__table__  # type: ignore[attr-defined]
-    dialect = sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql
     values = {column.name: getattr(row, column.name) for column in table.columns}
-    inserted = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return tx.connection().execute(inserted).first() is not None  # what the drivers count is not to be relied on
+    inserted = _inserting(table, tx.get_bind().dialect.name)
+    return (
+        tx.connection().execute(inserted, values).first() is not None
+    )  # what the drivers count is not to be relied on
+
+
+@cache
+def _inserting(table: Any, dialect: str) -> Any:
+    # Made once for each table: making it is most of what an insert costs.
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    return made.returning(*table.primary_key.columns)
+
+
+# What every note asks, without the rows' objects: a walk's holds its route, and this runs for each note of each phone.
+_HEARD = (
+    update(Participant)
+    .where(col(Participant.id) == bindparam("of"))
+    .values(heard_at=bindparam("at"))
+    .returning(col(Participant.erased_at))
+)
+_IS_HELD = select(Observation.id).where(Observation.id == bindparam("of"))
+_WALK = select(Walk.id, Walk.state, Walk.closed_at).where(Walk.id == bindparam("of"))
 
 
 def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn) -> Kept:
     """Keep `sent` as a revision of the observation. Raises Problem (403, 410, 422); a clash is told, not raised,
     because the other content is kept too and must be committed."""
-    me = tx.get_one(Participant, who.id, with_for_update=True)  # this phone's requests, one after another
-    held = tx.get(Observation, observation_id, with_for_update=True)  # before the walk's row, everywhere: no deadlock
-    may_write(me, held, sent.walk_id, _("A note stays in the walk it was made in."))
-    walk = tx.get_one(Walk, me.walk_id)
+    db, at = tx.connection(), now()
+    gone = db.execute(
+        _HEARD, {"of": who.id, "at": at}
+    ).scalar_one()  # locks it: this phone's requests, one after another
+    is_held = db.execute(_IS_HELD, {"of": observation_id}).first() is not None
+    # Its row before the walk's row, everywhere: no deadlock.
+    held = tx.get(Observation, observation_id, with_for_update=True) if is_held else None
+    may_write(who, held, sent.walk_id, _("A note stays in the walk it was made in."))
+    if gone:
+        raise erased()
+    walk = db.execute(_WALK, {"of": who.walk_id}).one()
     if walk.state == "archived":
         raise Problem("walk-archived")
-    me.heard_at = at = now()
     if held and (earlier := _already(tx, held, sent, at)):
         return earlier
     flags = _flags(tx, walk, sent, at)
@@ -61,16 +88,19 @@ def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn
     seq = next_seq(tx, walk.id)
     created = held is None
     if held is None:
-        held = Observation(id=observation_id, walk_id=walk.id, participant_id=me.id, first_received_at=at,
+        held = Observation(id=observation_id, walk_id=walk.id, participant_id=who.id, first_received_at=at,
                            **_shown(tx, sent, seq, at, flags))  # fmt: skip
         if not insert_once(tx, held):  # another participant minted the same id in this very moment
             raise Problem("not-yours")
     else:
         for name, value in _shown(tx, sent, seq, at, flags).items():
             setattr(held, name, value)
-    tx.add(_revision(observation_id, sent, seq, at, flags))
+    tx.flush()
+    insert_once(tx, _revision(observation_id, sent, seq, at, flags))
     _declare(tx, observation_id, sent)
-    return Kept(receipt(tx, observation_id, sent.rev), created=created)
+    photos = photo_states(tx, [photo.id for photo in sent.photos])
+    given = Receipt(id=observation_id, rev=sent.rev, seq=seq, received_at=utc(at), flags=flags, photos=photos)
+    return Kept(given, created=created)
 
 
 def receipt(tx: Session, observation_id: str, rev: int) -> Receipt:
@@ -126,7 +156,7 @@ def _already(tx: Session, held: Observation, sent: ObservationIn, at: datetime) 
     return Kept(receipt(tx, held.id, held.rev))
 
 
-def _flags(tx: Session, walk: Walk, sent: ObservationIn, at: datetime) -> list[str]:
+def _flags(tx: Session, walk: Row[Any], sent: ObservationIn, at: datetime) -> list[str]:
     """What a human should look at, judged at arrival."""
     captured = instant(sent.captured_at)
     stop = tx.get(Stop, sent.stop_id) if sent.stop_id else None

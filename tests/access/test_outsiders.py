@@ -13,7 +13,7 @@ from tests.phone import Picture, jpeg, new_id
 
 # What is for everybody, and why.
 OPEN = {
-    "/healthz", "/readyz", "/openapi.json", "/.well-known/security.txt",  # says nothing about walks
+    "/healthz", "/readyz", "/metrics", "/openapi.json", "/.well-known/security.txt",  # says nothing about walks
     "/app/", "/app/manifest.webmanifest", "/sw.js", "/app/sw.js", "/static/dist/{name:path}",  # the same for everyone
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",

@@ -27,6 +27,7 @@ class Mechanism:
     test: str
 
 
+SHARED = "tests/reliability/test_shared_commits.py"
 AT_ONCE = "tests/reliability/test_at_once.py"
 CUTS = "tests/reliability/test_power_cuts.py"
 DISKS = "tests/reliability/test_disks.py"
@@ -51,16 +52,20 @@ MECHANISMS = [
               ".on_conflict_do_nothing()", "",
               f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
     Mechanism("the lock on the participant (PostgreSQL)", "app/sync/ingest.py",
-              "me = tx.get_one(Participant, who.id, with_for_update=True)", "me = tx.get_one(Participant, who.id)",
+              "gone = db.execute(_HEARD, {\"of\": who.id, \"at\": at}).scalar_one()", "gone = who.erased_at",
               f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
-    Mechanism("a note comes in whole or not at all", "app/db.py",
-              'connection.exec_driver_sql("BEGIN IMMEDIATE")', "pass",
-              f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
+    Mechanism("a write that fails takes nothing of the others along (SQLite)", "app/db.py",
+              'join_transaction_mode="create_savepoint"', 'join_transaction_mode="rollback_only"',
+              f"{SHARED}::test_what_goes_wrong_in_one_write_takes_nothing_of_the_others_along"),
+    Mechanism("nobody is told before the commit that all share (SQLite)", "app/db.py",
+              "        while not shared.over.wait(LOOK_S):\n            self._see_to(shared)\n"
+              "        if not shared.kept:\n            raise TryAgain()\n", "",
+              f"{SHARED}::test_nobody_is_told_before_the_commit_that_all_share"),
     Mechanism("commit, then reply", "app/sync/routes.py",
               "    with db.write() as tx:\n        kept = ingest.keep(tx, who, observation_id, sent)\n", LATER, CUTS),
     Mechanism("a failed commit is told", "app/db.py",
-              "                session.commit()\n",
-              "                with __import__('contextlib').suppress(Exception):\n                    session.commit()\n",
+              "            session.commit()\n",
+              "            with __import__('contextlib').suppress(Exception):\n                session.commit()\n",
               "tests/sync/test_contract.py::test_a_commit_that_fails_is_never_a_receipt"),
     Mechanism("the photo's file is on disk before its name", "app/photos/vault.py",
               "        for file, _path, _target in written:\n            os.fsync(file.fileno())\n", "",
