@@ -57,6 +57,7 @@ from app.report.press import Press
 from app.report.printing_routes import router as printed
 from app.report.public_routes import router as public
 from app.report.routes import router as report
+from app.report.shelf import Shelf
 from app.report.telling_routes import router as telling
 from app.review.photo_routes import router as review_photos
 from app.review.routes import router as review
@@ -84,7 +85,7 @@ ROUTERS = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places, looks, tally."""
+    cutter, press, places, looks, tally, shelf."""
     db = Database(settings.database)
     vault = Vault(settings.photos)
     cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
@@ -127,6 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
+    app.state.shelf = Shelf()
     for router in ROUTERS:
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)

@@ -48,12 +48,9 @@ class Filter:
     def asked(self, facet: str) -> frozenset[str]:
         return frozenset(getattr(self, facet))
 
-    def fits(self, has: dict[str, tuple[str, ...]], *, but: str = "") -> bool:
-        """Whether a note with these facets is asked for; the facet `but` is not looked at."""
-        return all(facet == but or not wishes.isdisjoint(has[facet]) for facet, wishes in self._wishes())
-
-    def _wishes(self) -> list[tuple[str, frozenset[str]]]:
-        return [(facet, self.asked(facet)) for facet in FACETS if self.asked(facet)]
+    def missed(self, has: dict[str, tuple[str, ...]]) -> list[str]:
+        """The facets in which a note with these is not what was asked for; none where it is asked for."""
+        return [facet for facet in FACETS if (wishes := getattr(self, facet)) and wishes.isdisjoint(has[facet])]
 
     def of(self, report: Report) -> Report:
         """The report with only the notes asked for. Raises invalid (422) where a value means nothing in this walk."""
@@ -64,7 +61,9 @@ class Filter:
             raise invalid(*((facet, said) for facet, _value in sorted(wrong)))
         if not self:
             return report
-        return replace(report, observations=tuple(seen for seen in self.within(report) if self.fits(facets(seen))))
+        return replace(
+            report, observations=tuple(seen for seen in self.within(report) if not self.missed(facets(seen)))
+        )
 
     def within(self, report: Report) -> Iterable[Observation]:
         """The notes whose place is in the area asked for; all of them where none is."""
@@ -80,9 +79,11 @@ class Filter:
         counted: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
         for seen in report.observations:
             has, near = facets(seen), self.area is None or self.area.has(seen.lon, seen.lat)
-            for facet in FACETS:
+            missed = self.missed(has)
+            for facet, count in counted.items():
+                shown = near and (not missed or missed == [facet])
                 for value in has[facet]:
-                    counted[facet][value] = counted[facet].get(value, 0) + (near and self.fits(has, but=facet))
+                    count[value] = count.get(value, 0) + shown
         return {
             facet: [
                 Choice(value, counted[facet].get(value, 0), value in self.asked(facet))

@@ -5,7 +5,7 @@ that links to a note find the page it is on. Made from a Report alone; the words
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -19,6 +19,7 @@ PER_PAGE = 500  # notes: every real walk fits on one page, and a page of 5,000 w
 GOOD_PLACES = 4
 LINKED = 12  # notes named under one matter; each note says it itself, too
 _GOOD_FIRST = {"safe": 0, "mixed": 1, "unsafe": 2, None: 3}
+_MARKS = ("safe", "mixed", "unsafe")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ def along_the_route(report: Report) -> list[Place]:
 
 def subjects(report: Report) -> list[tuple[str, list[tuple[str, int]]]]:
     """The categories that were mentioned, the most mentioned first, with their marks."""
-    mentioned = Counter(key for seen in report.observations for key in seen.categories)
+    mentioned = Counter((key, seen.valence) for seen in report.observations for key in seen.categories)
+    each = Counter(key for seen in report.observations for key in seen.categories)
     return [
-        (key, _marks(seen for seen in report.observations if key in seen.categories))
-        for key, _number in mentioned.most_common()
+        (key, _marked({valence: mentioned[key, valence] for valence in _MARKS})) for key, _number in each.most_common()
     ]
 
 
@@ -148,8 +149,11 @@ def _flagged(seen: tuple[Observation, ...]) -> list[tuple[Callable[[int], str], 
 
 
 def _marks(notes: Iterable[Observation]) -> list[tuple[str, int]]:
-    counted = Counter(seen.valence for seen in notes)
-    return [(valence, counted[valence]) for valence in ("safe", "mixed", "unsafe") if counted[valence]]
+    return _marked(Counter(seen.valence for seen in notes))
+
+
+def _marked(counted: Mapping[str | None, int]) -> list[tuple[str, int]]:
+    return [(valence, counted[valence]) for valence in _MARKS if counted[valence]]
 
 
 def place_name(stop: Stop | None) -> str:

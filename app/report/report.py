@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -119,8 +120,13 @@ class Observation:
     @property
     def categories(self) -> tuple[str, ...]:
         """The categories of its factors, each once; an unknown factor has none."""
-        found = [known_factors()[key]["category"] for key in self.factors if key in known_factors()]
-        return tuple(dict.fromkeys(found))
+        return _categories(self.factors)
+
+
+@lru_cache(maxsize=4096)  # a page asks for them twenty times a note, and notes share few combinations
+def _categories(factors: tuple[str, ...]) -> tuple[str, ...]:
+    found = [known_factors()[key]["category"] for key in factors if key in known_factors()]
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from app.problems import Problem
 from app.report import comparison, exports, geopackage, issued, page, since_files, spreadsheet, tracks, words
 from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
+from app.report.shelf import Shelf
 from app.report.since_files import Beside
 
 router = APIRouter(tags=["report"])
@@ -195,13 +196,15 @@ def compare(
 def _read(request: Request, reader: WalkReader, db: Database, *told: str) -> tuple[str, Report | None]:
     """(the ETag, the whole report); no report where the caller holds this version already. `told`: what else the answer
     depends on."""
+    shelf: Shelf = request.app.state.shelf
     with db.read() as tx:
-        parts = (version(tx, reader.walk.id), str(reader.sensitive), *told)
+        now = version(tx, reader.walk.id)
+        parts = (now, str(reader.sensitive), *told)
         etag = '"' + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] + '"'
         if etag_matches(request, etag):
             return etag, None
         base_url = request.app.state.settings.base_url or str(request.base_url).rstrip("/")
-        return etag, build(tx, reader.walk.id, sensitive=reader.sensitive, base_url=base_url)
+        return etag, shelf.report(tx, reader.walk.id, now, sensitive=reader.sensitive, base_url=base_url)
 
 
 def _sent_beside(

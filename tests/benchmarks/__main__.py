@@ -4,13 +4,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import faces, files, load, maps, overview, phone_speed, start
+from tests.benchmarks import durable, faces, files, load, maps, overview, phone_speed, reading, start
 from tests.benchmarks.table import show
 
 
 def main() -> int:
     rows = []
-    for part in (start, load, phone_speed, maps, files, overview, faces):
+    for part in (start, durable, load, phone_speed, maps, reading, files, overview, faces):
         with tempfile.TemporaryDirectory(prefix="tryg-bench-") as folder:
             rows += part.measure(Path(folder))
     show(rows)

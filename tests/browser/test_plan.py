@@ -1,7 +1,7 @@
 """Planning a walk in a browser: it saves itself, says so truly, and works for a keyboard, a small screen and large text."""
 
 import re
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from app.db import Database
 from tests.browser.reading import assert_readable
 from tests.running import Server
 
-DAY = f"{date.today().year + 1}-11-26"  # always to come: what a page says of a walk's hours depends on whether they are over
+DAY = f"{datetime.now(UTC).year + 1}-11-26"  # always to come: what a page says of a walk's hours depends on whether they are over
 
 
 @pytest.fixture
