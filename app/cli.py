@@ -132,7 +132,10 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Migrate, then serve until SIGTERM or Ctrl-C."""
+    from app.access import mail
+
     with server.listening(load(data=data, photo_workers=workers), host, port) as (settings, listener):
+        mail.try_out(settings)
         migrate_to_newest(settings)
         told = {"url": settings.base_url}
         if with_demo:

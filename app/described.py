@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.described_forms import body
 from app.problems import CATALOGUE
 
 _FILES = {
@@ -97,6 +98,8 @@ def _failures() -> dict[int, list[str]]:
 def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     wire = path.startswith("/api/")
+    if method == "post" and (form := body(path)):
+        operation.setdefault("requestBody", form)
     if "204" not in answers and not _says_what(answers.get("200", {})):
         ending = path[path.rindex("/") :]
         kind = _ELSE.get(path) or next((kind for end, kind in _FILES.items() if ending.endswith(end)), "text/html")

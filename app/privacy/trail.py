@@ -41,6 +41,7 @@ WHAT = {
     "takedown": mark("Answered a request to take down"),
     "signed-in": mark("Signed in"),
     "signed-out": mark("Signed out"),
+    "signed-somebody-out": mark("Signed somebody out"),
     "role-given": mark("Gave a role"),
     "role-taken": mark("Took a role away"),
     "key-made": mark("Made a reading key"),

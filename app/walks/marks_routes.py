@@ -159,7 +159,7 @@ def get_walks_marks_on_map(request: Request, walk: PlannedWalk, person: Reader, 
 @router.get("/walks/{walk_id}/marks/qr.svg", response_class=Response)
 def get_marks_qr(request: Request, walk: PlannedWalk) -> Response:
     code = invitation.qr_of(marks.marks_url(walk, request.app.state.settings))
-    return Response(code, media_type="image/svg+xml", headers=pages.HEADERS | pages.PRIVATE)
+    return Response(code, media_type="image/svg+xml", headers=pages.PRIVATE)
 
 
 @router.post("/walks/{walk_id}/marks/opening", dependencies=OWN_FORM)

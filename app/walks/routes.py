@@ -196,7 +196,7 @@ def post_closure(request: Request, walk: PlannedWalk, person: Reader, db: Db, fo
 @router.get("/walks/{walk_id}/qr.svg")
 def get_qr(request: Request, walk: PlannedWalk) -> Response:
     code = invitation.qr_code(walk, request.app.state.settings)
-    return Response(code, media_type="image/svg+xml", headers=pages.HEADERS | pages.PRIVATE)
+    return Response(code, media_type="image/svg+xml", headers=pages.PRIVATE)
 
 
 @router.get("/walks/{walk_id}/invitation.ics")
