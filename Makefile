@@ -22,7 +22,7 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 	--no-default-groups --extra heic --extra basemap
 
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
-PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test check bench soak broken fuzz audit sbom guide build map faces lock
 .DELETE_ON_ERROR:

@@ -13,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, "static");
 const DIST = join(ROOT, "dist");
 const BASE = "/static/dist/";
 const MODEL = resolve(import.meta.dirname, "build/centerface.onnx"); // what finds faces; made by `make build` where it can be had
-const PAGES = ["report", "writing", "reading", "compare", "plan", "live", "marks", "paper", "table", "review", "passkey", "measures", "overview"].map((name) => `js/${name}.js`);
+const PAGES = ["report", "writing", "reading", "compare", "plan", "live", "marks", "paper", "table", "review", "passkey", "awake", "measures", "overview"].map((name) => `js/${name}.js`);
 const MAP = "js/elements/map.js"; // in the walker's app and on the pages
 const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];

@@ -15,8 +15,9 @@ from app.access.browser import language_cookie
 from app.settings import Settings
 
 CLOSED = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# Browsers show a PDF by a page and a plug-in of their own, and some have judged those by its policy: no more than keeps it
-# out of frames.
+# No more than keeps a PDF out of frames. Browsers show it by a page of their own. Chromium takes no notice of its policy, tried with
+# CLOSED and sandbox; Safari judges its own page by it: sandbox leaves it empty, style-src makes it tiny, object-src has blocked it.
+# Ours are made by Typst of text and pictures: there is no script and no form in them.
 OF_A_PDF = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 YEAR_S = 365 * 24 * 3600
 # What no page of ours asks a browser for; where one stands is for the walkers' app and for marks before a walk.

@@ -5,11 +5,12 @@ Hides set-up: every command brings the database up to date first. Promises that 
 the call itself was wrong. Features are imported where they are needed, so that a start is quick.
 """
 
+import atexit
 import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +23,7 @@ import typer
 from app import i18n, server
 from app.basemap.build import CannotBuild
 from app.basemap.command import commands as basemap
-from app.copies.command import move
+from app.copies.command import backup, move, restore
 from app.privacy.command import commands as retention
 from app.privacy.trail_command import commands as log
 from app.schema import CannotMigrate, migrate_to_newest
@@ -45,7 +46,8 @@ cli.add_typer(retention, name="retention")
 cli.add_typer(user, name="user")
 cli.add_typer(basemap, name="basemap")
 cli.add_typer(log, name="log")
-cli.command("move")(move)
+for command in (backup, restore, move):
+    cli.command(command.__name__)(command)
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
@@ -76,6 +78,8 @@ def main() -> NoReturn:
     from app.copies import Unusable
     from app.problems import Problem
 
+    # Nor need they be looked through once more at the end, which would be a third of what a server costs that is stopped at once.
+    atexit.register(gc.freeze)
     with i18n.use("en"):
         try:
             cli()
@@ -132,7 +136,10 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Migrate, then serve until SIGTERM or Ctrl-C."""
+    from app.access import mail
+
     with server.listening(load(data=data, photo_workers=workers), host, port) as (settings, listener):
+        mail.try_out(settings)
         migrate_to_newest(settings)
         told = {"url": settings.base_url}
         if with_demo:
@@ -195,6 +202,7 @@ def create_walk(
 ) -> None:
     """Make a walk; prints its code and its link."""
     from app.access import people
+    from app.privacy import trail
     from app.walks import route as routes
     from app.walks import walks
 
@@ -210,6 +218,8 @@ def create_walk(
         made = walks.create(
             tx, title.strip(), planned=planned, starts_at=begins, ends_at=over, route=line, stops=stops, organisation_id=owner and owner.id,
         )  # fmt: skip
+        if plan:
+            trail.record(tx, "command", "imported", walk=made, about="file:route")
     link = walks.join_url(made, settings)
     _say(as_json, {"walk_id": made.id, "code": made.code, "join_url": link}, f"{walks.shown(made.code)}  {link}")
 
@@ -238,9 +248,9 @@ def _change(code: str, data: Path | None, as_json: bool, what: str) -> None:
     with _database(data) as (_settings, db), db.write() as tx:
         found = _walk(tx, code)
         if what == "open":
-            walks.open_walk(tx, found)
+            walks.open_walk(tx, found, "command")
         else:
-            walks.close(tx, found)
+            walks.close(tx, found, "command")
     told = {"walk_id": found.id, "code": found.code, "state": found.state}
     _say(as_json, told, f"{walks.shown(found.code)} is {found.state}.")
 
@@ -347,35 +357,6 @@ def import_copy(
     _say(as_json, told, f"{shown(done.walk.code)}: notes {lines[0]}; photos {lines[1]}.", *done.refusals)
     if done.refusals:
         raise Refused("Not everything could be taken in: what was refused is named above.")
-
-
-Backup = Annotated[Path, typer.Argument(metavar="DIR", help="The backup's folder.")]
-
-
-@cli.command()
-def backup(folder: Backup, data: Data = None, as_json: Json = False) -> None:
-    """Write everything into a folder, while the server serves; given an earlier backup's, only what is new is copied."""
-    from app.copies.backup import back_up
-
-    _with_copies(back_up, folder, data, as_json, "backed up")
-
-
-@cli.command()
-def restore(folder: Backup, data: Data = None, as_json: Json = False) -> None:
-    """Put a backup into a database without walks; whatever else is in it is replaced."""
-    from app.copies.restore import restore as put_back
-
-    _with_copies(put_back, folder, data, as_json, "restored")
-
-
-def _with_copies(
-    work: Callable[..., dict[str, Any]], folder: Path, data: Path | None, as_json: bool, done: str
-) -> None:
-    from app.photos.vault import vault_of
-
-    with _database(data) as (settings, db):
-        told = work(db, vault_of(settings), settings, folder.resolve())
-    _say(as_json, told, f"{folder}: {done}, {told['walks']} walks, {told['notes']} notes, {told['photos']} photos.")
 
 
 def _walk(tx: "Session", named: str) -> "Walk":

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.described_forms import body
 from app.problems import CATALOGUE
 
 _FILES = {
@@ -29,6 +30,7 @@ _ELSE = {
     "/api/v1/participants/{participant_id}/data": "application/json",
     "/api/v1/walks/{walk_id}": "application/json",
     "/guide/pictures/{name}": "image/*",
+    "/marks/{code}/own/{mark_id}": "application/json",
     "/partner/photos/{photo_id}": "image/jpeg",
     "/readyz": "application/json",
     "/sign-in/passkey/challenge": "application/json",
@@ -96,6 +98,8 @@ def _failures() -> dict[int, list[str]]:
 def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     wire = path.startswith("/api/")
+    if method == "post" and (form := body(path)):
+        operation.setdefault("requestBody", form)
     if "204" not in answers and not _says_what(answers.get("200", {})):
         ending = path[path.rindex("/") :]
         kind = _ELSE.get(path) or next((kind for end, kind in _FILES.items() if ending.endswith(end)), "text/html")

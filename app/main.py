@@ -18,6 +18,7 @@ from app import __version__, guide, logs, pages, problems, shell
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.limits import Tally
+from app.access.others_routes import router as others
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
 from app.access.postman import Postman
@@ -78,7 +79,7 @@ ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap, trail,
     own, papers, keeping, search,
-    access, people, account, passkeys, elsewhere, reporting, guide.router, shell.router,
+    access, people, others, account, passkeys, elsewhere, reporting, guide.router, shell.router,
 )  # fmt: skip
 
 

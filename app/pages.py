@@ -72,6 +72,7 @@ def render(request: Request, template: str, /, status: int = 200, **values: Any)
         "person": getattr(request.state, "person", None),
         "path": _own_address(request),
         "language": i18n.language(),
+        "idle_minutes": request.app.state.settings.session_idle_minutes,
     }
     html = environment().get_template(template).render(known | values)
     return HTMLResponse(html, status, headers=HEADERS | PRIVATE)
@@ -82,6 +83,9 @@ def problem_page(request: Request, problem: Problem) -> Response:
     reading = request.method in {"GET", "HEAD"}
     if problem.code == "sign-in-first" and reading and "authorization" not in request.headers:
         address = "/sign-in?" + urlencode({"next": _own_address(request)})
+        return RedirectResponse(address, 303, headers=HEADERS | PRIVATE)
+    if problem.code == "sign-in-again":
+        address = "/sign-in?" + urlencode({"fresh": "yes", "next": problem.more["back"]})
         return RedirectResponse(address, 303, headers=HEADERS | PRIVATE)
     try:
         answer: Response = render(request, "problem.html", problem.status, problem=problem, told=problem.body())

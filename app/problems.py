@@ -26,6 +26,7 @@ log = logging.getLogger("tryg")
 CATALOGUE: dict[str, tuple[int, str]] = {
     "not-joined": (401, mark("You have not joined this walk")),
     "sign-in-first": (401, mark("Sign in first")),
+    "sign-in-again": (401, mark("Sign in once more")),
     "not-yours": (403, mark("This belongs to somebody else")),
     "not-allowed": (403, mark("You may not see this")),
     "own-observation": (403, mark("This is your own note")),

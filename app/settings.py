@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ _ELSEWHERE = {
     "photos_endpoint": "AWS_ENDPOINT_URL", "photos_key": "AWS_ACCESS_KEY_ID", "photos_secret": "AWS_SECRET_ACCESS_KEY",
     "photos_region": "AWS_REGION",
 }  # fmt: skip
+ROLES = {"organiser", "coordinator", "partner", "admin"}
 
 
 class WrongSetting(Exception):
@@ -32,6 +34,16 @@ def _is_here(address: str) -> bool:
     """Whether an http:// address is this machine's own, as for trying things out."""
     parts = urlsplit(address)
     return parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+def passkey_origin(address: str) -> str:
+    """The origin of `address` where browsers allow passkeys there; "" without https, or with a number for a name."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "https" or host == "localhost" else ""
 
 
 class Settings(BaseSettings):
@@ -70,6 +82,10 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="smtp://user:password@host:587 or smtps://…; empty: sign-in codes are printed in the log.",
     )
+    smtp_tls: Literal["required", "offered"] = Field(
+        "required",
+        description="offered lets letters go to another machine's smtp:// as they are where it offers no TLS.",
+    )
     mail_from: str = Field("tryghedsvandring@localhost", description="Sender of the e-mails.")
     oidc_issuer: str = Field(
         "",
@@ -84,6 +100,10 @@ class Settings(BaseSettings):
     oidc_name: str = Field(
         "", validate_default=True, description="Whose sign-in it is, as the button says; needed with TRYG_OIDC_ISSUER."
     )
+    strong_sign_in: str = Field(
+        "",
+        description="Roles that come in by passkey or the municipality's sign-in, never by a code: admin,coordinator; empty: none.",
+    )
     basemap: str = Field(
         "",
         description="The map under everything: a PMTiles file's path, or https://… of vector tiles with {z}, {x} and {y} in it; empty: none.",
@@ -92,6 +112,12 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = Field("on", description="off lifts every limit on how often, for load tests.")
     photo_bytes: int = Field(15 * 1024 * 1024, ge=1024, description="Largest photo taken in, in bytes.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a coordinator's sign-in ends.")
+    session_idle_minutes: int = Field(
+        60,
+        ge=5,
+        le=43_200,
+        description="Minutes after which a sign-in ends that nobody uses; an open live page is use.",
+    )
     photo_workers: int = Field(1, ge=1, le=32, description="Processes that clean photos at idle priority.")
     trusted_proxies: str = Field(
         "", description="Addresses of proxies whose X-Forwarded-For is believed, comma-separated; empty: none."
@@ -226,6 +252,17 @@ class Settings(BaseSettings):
             raise ValueError("is needed where TRYG_OIDC_ISSUER is set" if not given else "needs TRYG_OIDC_ISSUER too")
         return value
 
+    @field_validator("strong_sign_in")
+    @classmethod
+    def _roles(cls, value: str, known: ValidationInfo) -> str:
+        unknown = {role.strip() for role in value.split(",") if role.strip()} - ROLES
+        if unknown:
+            raise ValueError(f"must be roles, separated by commas, of: {', '.join(sorted(ROLES))}")
+        ways = known.data.get("oidc_issuer") or passkey_origin(known.data.get("base_url") or "")
+        if value.strip() and not ways:  # nobody could come in
+            raise ValueError("needs TRYG_OIDC_ISSUER, or a TRYG_BASE_URL with https and a name, where passkeys work")
+        return value
+
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
@@ -273,6 +310,11 @@ class Settings(BaseSettings):
     def printed(self) -> Path:
         """The folder of the reports that were printed lately."""
         return self.data / "printed"
+
+    @property
+    def strong_roles(self) -> frozenset[str]:
+        """The roles that codes by e-mail do not let in."""
+        return frozenset(filter(None, (role.strip() for role in self.strong_sign_in.split(","))))
 
     @property
     def basemap_file(self) -> Path | None:

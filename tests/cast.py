@@ -43,6 +43,12 @@ class Stage:
         """A phone that has joined."""
         return Phone(self.http, (walk or self.walk).code, **profile).join()
 
+    def browser(self, **given: Any) -> TestClient:
+        """A client of its own, with its own cookies, on the same server; by itself it would start one for each request."""
+        client = TestClient(self.app, **({"raise_server_exceptions": False} | given))
+        client.portal = self.http.portal
+        return client
+
     def another_walk(self, **given: Any) -> Walk:
         with self.db.write() as tx:
             return walks.create(tx, given.pop("title", "En anden vandring"), **given)

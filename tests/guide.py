@@ -13,9 +13,8 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,11 @@ from app.access import people, signin
 from app.db import Database
 from app.demo.walk import make
 from app.photos.vault import vault_of
-from app.report import edition, telling
 from app.schema import migrate_to_newest
 from app.settings import Settings
 from tests import maps
 from tests.conftest import CHROMIUM_FLAGS
+from tests.guide_shots import DESK, OFFICE, POCKET, Scene, Shot
 from tests.machine import system_chromium
 from tests.running import Server
 
@@ -48,182 +47,6 @@ LAPTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 1}
 HERE: Any = {"latitude": 60.17301, "longitude": 24.94317, "accuracy": 8}
 BOTH = {"da": "da-DK", "en": "en-GB"}
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the pictures of one language are taken from."""
-
-    server: Server
-    walk_id: str
-    code: str
-    language: str
-    public: str
-    partner: str
-
-    def say(self, danish: str, english: str) -> str:
-        return danish if self.language == "da" else english
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture. `address`: below the server, with {walk}, {code}, {public} and {partner}; `prepare`: what is done on the page first;
-    `part`: a CSS selector, where only a part of the page is shown; `later`: the page may not be there yet."""
-
-    name: str
-    address: str
-    prepare: Callable[[Page, Scene], None] = lambda _page, _scene: None
-    part: str = ""
-    later: bool = False
-
-
-def type_in_paper(page: Page, scene: Scene) -> None:
-    for stop, letter, words in (
-        (1, scene.say("t", "s"), "Altid nogen i vinduet."),
-        (4, "u", "Buskene skjuler legepladsen."),
-    ):
-        page.keyboard.press(str(stop))
-        page.keyboard.press(letter)
-        page.locator("#note").fill(words)
-        page.keyboard.press("Control+Enter")
-        expect(page.locator("#note")).to_have_value("")
-    page.keyboard.press("2")
-    page.keyboard.press("u")
-    page.keyboard.type(scene.say("lampe", "lamp"))
-    page.keyboard.press("Enter")
-    page.locator("#note").fill("Mørkt i tunnelen, jeg går udenom.")
-
-
-def let_marks_be_put(page: Page, _scene: Scene) -> None:
-    page.locator("form[action$='/marks/opening'] button").click()
-    expect(page.get_by_role("img", name="QR")).to_be_visible()
-
-
-def scroll_to(selector: str) -> Callable[[Page, Scene], None]:
-    return lambda page, _scene: page.locator(selector).first.evaluate("one => one.scrollIntoView({block: 'start'})")
-
-
-def with_maps(page: Page, _scene: Scene) -> None:
-    page.locator("tryg-map").first.evaluate("one => one.scrollIntoView({block: 'center'})")
-    expect(page.locator("tryg-map[state=drawn]")).to_have_count(2)
-
-
-def with_a_map(page: Page, _scene: Scene) -> None:
-    expect(page.locator("tryg-map[state=drawn]")).to_be_visible()
-
-
-def open_the_first(page: Page, _scene: Scene) -> None:
-    page.locator("table.plan th a").first.click()
-    expect(page.locator("#an")).to_be_visible()
-    page.evaluate("() => scrollTo(0, 0)")
-
-
-def ask_for_release(page: Page, scene: Scene) -> None:
-    """Somebody has written on, and asks another one to read it."""
-    db = Database(f"sqlite:///{scene.server.data / 'tryg.sqlite'}")
-    with db.write() as tx:
-        walk, writer = tx.get_one(models.Walk, scene.walk_id), people.by_email(tx, "kommune@example.org")
-        assert writer
-        draft = telling.told(tx, walk)
-        draft.texts["weather"] = "let regn, 4 grader, vinden lagde sig"
-        telling.save(tx, walk.id, draft, writer)
-        number = edition.ask(tx, walk, writer).number
-    db.close()
-    page.goto(f"{scene.server.url}/walks/{scene.walk_id}/release/{number}")
-
-
-def with_the_sketch(page: Page, scene: Scene) -> None:
-    scroll_to("#stops")(page, scene)
-    expect(page.locator("tryg-sketch[state=drawn]")).to_be_visible()
-    page.wait_for_load_state("networkidle")  # its tiles
-
-
-DESK = (
-    Shot("walks", "/"),
-    Shot("plan", "/walks/{walk}/plan"),
-    Shot("stops", "/walks/{walk}/plan", with_the_sketch),
-    Shot("invite", "/walks/{walk}/plan", part="section[aria-labelledby=invite]"),
-    Shot("poster", "/walks/{walk}/plan", part="section:has(> * a[href*='poster.pdf'])", later=True),
-    Shot("marks-map", "/walks/{walk}/marks", let_marks_be_put, later=True),
-    Shot("live", "/walks/{walk}/live", later=True),
-    Shot("leaders", "/walks/{walk}/leaders", later=True),
-    Shot("people", "/people", later=True),
-    Shot("paper", "/walks/{walk}/paper", type_in_paper),
-    Shot("table", "/walks/{walk}/table?stop=2"),
-    Shot("report", "/walks/{walk}/report"),
-    Shot("notes-in-report", "/walks/{walk}/report", scroll_to("#notes")),
-    Shot("compare", "/walks/{walk}/report/comparison", with_maps),
-    Shot("review", "/walks/{walk}/review", with_a_map),
-    Shot("measures", "/walks/{walk}/measures"),
-    Shot("meeting", "/walks/{walk}/measures/meeting"),
-    Shot("overview", "/overview", with_a_map),
-    Shot("write", "/walks/{walk}/report/write"),
-    Shot("release", "/walks/{walk}/release", ask_for_release),
-    Shot("partner", "{partner}", open_the_first),
-    Shot("public", "{public}"),
-    Shot("public-plan", "{public}", scroll_to("#plan")),
-)
-
-
-# On the phone
-
-
-def join(page: Page, scene: Scene) -> None:
-    page.get_by_role("button", name=scene.say("Gå med", "Join"), exact=True).click()
-    expect(page.get_by_role("link", name=scene.say("Ny note", "New note"), exact=True)).to_be_visible()
-    ready = scene.say("Klar til at gå offline", "Ready to go offline")
-    expect(page.get_by_text(ready, exact=True)).to_be_visible(timeout=30_000)
-
-
-def map_screen(page: Page, scene: Scene) -> None:
-    page.get_by_role("link", name=scene.say("Kort", "Map"), exact=True).click()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
-    page.evaluate("() => scrollTo(0, 0)")
-
-
-def move_the_pin(page: Page, scene: Scene) -> None:
-    page.go_back()
-    page.get_by_role("link", name=scene.say("Ny note", "New note"), exact=True).click()
-    page.get_by_role("button", name=scene.say("Skift sted", "Change place")).click()
-    page.get_by_role("button", name=scene.say("Flyt prikken på kortet", "Move the pin on the map")).click()
-    expect(page.locator(".map[data-state=drawn]")).to_be_visible()
-
-
-def begin_note(page: Page, scene: Scene) -> None:
-    page.evaluate("() => { location.hash = '#/note/new'; }")  # from wherever the picture before was taken
-    page.get_by_role("radio", name=scene.say("Utryg", "Unsafe"), exact=True).check(force=True)
-    page.get_by_role("button", name=scene.say("Skriv", "Write"), exact=True).click()
-    note = page.get_by_role("textbox", name="Note", exact=True)
-    note.fill(scene.say("Lampen ved udgangen er slukket.", "The lamp at the way out is broken."))
-    note.blur()
-    page.evaluate("() => scrollTo(0, 0)")
-
-
-def save_without_network(page: Page, scene: Scene) -> None:
-    page.context.set_offline(True)
-    page.get_by_role("button", name=scene.say("Gem", "Save"), exact=True).click()
-    page.get_by_role("link", name=scene.say("Noter", "Notes"), exact=True).click()
-    expect(page.get_by_role("button", name=scene.say("Send nu", "Send now"), exact=True)).to_be_visible()
-    expect(page.get_by_text(scene.say("Venter på net", "Waiting for network")).first).to_be_visible()
-
-
-def send(page: Page, scene: Scene) -> None:
-    page.context.set_offline(False)
-    page.get_by_role("button", name=scene.say("Send nu", "Send now"), exact=True).click()
-    expect(page.locator("[data-phase=sent], [data-state=sent]").first).to_be_visible(timeout=20_000)
-
-
-# One after another on one phone: an empty address means "where the last one left off".
-POCKET = (
-    Shot("marks-phone", "/marks/{code}", later=True),
-    Shot("join", "/app/?walk={code}"),
-    Shot("ready", "", join),
-    Shot("map-phone", "", map_screen),
-    Shot("pin", "", move_the_pin),
-    Shot("note", "", begin_note),
-    Shot("waiting", "", save_without_network),
-    Shot("sent", "", send),
-)
 
 
 def main() -> int:
@@ -292,7 +115,9 @@ def pictures(scene: Scene) -> Iterator[str]:
         phone.context.grant_permissions(["geolocation"])
         phone.context.set_geolocation(HERE)
         phone.clock.install(time=WALKING)  # the app is dark after sunset, and says when a note was made
-        for page, shots in ((desk, DESK), (phone, POCKET)):
+        office = somebody(browser, scene, LAPTOP)
+        sign_in(office, scene, "admin@example.org")
+        for page, shots in ((desk, DESK), (phone, POCKET), (office, OFFICE)):
             for shot in shots:
                 if take(page, scene, shot):
                     yield shot.name
@@ -306,11 +131,11 @@ def somebody(browser: Browser, scene: Scene, how: dict[str, Any]) -> Page:
     return page
 
 
-def sign_in(page: Page, scene: Scene) -> None:
+def sign_in(page: Page, scene: Scene, email: str = "tovholder@example.org") -> None:
+    """Signed in as somebody of the demo, or as an admin who comes with it."""
     db = Database(f"sqlite:///{scene.server.data / 'tryg.sqlite'}")
     with db.write() as tx:
-        person = people.by_email(tx, "tovholder@example.org")
-        assert person
+        person = people.by_email(tx, email) or people.add(tx, email, "admin")
         link = signin.new_link(tx, person, scene.server.url)
     db.close()
     page.goto(link)

@@ -1,17 +1,24 @@
 """A real server for tests: `tryg serve` in a process of its own, on a free port, with its own data folder.
 
-Hides starting, waiting for /healthz (at most 60 s) and stopping. Promises that no TRYG_ setting of the machine leaks in
-and that a server which does not start says why. `kill()` and `start()` let a test pull the plug and plug it in again.
+Hides starting, waiting for /healthz (at most 60 s) and stopping; its process is split off from one that has imported the app
+(tests/forking.py) and finds its tables made, unless it is to be `fresh`. Promises that no TRYG_ setting of the machine leaks
+in and that a server which does not start says why. `kill()` and `start()` let a test pull the plug and plug it in again.
 """
 
+import atexit
+import contextlib
 import http.client
 import json
 import os
+import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,34 +26,45 @@ from typer.testing import CliRunner
 
 from app import i18n
 from app.cli import cli
+from app.schema import migrate_to_newest
+from app.settings import Settings
+from tests.forking import Forked, Mother
 
 TRYG = Path(sys.executable).with_name("tryg")
 PATIENCE_S = 60.0  # a busy machine is no failure
+mother = Mother()
+_chance = random.SystemRandom()  # Hypothesis sets the usual one to the same number again and again
 
 
 class Server:
     """One server: `url`, `data` (its folder) and `process` while it runs; `settings` are further TRYG_* variables."""
 
-    program: tuple[str, ...] = (str(TRYG),)
+    program: tuple[str, ...] = (str(TRYG),)  # another one is always started
 
-    def __init__(self, data: Path, **settings: str) -> None:
-        self.data = data
+    def __init__(self, data: Path, fresh: bool = False, **settings: str) -> None:
+        self.data, self.fresh = data, fresh or self.program != Server.program
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
         self.environment = {**clean_environment(), "TRYG_BASE_URL": self.url, **settings}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Server":
         """Starts it and returns once /healthz answers."""
-        command = [*self.program, "serve", "--data", str(self.data), "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        command = ["serve", "--data", str(self.data), "--port", str(self.port)]
+        if not self.fresh and "TRYG_DATABASE_URL" not in self.environment and not self.data.exists():
+            self.data.mkdir()
+            shutil.copy(_migrated(), self.data / "tryg.sqlite")
+        if self.fresh:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen([*self.program, *command], env=self.environment, stdout=log, stderr=log)
+        else:
+            self.process = mother.start(command, self.environment, self.log)
         deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
             assert self.process.poll() is None, f"the server ended at once:\n{self.said()}"
             assert time.monotonic() < deadline, f"no answer from /healthz in {PATIENCE_S:.0f} s:\n{self.said()}"
-            time.sleep(0.05)
+            time.sleep(0.02)
         return self
 
     def _answers(self) -> bool:
@@ -95,13 +113,24 @@ class Server:
         return json.loads(done.stdout)
 
 
+@cache
+def _migrated() -> Path:
+    """An up-to-date SQLite file; nobody writes to it."""
+    folder = Path(tempfile.mkdtemp(prefix="tryg-migrated-"))
+    atexit.register(shutil.rmtree, folder)
+    migrate_to_newest(Settings(data=folder))
+    return folder / "tryg.sqlite"
+
+
 def clean_environment() -> dict[str, str]:
     """The environment without the TRYG_ settings of whoever runs the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TRYG_")}
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nobody listens on now. Not one of those that outgoing connections take: a server
+    that is killed and started again finds its own still free."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", _chance.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])

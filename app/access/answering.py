@@ -90,6 +90,11 @@ class Answerer:
     link: PartnerLink | None = None
 
     @property
+    def organisation_id(self) -> str | None:
+        """Where an entry of the access log about them belongs."""
+        return self.partners[0].organisation_id if self.partners else None
+
+    @property
     def partner_ids(self) -> list[str]:
         return [partner.id for partner in self.partners]
 

@@ -18,6 +18,7 @@ from app.problems import Problem
 from app.settings import Settings
 
 YEAR_S = 365 * 24 * 3600
+CACHE = '"cache"'  # to be cleared by who is signed out: photos that this browser kept; not what a walker's app keeps
 MOMENT_S = 600  # how long a note that we give a browser along can be handed back
 
 

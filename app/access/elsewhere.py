@@ -18,6 +18,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from app.access import people
+from app.access.awake import FRESH
 from app.models import Identity, Membership, User
 from app.problems import Problem
 from app.settings import Settings
@@ -27,6 +28,7 @@ log = logging.getLogger("tryg")
 PATIENCE_S = 5.0  # for each question to the provider
 KNOWN_FOR_S = 600  # how long its addresses and keys are believed without asking again
 LEEWAY_S = 60  # how far its clock may be off
+_OLDEST_S = FRESH.total_seconds() + LEEWAY_S  # how long ago it may have asked who it is, where that is to be fresh
 SIGNED_BY = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 
 
@@ -57,21 +59,23 @@ class Arrival:
     email: str
 
 
-def depart(settings: Settings) -> Departure:
-    """Where to sign in (authorization code flow with PKCE). Raises NotReached."""
+def depart(settings: Settings, *, fresh: bool = False) -> Departure:
+    """Where to sign in (authorization code flow with PKCE); `fresh`: once more, even where the provider knows who it is.
+    Raises NotReached."""
+    more: dict[str, Any] = {"prompt": "login", "max_age": int(FRESH.total_seconds())} if fresh else {}
     with _client(settings) as (client, provider):
         from authlib.common.security import generate_token
 
         verifier, nonce = generate_token(64), generate_token(32)
         address, state = client.create_authorization_url(
-            provider["authorization_endpoint"], code_verifier=verifier, nonce=nonce
+            provider["authorization_endpoint"], code_verifier=verifier, nonce=nonce, **more
         )
     return Departure(address, state, nonce, verifier)
 
 
 def arrive(settings: Settings, asked: dict[str, str], given: dict[str, str]) -> Arrival:
-    """Who has come back. `asked`: state, nonce and verifier of the departure, as this browser kept them; `given`: what
-    the provider sent along. Raises NotReached, NotBelieved."""
+    """Who has come back. `asked`: state, nonce and verifier of the departure, and whether it was to be `fresh`, as this browser
+    kept them; `given`: what the provider sent along. Raises NotReached, NotBelieved."""
     same = bool(asked) and hmac.compare_digest(given.get("state", "").encode(), asked["state"].encode())
     if not same or not given.get("code"):
         raise NotBelieved
@@ -80,6 +84,9 @@ def arrive(settings: Settings, asked: dict[str, str], given: dict[str, str]) -> 
             raise NotBelieved
         token = client.fetch_token(provider["token_endpoint"], code=given["code"], code_verifier=asked["verifier"])
         claims = _claims(settings, provider, token, asked["nonce"])
+        # A provider that does not say when it asked is believed: it was asked to (OpenID Connect Core 3.1.2.1).
+        if asked.get("fresh") and time.time() - float(claims.get("auth_time", time.time())) > _OLDEST_S:
+            raise NotBelieved
         if "email" not in claims and "userinfo_endpoint" in provider:
             more = client.get(provider["userinfo_endpoint"]).raise_for_status().json()
             if more["sub"] == claims["sub"]:

@@ -21,16 +21,17 @@ NOTE = "elsewhere"
 
 
 @router.get("/sign-in/elsewhere")
-def get_elsewhere(request: Request, next: str = "/") -> Response:
-    """Leads to the municipality's sign-in. Raises not-found (404) where there is none."""
+def get_elsewhere(request: Request, next: str = "/", fresh: str = "") -> Response:
+    """Leads to the municipality's sign-in; `fresh`: which shall ask who it is, even of somebody it knows. Raises not-found
+    (404) where there is none."""
     settings = _settings(request)
     limits.count(request, limits.WAYS_IN)  # each may ask the provider, and wait for it
     try:
-        going = elsewhere.depart(settings)
+        going = elsewhere.depart(settings, fresh=bool(fresh))
     except elsewhere.NotReached:
         return _told(request, "down", next)
     answer = RedirectResponse(going.address, 303, headers=pages.PRIVATE)
-    kept = {"state": going.state, "nonce": going.nonce, "verifier": going.verifier}
+    kept = {"state": going.state, "nonce": going.nonce, "verifier": going.verifier, "fresh": "yes" if fresh else ""}
     browser.keep_note(request, answer, NOTE, next=browser.own_path(next), **kept)
     return answer
 
@@ -49,7 +50,7 @@ def get_return(request: Request, db: Db) -> Response:
     before, device = browser.session_secret(request), request.headers.get("user-agent", "")
     with db.write() as tx:
         user = elsewhere.person(tx, arrival)
-        secret = sessions.begin(tx, user, settings.session_hours, device, before) if user else ""
+        secret = sessions.begin(tx, user, settings.session_hours, device, before, way="elsewhere") if user else ""
     if user is None:
         return _told(request, "stranger", then)
     answer = RedirectResponse(browser.own_path(then), 303, headers=pages.PRIVATE)

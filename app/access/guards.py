@@ -11,7 +11,6 @@ import ipaddress
 import math
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -19,7 +18,7 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Depends, Request
 from sqlmodel import Session, col, delete, func, select, update
 
-from app.access import browser
+from app.access import awake, browser
 from app.access.notes import note_is_sensitive, out_of_sight
 from app.db import Database, Db
 from app.i18n import gettext as _
@@ -55,7 +54,6 @@ GIVE = {
     "coordinator": {"organiser", "partner"},
     "admin": {"organiser", "coordinator", "partner", "admin"},
 }
-SEEN = timedelta(minutes=5)  # how fine we note when a session was last used: a write for each page would be too many
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
 HEARD = timedelta(seconds=50)  # how old the note of when a phone was last heard may be; it calls each minute
@@ -184,7 +182,7 @@ def signed_in(request: Request, db: Db) -> Person | None:
             return None
         roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
     if session:
-        _seen(db, session)
+        awake.used(request, db, session)
     request.state.person = Person(user, tuple(roles), session.secret_hash if session else "")  # pages show who it is
     return request.state.person  # type: ignore[no-any-return]
 
@@ -209,16 +207,7 @@ def _keys_owner(request: Request, tx: Session) -> str | None:
 def _session(request: Request, tx: Session) -> UserSession | None:
     cookie = browser.session_secret(request)
     session = tx.get(UserSession, secret_hash(cookie)) if cookie else None
-    return session if session and session.expires_at > now() else None
-
-
-def _seen(db: Db, session: UserSession) -> None:
-    """Notes that the session is in use. A page is read all the same where the database cannot be written just now."""
-    if session.seen_at is not None and session.seen_at > now() - SEEN:
-        return
-    with suppress(TryAgain), db.write() as tx:
-        mine = col(UserSession.secret_hash) == session.secret_hash
-        tx.exec(update(UserSession).where(mine).values(seen_at=now()))
+    return session if session and awake.until(session, request.app.state.settings) > now() else None
 
 
 def readers(tx: Session, person: Person, walks: Sequence[Walk]) -> list[WalkReader]:

@@ -7,6 +7,7 @@ a code is on its way; and that an address we do not know costs the same time. Co
 import logging
 import smtplib
 import ssl
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,12 @@ from urllib.parse import unquote, urlsplit
 
 from app.i18n import gettext as _
 from app.pages import day
-from app.settings import Settings
+from app.settings import Settings, WrongSetting
 
 log = logging.getLogger("tryg")
 
 PATIENCE_S = 5.0
+FIRST_S = 2.0  # for a look at the mail server before the start
 HERE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -34,11 +36,14 @@ class Post:
     def __init__(self, settings: Settings) -> None:
         """Raises NoMail."""
         self._from = settings.mail_from
-        self._server = _connect(settings.smtp_url.get_secret_value()) if settings.smtp_url.get_secret_value() else None
+        url = settings.smtp_url.get_secret_value()
+        self._server = _connect(url, tls=settings.smtp_tls == "required") if url else None
 
     def send(self, email: str, code: str | None) -> None:
-        """Send `code`, if there is one, and hang up. A failure now is told in the log alone."""
-        if code and self._server is None:
+        """Send `code`, if there is one, or why there is none (""), and hang up. A failure now is told in the log alone."""
+        if code == "":
+            self.deliver(_no_code(self._from, email))
+        elif code and self._server is None:
             log.warning("sign-in code for %s: %s (TRYG_SMTP_URL is not set)", email, code)
         elif code:
             self.deliver(_message(self._from, email, code))
@@ -66,7 +71,33 @@ class Post:
             self._server.close()
 
 
-def _connect(url: str) -> smtplib.SMTP:
+def try_out(settings: Settings) -> None:
+    """Raises WrongSetting where the mail server of an smtp:// address can be reached, is no program on this machine, and
+    offers no TLS: letters hold codes and links. One that cannot be reached just now stops no start."""
+    parts = urlsplit(settings.smtp_url.get_secret_value())
+    if parts.scheme != "smtp" or parts.hostname in HERE or settings.smtp_tls != "required":
+        return
+    without = list[bool]()
+
+    def ask() -> None:
+        with suppress(OSError, smtplib.SMTPException), smtplib.SMTP(
+            parts.hostname or "", parts.port or 587, timeout=FIRST_S
+        ) as server:  # fmt: skip
+            server.ehlo()
+            without.append(not server.has_extn("starttls"))
+
+    asking = threading.Thread(target=ask, daemon=True)  # the network's own patience with names is longer
+    asking.start()
+    asking.join(FIRST_S)
+    if without == [True]:
+        raise WrongSetting(
+            f"TRYG_SMTP_URL names a mail server without TLS ({parts.hostname}): sign-in codes would go there as they are. "
+            "Use one that offers it, or allow this with TRYG_SMTP_TLS=offered."
+        )
+
+
+def _connect(url: str, *, tls: bool = True) -> smtplib.SMTP:
+    """`tls`: letters go to another machine with it alone. Raises NoMail."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
@@ -81,8 +112,9 @@ def _connect(url: str) -> smtplib.SMTP:
             if parts.scheme == "smtp" and server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
                 is_private = True
-            if parts.username and not is_private:  # somebody in between may have taken the offer out
-                raise smtplib.SMTPNotSupportedError("it offers no TLS, and a password goes nowhere without")
+            if (tls or parts.username) and not is_private:  # somebody in between may have taken the offer out
+                reason = "a password goes nowhere without" if parts.username else "TRYG_SMTP_TLS requires it"
+                raise smtplib.SMTPNotSupportedError(f"it offers no TLS, and {reason}")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
         except BaseException:
@@ -134,6 +166,15 @@ def letter(sender: str, email: str, subject: str, paragraphs: list[str]) -> Emai
     )
     message.set_content("\n\n".join(paragraphs))
     return message
+
+
+def _no_code(sender: str, email: str) -> EmailMessage:
+    """For somebody whom codes do not let in."""
+    return letter(sender, email, _("You sign in without a code"), [
+        _("Somebody asked for a code with your e-mail. Your role in Tryghedsvandring does not let you in with a code."),
+        _("Use your passkey, or your work's sign-in, on the page where you sign in."),
+        _("Do you have neither any longer? Ask an admin to invite you again: the link in that letter lets you in once."),
+    ])  # fmt: skip
 
 
 def _message(sender: str, email: str, code: str) -> EmailMessage:

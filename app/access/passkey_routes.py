@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from app import pages
 from app.access import browser, limits, passkeys, sessions
+from app.access.fresh import FreshAccount
 from app.access.roles import Account
 from app.db import Db
 from app.i18n import gettext as _
@@ -43,8 +44,8 @@ Answer = Annotated[dict[str, Any], Depends(_answer)]
 
 
 @router.post("/account/passkeys/challenge")
-def post_adding(request: Request, person: Account, db: Db) -> Response:
-    """What to make a passkey from."""
+def post_adding(request: Request, person: FreshAccount, db: Db) -> Response:
+    """What to make a passkey from, for whoever has just signed in: without it none can be added."""
     browser.own_form(request)
     challenge = passkeys.new_challenge()
     with db.read() as tx:
@@ -88,7 +89,7 @@ def post_sign_in(request: Request, db: Db, answer: Answer) -> Response:
     before, device = browser.session_secret(request), request.headers.get("user-agent", "")
     with db.write() as tx:
         user = passkeys.use(tx, settings, _object(answer), challenge)
-        secret = sessions.begin(tx, user, settings.session_hours, device, before)
+        secret = sessions.begin(tx, user, settings.session_hours, device, before, way="passkey")
     done = JSONResponse({"next": browser.own_path(str(answer.get("next") or ""))}, headers=pages.PRIVATE)
     browser.keep_session(request, done, secret)
     browser.drop_note(request, done, "passkey")

@@ -6,10 +6,8 @@ lets nobody in. Never keeps anything that could sign in somewhere by itself: onl
 """
 
 import hashlib
-import ipaddress
 import json
 import secrets
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,7 +18,7 @@ from sqlmodel import Session, col, select
 from app.i18n import gettext as _
 from app.models import FailedTry, Passkey, User, now
 from app.problems import Problem, invalid
-from app.settings import Settings
+from app.settings import Settings, passkey_origin
 
 MOST = 20  # passkeys of one person
 NAME = 60  # characters of a passkey's name
@@ -28,12 +26,7 @@ NAME = 60  # characters of a passkey's name
 
 def origin(settings: Settings) -> str:
     """The address on which passkeys work; "" where browsers allow none: without https, or with a number for a name."""
-    parts = urlsplit(settings.base_url)
-    host = parts.hostname or ""
-    with suppress(ValueError):
-        ipaddress.ip_address(host)
-        return ""
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "https" or host == "localhost" else ""
+    return passkey_origin(settings.base_url)
 
 
 def of(tx: Session, user: User) -> list[Passkey]:

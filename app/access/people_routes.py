@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, or_, select
 
 from app import pages
-from app.access import browser, invitations, limits, people, roles
+from app.access import browser, invitations, limits, people, roles, sessions
+from app.access.fresh import FreshInviter, is_fresh, once_more
 from app.access.guards import GIVE, Person
 from app.access.invitations import Wanted
 from app.access.roles import EVERYWHERE, GivenRole, Inviter, KnownInvitation
@@ -29,7 +30,13 @@ Roles = Annotated[list[str], Form(max_length=20)]
 
 @router.get("/people")
 def get_people(request: Request, person: Inviter, db: Db, taken: str = "") -> Response:
-    return _page(request, person, db, taken=bool(taken and browser.note(request, "taken")))
+    kept = browser.note(request, "wanted")
+    wanted = _typed(kept) if kept.get("by") == person.user.id else None
+    done = bool(taken and browser.note(request, "taken"))
+    answer = _page(request, person, db, taken=done, wanted=wanted, resumed=wanted is not None)
+    if kept:
+        browser.drop_note(request, answer, "wanted")
+    return answer
 
 
 @router.post("/people/invitations")
@@ -43,10 +50,14 @@ def post_invitation(
     cleared: Text = "",
     partner: Text = "",
 ) -> Response:
-    """Gives somebody roles, and puts their letter into the queue."""
+    """Gives somebody roles, and puts their letter into the queue. Whoever has to sign in once more first finds what they
+    had typed when they come back."""
     browser.own_form(request)
     place = None if organisation == EVERYWHERE else organisation
     wanted = Wanted(email, tuple(dict.fromkeys(role)), place, bool(cleared), partner or None)
+    with db.read() as tx:
+        if not is_fresh(tx, person):
+            return _later(request, person, wanted)
     try:
         with db.write() as tx:
             limits.counted(tx, request.app.state.settings, limits.LETTERS, person.user.id)
@@ -71,8 +82,8 @@ def post_sending(request: Request, known: KnownInvitation, person: Inviter, db: 
 
 
 @router.post("/people/roles/{membership_id}/removal")
-def post_removal(request: Request, given: GivenRole, person: Inviter, db: Db) -> Response:
-    """Takes a role away. The next page offers to give it back."""
+def post_removal(request: Request, given: GivenRole, person: FreshInviter, db: Db) -> Response:
+    """Takes a role away; the last one ends their sign-ins. The next page offers to give it back."""
     browser.own_form(request)
     try:
         with db.write() as tx:
@@ -84,6 +95,9 @@ def post_removal(request: Request, given: GivenRole, person: Inviter, db: Db) ->
                 people.take(tx, held)
                 _tell(tx, person, "role-taken", held.user_id, held.role, held.organisation_id)
                 invitations.withdraw(tx, held.user_id, held.organisation_id)
+                user = tx.get_one(User, held.user_id)
+                if not people.roles_of(tx, user):
+                    sessions.end_all(tx, user)
     except Problem as wrong:
         return _page(request, person, db, wrong)
     answer = RedirectResponse("/people?taken=yes", 303, headers=pages.PRIVATE)
@@ -102,7 +116,7 @@ def post_removal(request: Request, given: GivenRole, person: Inviter, db: Db) ->
 
 
 @router.post("/people/roles")
-def post_role(request: Request, person: Inviter, db: Db) -> Response:
+def post_role(request: Request, person: FreshInviter, db: Db) -> Response:
     """Gives back the role that this browser has just taken away, without a letter."""
     browser.own_form(request)
     note = browser.note(request, "taken")
@@ -118,6 +132,23 @@ def post_role(request: Request, person: Inviter, db: Db) -> Response:
             _tell(tx, person, "role-given", user.id, note["role"], place)
         browser.drop_note(request, answer, "taken")
     return answer
+
+
+def _later(request: Request, person: Person, wanted: Wanted) -> Response:
+    """To sign in once more; the browser carries what was typed."""
+    answer = RedirectResponse(once_more("/people"), 303, headers=pages.PRIVATE)
+    place = EVERYWHERE if wanted.organisation_id is None else wanted.organisation_id
+    browser.keep_note(
+        request, answer, "wanted", by=person.user.id, email=wanted.email, roles=",".join(set(wanted.roles) & set(people.ROLES)),
+        place=place[:36], cleared="yes" if wanted.cleared else "", partner=(wanted.partner_id or "")[:36],
+    )  # fmt: skip
+    return answer
+
+
+def _typed(kept: dict[str, str]) -> Wanted:
+    """What _later() was given."""
+    place = None if kept["place"] == EVERYWHERE else kept["place"]
+    return Wanted(kept["email"], tuple(kept["roles"].split(",")), place, bool(kept["cleared"]), kept["partner"] or None)
 
 
 def _tell(tx: Session, person: Person, what: str, user_id: str, role: str, place: str | None) -> None:
@@ -138,6 +169,7 @@ def _page(
     *,
     taken: bool = False,
     wanted: Wanted | None = None,
+    resumed: bool = False,
 ) -> Response:
     """`wrong`: what is to be told on the page, where it is a 422; anything else is raised on."""
     if wrong and wrong.code != "invalid":
@@ -150,7 +182,7 @@ def _page(
     offered = [role for role in people.ROLES if any(role in GIVE.get(own.role, ()) for own in person.memberships)]
     return pages.render(
         request, "access/people.html", wrong.status if wrong else 200, rows=rows, places=places, partners=partners, offered=offered,
-        wrong=wrong.detail if wrong else "", field=field, taken=taken, wanted=wanted or Wanted("", (), ""),
+        wrong=wrong.detail if wrong else "", field=field, taken=taken, resumed=resumed, wanted=wanted or Wanted("", (), ""),
         no_mail=not request.app.state.settings.smtp_url.get_secret_value(),
     )  # fmt: skip
 
@@ -173,6 +205,11 @@ def _rows(tx: Session, person: Person) -> list[dict[str, Any]]:
         letter = letters.pop((user.id, role.organisation_id), None)
         if letter and roles.oversees(person.memberships, role.organisation_id):
             row["letters"].append((letter, invitations.state(letter)))
+    theirs: dict[str, list[Membership]] = {}
+    for role in tx.exec(select(Membership)).all():
+        theirs.setdefault(role.user_id, []).append(role)
+    for user_id, row in rows.items():
+        row["sign_ins"] = roles.shuts_out(person.memberships, theirs[user_id])
     return list(rows.values())
 
 

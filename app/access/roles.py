@@ -5,6 +5,7 @@ somebody may not see answers as what is not there. Never changes a role: that is
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
@@ -12,10 +13,18 @@ from sqlmodel import Session, col, select
 
 from app.access.guards import GIVE, UUID, Person, Reader
 from app.db import Db
-from app.models import Invitation, Membership, Organisation
+from app.models import Invitation, Membership, Organisation, User
 from app.problems import Problem
 
 EVERYWHERE = "everywhere"  # what forms call no organisation
+
+
+@dataclass(frozen=True)
+class Overseen:
+    """Somebody else, and what they are."""
+
+    user: User
+    memberships: tuple[Membership, ...]
 
 
 def account(person: Reader) -> Person:
@@ -79,6 +88,29 @@ def given_role(membership_id: str, person: Inviter, db: Db) -> Membership:
 
 
 GivenRole = Annotated[Membership, Depends(given_role)]
+
+
+def shuts_out(memberships: Sequence[Membership], theirs: Sequence[Membership]) -> bool:
+    """Whether these memberships let one sign somebody out who holds `theirs`: an admin of every place where they hold a role,
+    so that no organisation signs out another one's people."""
+    mine = {own.organisation_id for own in memberships if own.role == "admin"}
+    return None in mine or (bool(theirs) and all(role.organisation_id in mine for role in theirs))
+
+
+def shut_out(user_id: str, person: Inviter, db: Db) -> Overseen:
+    """The person in the route's path, for an admin who may sign them out. Raises what inviter() raises, not-found (404) where
+    they are not theirs to see, not-allowed (403) where they are, but hold roles elsewhere too."""
+    with db.read() as tx:
+        user = tx.get(User, user_id) if UUID.fullmatch(user_id) else None
+        theirs = tx.exec(select(Membership).where(Membership.user_id == user_id)).all() if user else ()
+    if user is None or not any(oversees(person.memberships, role.organisation_id) for role in theirs):
+        raise Problem("not-found")
+    if not shuts_out(person.memberships, theirs):
+        raise Problem("not-allowed")
+    return Overseen(user, tuple(theirs))
+
+
+ShutOut = Annotated[Overseen, Depends(shut_out)]
 
 
 def known_invitation(invitation_id: str, person: Inviter, db: Db) -> Invitation:

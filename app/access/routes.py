@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -18,6 +18,7 @@ from starlette.background import BackgroundTask
 
 from app import pages
 from app.access import browser, guards, passkeys, people, sessions, signin
+from app.access.fresh import is_fresh, once_more
 from app.access.mail import NoMail, Post
 from app.db import Db
 from app.i18n import gettext as _
@@ -39,12 +40,24 @@ async def _in_even_time() -> AsyncIterator[None]:
 
 
 @router.get("/sign-in")
-def get_sign_in(request: Request, db: Db, next: str = "/", invited: str = "", elsewhere: str = "") -> Response:
-    """`invited`: with a code from a letter, which nobody has to ask for; `elsewhere`: what became of another way in."""
-    if guards.signed_in(request, db):
-        return _go(next)
+def get_sign_in(
+    request: Request, db: Db, next: str = "/", invited: str = "", elsewhere: str = "", fresh: str = ""
+) -> Response:
+    """`invited`: with a code from a letter, which nobody has to ask for; `elsewhere`: what became of another way in;
+    `fresh`: once more, for whoever is signed in but not just now."""
+    person = guards.signed_in(request, db)
+    if person:
+        with db.read() as tx:
+            if not fresh or is_fresh(tx, person):
+                return _go(next)
     wrong = _elsewhere(_settings(request).oidc_name, elsewhere)
-    return _page(request, then=next, asked=bool(invited), invited=bool(invited), elsewhere_wrong=wrong)
+    stage: dict[str, Any] = {
+        "asked": bool(invited),
+        "invited": bool(invited),
+        "fresh": bool(fresh and person),
+        "elsewhere_wrong": wrong,
+    }
+    return _page(request, then=next, email=person.user.email if person else "", **stage)
 
 
 @router.post("/sign-in", dependencies=[Depends(_in_even_time, scope="function")])
@@ -56,24 +69,35 @@ def post_sign_in(
     again: Text = "",
     invited: Text = "",
     next: Text = "/",
+    fresh: Text = "",
 ) -> Response:
     """Asks for a code where none is given (or a new one is wanted), else signs in with it."""
     browser.own_form(request)
     try:
         people.address(email)
     except Problem as wrong:
-        return _page(request, 422, then=next, email=email, wrong_email=wrong.detail)
+        return _page(request, 422, then=next, email=email, fresh=bool(fresh), wrong_email=wrong.detail)
     if again or not (code.strip() or invited):
-        return _send_code(request, db, email, next)
+        return _send_code(request, db, email, next, fresh=bool(fresh))
     with db.write() as tx:
         _not_guessing(request, tx, "sign-in")
         asker = browser.note(request, "asking").get("asker", "")
-        user = signin.use_code(tx, email, code, _settings(request).signing_key(), asker)
+        settings = _settings(request)
+        user = signin.use_code(tx, email, code, settings.signing_key(), asker, settings.strong_roles)
         if user:
-            return _come_in(request, tx, user, next)
+            return _come_in(request, tx, user, next, "code")
         guards.count_try(tx, "sign-in", guards.address_of(request))
     wrong_code = _("This code does not fit, is too old, or was asked for in another browser. Look at the newest e-mail, or ask for a new code.")  # fmt: skip
-    return _page(request, 422, then=next, email=email, asked=True, invited=bool(invited), wrong_code=wrong_code)
+    return _page(
+        request,
+        422,
+        then=next,
+        email=email,
+        asked=True,
+        invited=bool(invited),
+        fresh=bool(fresh),
+        wrong_code=wrong_code,
+    )
 
 
 @router.get("/sign-in/link")
@@ -89,7 +113,7 @@ def post_link(request: Request, db: Db, key: Text = "", next: Text = "/") -> Res
     with db.write() as tx:
         user = signin.use_link(tx, key)
         if user:
-            return _come_in(request, tx, user, next)
+            return _come_in(request, tx, user, next, "link")
     if guards.signed_in(request, db):  # the button was pressed twice
         return _go(next)
     return _link_page(request, None, key, next)
@@ -101,10 +125,10 @@ def post_sign_out(request: Request, db: Db) -> Response:
     secret = browser.session_secret(request)
     if secret:
         with db.write() as tx:
-            sessions.end(tx, secret)
+            sessions.sign_out(tx, secret)
     answer = _go("/sign-in")
     browser.drop_session(request, answer)
-    answer.headers["Clear-Site-Data"] = '"cache"'  # photos that this browser kept; not what a walker's app keeps
+    answer.headers["Clear-Site-Data"] = browser.CACHE
     return answer
 
 
@@ -127,30 +151,32 @@ def _elsewhere(name: str, what: str) -> str:
     return sentences[what] % {"name": name} if name and what in sentences else ""
 
 
-def _send_code(request: Request, db: Db, email: str, then: str) -> Response:
+def _send_code(request: Request, db: Db, email: str, then: str, *, fresh: bool) -> Response:
     """The same answer in the same time, whether or not we know the address."""
     with db.read() as tx:
         _not_guessing(request, tx, "code")
     try:
         post = Post(_settings(request))
     except NoMail:
-        return _page(request, 503, then=then, email=email, no_mail=True)
+        return _page(request, 503, then=then, email=email, fresh=fresh, no_mail=True)
     asker = browser.note(request, "asking").get("asker") or secrets.token_urlsafe(16)
     address = guards.address_of(request)
     with db.write() as tx:
         guards.count_try(tx, "code", address)
-        code = signin.new_code(tx, email, _settings(request).signing_key(), asker, address)
-    answer = _page(request, then=then, email=email, asked=True, until=now() + signin.CODE_LASTS)
+        settings = _settings(request)
+        code = signin.new_code(tx, email, settings.signing_key(), asker, address, settings.strong_roles)
+    answer = _page(request, then=then, email=email, asked=True, fresh=fresh, until=now() + signin.CODE_LASTS)
     browser.keep_note(request, answer, "asking", asker=asker)
     answer.background = BackgroundTask(post.send, people.address(email), code)
     return answer
 
 
-def _come_in(request: Request, tx: Session, user: User, then: str) -> Response:
+def _come_in(request: Request, tx: Session, user: User, then: str, way: str) -> Response:
     before = browser.session_secret(request)
     device = request.headers.get("user-agent", "")
-    secret = sessions.begin(tx, user, _settings(request).session_hours, device, before)
-    answer = _go(then)
+    secret = sessions.begin(tx, user, _settings(request).session_hours, device, before, way=way)
+    enrols = signin.must_enrol(tx, user, _settings(request).strong_roles)
+    answer = _go("/account#passkeys" if enrols else then)
     browser.keep_session(request, answer, secret)
     return answer
 
@@ -165,6 +191,7 @@ def _page(request: Request, status: int = 200, *, then: str, email: str = "", **
     stages: dict[str, object] = {
         "asked": False,
         "invited": False,
+        "fresh": False,
         "until": None,
         "no_mail": False,
         "void_link": False,
@@ -174,8 +201,10 @@ def _page(request: Request, status: int = 200, *, then: str, email: str = "", **
     settings = _settings(request)
     stages |= {"origin": passkeys.origin(settings), "elsewhere": settings.oidc_name, "elsewhere_wrong": ""}
     next_path, hours = browser.own_path(then), settings.session_hours
-    here = "/sign-in?" + urlencode({"next": next_path})  # where the other language is shown: a form has no address
+    # where the other language is shown: a form has no address
+    here = once_more(next_path) if more.get("fresh") else "/sign-in?" + urlencode({"next": next_path})
     given = {"next": next_path, "email": email, "hours": hours, "path": here} | stages | more
+    given |= {"idle": settings.session_idle_minutes, "strong": settings.strong_roles}
     return pages.render(request, "access/signin.html", status, **given)
 
 

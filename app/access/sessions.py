@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select, update
 
+from app.access import awake
 from app.access.guards import secret_hash
 from app.models import FailedTry, Invitation, Membership, SignIn, User, UserSession, now
 from app.privacy import trail
+from app.settings import Settings
 
 REMEMBERED = timedelta(days=1)  # used and failed tries, for the limits
 NAMED_BY = 16  # characters of the hash: enough to tell one person's sessions apart
@@ -51,9 +53,11 @@ class Place:
     here: bool
 
 
-def begin(tx: Session, user: User, hours: int, user_agent: str = "", before: str | None = None) -> str:
-    """A new session's secret, for the cookie; `before`: the secret of the one it takes the place of. Whoever is in has
-    accepted what invited them, and needs its code no longer."""
+def begin(
+    tx: Session, user: User, hours: int, user_agent: str = "", before: str | None = None, *, way: str = ""
+) -> str:
+    """A new session's secret, for the cookie; `before`: the secret of the one it takes the place of; `way`: how they came in,
+    for the access log. Whoever is in has accepted what invited them, and needs its code no longer."""
     _forget_old(tx)
     if before:
         end(tx, before)
@@ -62,13 +66,12 @@ def begin(tx: Session, user: User, hours: int, user_agent: str = "", before: str
     unused = col(SignIn.user_id) == user.id, col(SignIn.used_at).is_(None)
     tx.exec(update(SignIn).where(*unused, col(SignIn.kind).in_(("letter", "letter-code"))).values(used_at=now()))
     secret = secrets.token_urlsafe(32)
-    until = now() + timedelta(hours=hours)
+    at, until = now(), now() + timedelta(hours=hours)
     device = device_of(user_agent)
     held = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
-    trail.record(tx, trail.by(user.id), "signed-in", organisation_id=trail.sole_organisation(held))
-    tx.add(
-        UserSession(secret_hash=secret_hash(secret), user_id=user.id, expires_at=until, device=device, seen_at=now())
-    )
+    trail.record(tx, trail.by(user.id), "signed-in", organisation_id=trail.sole_organisation(held), way=way)
+    kept = secret_hash(secret)
+    tx.add(UserSession(secret_hash=kept, user_id=user.id, created_at=at, expires_at=until, device=device, seen_at=at))
     return secret
 
 
@@ -77,28 +80,48 @@ def end(tx: Session, secret: str) -> None:
     tx.exec(delete(UserSession).where(col(UserSession.secret_hash) == secret_hash(secret)))
 
 
-def of(tx: Session, user: User, here: str) -> list[Place]:
+def sign_out(tx: Session, secret: str) -> None:
+    """Whoever is signed in with this secret signs out."""
+    here = tx.get(UserSession, secret_hash(secret))
+    if here:
+        left(tx, here.user_id, 1)
+        tx.delete(here)
+
+
+def of(tx: Session, user: User, here: str, settings: Settings) -> list[Place]:
     """Where `user` is signed in: first the session with the hash `here`, then the others, the last used first."""
     wanted = select(UserSession).where(UserSession.user_id == user.id, col(UserSession.expires_at) > now())
     found = [
-        Place(one.secret_hash[:NAMED_BY], one.device, one.created_at, one.seen_at or one.created_at, one.expires_at,
-              one.secret_hash == here)
-        for one in tx.exec(wanted).all()
+        Place(one.secret_hash[:NAMED_BY], one.device, one.created_at, one.seen_at or one.created_at,
+              awake.until(one, settings), one.secret_hash == here)
+        for one in tx.exec(wanted).all() if awake.until(one, settings) > now()
     ]  # fmt: skip
     return sorted(found, key=lambda place: (place.here, place.seen), reverse=True)
 
 
-def end_one(tx: Session, user: User, name: str) -> None:
-    """Ends the session of `user` that is called so; one that has ended already changes nothing."""
+def end_one(tx: Session, user: User, name: str) -> int:
+    """Ends the session of `user` that is called so; how many that were: none where it has ended already."""
     mine = tx.exec(select(UserSession).where(UserSession.user_id == user.id)).all()
-    for session in mine:
-        if session.secret_hash[:NAMED_BY] == name:
-            tx.delete(session)
+    ended = [session for session in mine if session.secret_hash[:NAMED_BY] == name]
+    for session in ended:
+        tx.delete(session)
+    return len(ended)
 
 
-def end_all(tx: Session, user: User) -> None:
-    """Signs `user` out everywhere, here too."""
+def end_all(tx: Session, user: User) -> int:
+    """Signs `user` out everywhere; in how many browsers that was."""
+    mine = tx.exec(select(UserSession.secret_hash).where(UserSession.user_id == user.id)).all()
     tx.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
+    return len(mine)
+
+
+def left(tx: Session, user_id: str, browsers: int) -> None:
+    """The access log is told that somebody signed out themselves, in so many browsers."""
+    held = tx.exec(select(Membership).where(Membership.user_id == user_id)).all()
+    if browsers:
+        trail.record(
+            tx, trail.by(user_id), "signed-out", organisation_id=trail.sole_organisation(held), browsers=browsers
+        )
 
 
 def device_of(user_agent: str) -> str:

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select, update
 from app.access import people
 from app.access.guards import secret_hash
 from app.access.sessions import REMEMBERED
-from app.models import FailedTry, SignIn, User, now
+from app.models import FailedTry, Identity, Membership, Passkey, SignIn, User, now
 from app.walks.walks import ALPHABET, CODE_LENGTH, normalised, shown
 
 LINK_LASTS = timedelta(hours=24)
@@ -64,8 +64,25 @@ def use_link(tx: Session, token: str) -> User | None:
     return tx.get(User, user_id) if user_id else None
 
 
-def new_code(tx: Session, email: str, key: bytes, asker: str, address: str) -> str | None:
-    """A code of 6 digits for the person with this e-mail; None where there is none, or has had too many.
+def comes_otherwise(tx: Session, user: User, strong: frozenset[str]) -> bool:
+    """Whether codes by e-mail let `user` in no longer: who holds one of the roles `strong`, anywhere."""
+    held = select(Membership.id).where(Membership.user_id == user.id, col(Membership.role).in_(strong)).limit(1)
+    return bool(strong) and tx.exec(held).first() is not None
+
+
+def must_enrol(tx: Session, user: User, strong: frozenset[str]) -> bool:
+    """Whether `user` will not get in again without a new invitation: no code does it, and there is nothing else yet."""
+    if not comes_otherwise(tx, user, strong):
+        return False
+    ways = (select(kind.user_id).where(kind.user_id == user.id).limit(1) for kind in (Passkey, Identity))
+    return not any(tx.exec(way).first() for way in ways)
+
+
+def new_code(
+    tx: Session, email: str, key: bytes, asker: str, address: str, strong: frozenset[str] = frozenset()
+) -> str | None:
+    """A code of 6 digits for the person with this e-mail; None where there is none, or has had too many; "" for somebody who
+    holds one of the roles `strong` and is to be told that codes do not let them in.
 
     `key`: the server's signing key; `asker`: the secret of the browser that asks, the only one in which it works;
     `address`: where it asks from. Raises invalid (422) where it can be no e-mail address."""
@@ -82,15 +99,20 @@ def new_code(tx: Session, email: str, key: bytes, asker: str, address: str) -> s
     if len(today) >= CODES_A_DAY or len(from_here) >= CODES_FROM_ONE or len(at_once) >= CODES_AT_ONCE:
         return None
     tx.add(FailedTry(purpose=purpose, address=address, at=now()))
+    if comes_otherwise(tx, user, strong):
+        return ""
     kept = f"{_mark(asker)}{_kept(code, user, key)}"
     tx.add(SignIn(user_id=user.id, kind="code", secret_hash=kept, expires_at=now() + CODE_LASTS))
     return code
 
 
-def use_code(tx: Session, email: str, written: str, key: bytes, asker: str) -> User | None:
+def use_code(
+    tx: Session, email: str, written: str, key: bytes, asker: str, strong: frozenset[str] = frozenset()
+) -> User | None:
     """The person whom this code signs in, now used up; None, and one try fewer, where it is wrong or too old.
 
-    Either the 6 digits that this browser asked for, or the 8 characters of an invitation, which work anywhere."""
+    Either the 6 digits that this browser asked for, which let in nobody who holds one of the roles `strong`; or the 8
+    characters of an invitation, which work anywhere."""
     user = people.by_email(tx, email)
     if user is None:
         return None
@@ -102,6 +124,8 @@ def use_code(tx: Session, email: str, written: str, key: bytes, asker: str) -> U
         code, mark = "".join(sign for sign in written if sign.isdigit()), _mark(asker)
         ways = (*_usable("code"), col(SignIn.secret_hash).startswith(mark))
     waiting = tx.exec(select(SignIn).where(*ways, SignIn.user_id == user.id)).all()
+    if mark and comes_otherwise(tx, user, strong):
+        waiting = []
     right = [one for one in waiting if hmac.compare_digest(mark + _kept(code, user, key), one.secret_hash)]
     for one in waiting:
         one.tries += 1

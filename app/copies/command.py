@@ -1,11 +1,11 @@
-"""`tryg move`: how it is called and what it says.
+"""`tryg backup`, `tryg restore` and `tryg move`: how they are called and what they say.
 
 Promises what every command does: --json prints one object and nothing else, and a failure is one sentence; and that no key or
 password is ever printed. Everything heavy is imported where it is needed.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,13 +17,45 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 
+Backup = Annotated[Path, typer.Argument(metavar="DIR", help="The backup's folder.")]
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+
+
+def backup(folder: Backup, data: Data = None, as_json: Json = False) -> None:
+    """Write everything into a folder, while the server serves; given an earlier backup's, only what is new is copied."""
+    from app.copies.backup import back_up
+
+    _with_copies(back_up, folder, data, as_json, "backed up")
+
+
+def restore(folder: Backup, data: Data = None, as_json: Json = False) -> None:
+    """Put a backup into a database without walks; whatever else is in it is replaced."""
+    from app.copies.restore import restore as put_back
+
+    _with_copies(put_back, folder, data, as_json, "restored")
+
+
+def _with_copies(
+    work: Callable[..., dict[str, Any]], folder: Path, data: Path | None, as_json: bool, done: str
+) -> None:
+    from app.photos.vault import vault_of
+    from app.schema import migrate_to_newest
+    from app.settings import load
+
+    settings = load(data=data)
+    migrate_to_newest(settings)
+    with ExitStack() as open_ones:
+        told = work(_opened(settings, open_ones), vault_of(settings), settings, folder.resolve())
+    said = f"{folder}: {done}, {told['walks']} walks, {told['notes']} notes, {told['photos']} photos."
+    print(json.dumps(told) if as_json else said, flush=True)
+
+
 def move(
     to_database: Annotated[str, typer.Option(metavar="URL", help="As TRYG_DATABASE_URL; empty: it stays.")] = "",
     to_photos: Annotated[str, typer.Option(metavar="URL", help="As TRYG_PHOTOS_URL; empty: they stay.")] = "",
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    data: Data = None,
+    as_json: Json = False,
 ) -> None:
     """Copy this installation to another database and another place for photos, compare both, and say what to set then.
 

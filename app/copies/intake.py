@@ -17,6 +17,7 @@ from app.db import Database
 from app.models import Participant, Photo, Revision, Walk
 from app.photos import arrival
 from app.photos.vault import Digest, Vault
+from app.privacy import trail
 from app.problems import Problem, TryAgain
 from app.sync import ingest
 from app.sync.body import as_model
@@ -48,6 +49,9 @@ def take_in(db: Database, vault: Vault, copy: PhoneCopy, photo_bytes: int) -> In
             done.photos["known" if _is_here(db, photo_id) else "missing"] += 1
     for photo_id in sorted(copy.photo_ids):
         _photo(db, vault, copy, who, declared.get(photo_id), photo_id, photo_bytes, done)
+    notes, photos = done.notes["new"], done.photos["new"]
+    with db.write() as tx:
+        trail.record(tx, "command", "imported", walk=walk, about="file:copy", notes=notes, photos=photos)
     return done
 
 

@@ -90,7 +90,7 @@ def _whole_walk(tx: Session, drawn: dict[str, bytes]) -> Walk:
         tx, before.PREFIX, begins - timedelta(days=before.DAYS), before.NOTES, drawn, title=before.TITLE
     )
     before.make(tx, earlier, person, [id_of(f"{before.PREFIX}note {n}") for n in range(len(before.NOTES))], old_stops)
-    walks.close(tx, earlier)
+    walks.close(tx, earlier, "command")
     walk, stops = _evening(tx, "", begins, NOTES, drawn, title=TITLE, follows_id=earlier.id, follows_as="return")
     _plan(tx, walk, begins, person, stops, drawn)
     return walk

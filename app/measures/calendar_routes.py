@@ -17,6 +17,7 @@ from app.i18n import gettext as _
 from app.measures import deadlines, measures, routing
 from app.measures.forms import OwnForm
 from app.models import Partner, Walk
+from app.privacy import looking
 from app.problems import invalid
 
 router = APIRouter(tags=["measures"])
@@ -32,6 +33,7 @@ NEW, NONE = "new", "none"  # what was just done with an address
 def get_walks_deadlines(request: Request, walk_id: str, secret: str, db: Db) -> Response:
     """A walk's deadlines."""
     walk = calendar_of(request, db, Walk, walk_id, secret)
+    looking.by_calendar(request, walk)
     base_url = request.app.state.settings.base_url
     with db.read() as tx:
         found = [(one, f"{base_url}/walks/{walk.id}/measures/{one.number}") for one in measures.of_walk(tx, walk.id)]
@@ -42,12 +44,14 @@ def get_walks_deadlines(request: Request, walk_id: str, secret: str, db: Db) -> 
 def get_partners_deadlines(request: Request, partner_id: str, secret: str, db: Db) -> Response:
     """The deadlines of what is routed to a partner."""
     partner = calendar_of(request, db, Partner, partner_id, secret)
+    looking.by_calendar(request, partner)
     return _partners(request, db, [partner.id], partner.name)
 
 
 @router.get("/partner/deadlines.ics", response_class=Response)
 def get_own_deadlines(request: Request, who: Answering, db: Db) -> Response:
     """The same, once, for somebody who is signed in."""
+    looking.by_partner(request, who.link, who.person, "file:deadlines.ics", who.organisation_id)
     return _partners(request, db, who.partner_ids, ", ".join(one.name for one in who.partners))
 
 
@@ -57,6 +61,7 @@ def get_own_deadlines(request: Request, who: Answering, db: Db) -> Response:
 @router.get("/walks/{walk_id}/measures/calendar")
 def get_calendar(request: Request, reader: Measuring, did: str = "") -> Response:
     """Where the walk's deadlines are subscribed to. `did`: what was just done with the address."""
+    looking.read(request, reader.person, "measures", reader.walk)
     given = deadlines.address(reader.walk, request.app.state.settings)
     return pages.render(request, "measures/calendar.html", walk=reader.walk, address=given, did=did)
 
@@ -81,6 +86,7 @@ def post_removal(reader: Measuring, db: Db, _form: OwnForm) -> Response:
 
 @router.get("/partner/calendar")
 def get_own_calendar(request: Request, who: Answering, did: str = "") -> Response:
+    looking.by_partner(request, who.link, who.person, "page:partner", who.organisation_id)
     settings = request.app.state.settings
     rows = [(one, deadlines.address(one, settings)) for one in who.partners]
     return pages.render(request, "measures/partner_calendar.html", rows=rows, did=did)

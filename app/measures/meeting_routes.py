@@ -19,6 +19,7 @@ from app.measures import changing, draft, measures, meeting, plan, words
 from app.measures.changing import By
 from app.measures.forms import OwnForm
 from app.models import Measure, now
+from app.privacy import looking
 from app.problems import Problem
 
 router = APIRouter(tags=["measures"])
@@ -29,6 +30,7 @@ DECIDED = ("status", "deadline", "partner", "answer", "reason")
 @router.get("/walks/{walk_id}/measures/meeting")
 def get_meeting(request: Request, reader: Measuring, db: Db, at: str = "") -> Response:
     """One open measure, large. `at`: its number."""
+    looking.report(request, reader, "minutes")
     with db.read() as tx:
         return _page(request, tx, reader, int(at) if at.isascii() and at.isdigit() and len(at) < 7 else None)
 
@@ -63,6 +65,7 @@ def post_decision(request: Request, known: KnownMeasure, reader: Measuring, db: 
 
 @router.get("/walks/{walk_id}/measures/minutes")
 def get_minutes(request: Request, reader: Measuring, db: Db, day: str = "") -> Response:
+    looking.read(request, reader.person, "minutes", reader.walk)
     with db.read() as tx:
         found = measures.of_walk(tx, reader.walk.id, removed=True)
         days = meeting.days(found)
@@ -80,6 +83,7 @@ def get_minutes_text(request: Request, reader: Measuring, db: Db, day: str = "")
         chosen = _day(day, meeting.days(found))
         if chosen is None:
             raise Problem("not-found")
+        looking.exported(request, reader.person, "minutes.txt", reader.walk, of=chosen.isoformat())
         told = meeting.text(reader.walk.title, chosen, meeting.minutes(found, chosen, plan.names(tx, reader)))
     named = {"Content-Disposition": f'attachment; filename="referat-{chosen.isoformat()}.txt"'}
     return PlainTextResponse(told, headers=pages.PRIVATE | named)

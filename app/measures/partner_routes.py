@@ -180,8 +180,7 @@ def _items(db: Db, who: Answerer, show: str) -> list[routing.Item]:
 
 def _logged(request: Request, who: Answerer, what: str) -> None:
     """The access log says that they looked, or took a file out. Raises TryAgain for a file."""
-    place = who.partners[0].organisation_id if who.partners else None
-    looking.by_partner(request, who.link, who.person, what, place)
+    looking.by_partner(request, who.link, who.person, what, who.organisation_id)
 
 
 def _by(who: Answerer) -> By:

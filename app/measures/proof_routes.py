@@ -17,6 +17,7 @@ from app.i18n import gettext as _
 from app.measures import proof
 from app.measures.changing import By
 from app.measures.forms import PhotoForm
+from app.privacy import looking
 from app.problems import invalid
 
 router = APIRouter(tags=["measures"])
@@ -37,7 +38,8 @@ def post_approval(request: Request, known: KnownMeasure, reader: Measuring, db: 
 
 
 @router.get("/walks/{walk_id}/measures/{number}/proof.jpg", response_class=Response)
-def get_proof(request: Request, known: KnownMeasure, db: Db) -> Response:
+def get_proof(request: Request, known: KnownMeasure, reader: Measuring, db: Db) -> Response:
+    looking.read(request, reader.person, "proof", reader.walk)
     return _picture(request, db, known)
 
 
@@ -49,7 +51,8 @@ def post_partners_proof(request: Request, routed: RoutedMeasure, who: Answering,
 
 
 @router.get("/partner/measures/{measure_id}/proof.jpg", response_class=Response)
-def get_partners_proof(request: Request, routed: RoutedMeasure, db: Db) -> Response:
+def get_partners_proof(request: Request, routed: RoutedMeasure, who: Answering, db: Db) -> Response:
+    looking.by_partner(request, who.link, who.person, "page:proof", who.organisation_id)
     return _picture(request, db, routed)
 
 

@@ -19,6 +19,7 @@ from app.measures import changing, continuing, draft, measures, plan, proposal, 
 from app.measures.changing import By
 from app.measures.forms import OwnForm
 from app.models import Measure, new_id, now
+from app.privacy import looking
 from app.problems import Problem
 from app.walks.walks import stops_of
 
@@ -34,6 +35,7 @@ def get_measures(
     request: Request, reader: Measuring, db: Db, show: str = "open", partner: str = "", removed: str = ""
 ) -> Response:
     """The list. `removed`: the number of one that was just taken out."""
+    looking.report(request, reader, "measures")
     with db.read() as tx:
         found = measures.of_walk(tx, reader.walk.id)
         today = measures.today_of(reader.walk, now())
@@ -59,6 +61,7 @@ def get_new(
 ) -> Response:  # fmt: skip
     """The notes to choose from; or, with `note`, the form that is filled in from them. `into`: the number of a measure that
     shall rest on them too."""
+    looking.report(request, reader, "measures")
     with db.read() as tx:
         chosen = changing.readable(tx, reader.walk, note, reader.sees)
         if chosen:
@@ -115,6 +118,7 @@ def post_joining(request: Request, reader: Measuring, db: Db, form: OwnForm) -> 
 @router.get("/walks/{walk_id}/measures/{number}")
 def get_measure(request: Request, known: KnownMeasure, reader: Measuring, db: Db, made: str = "") -> Response:
     """One measure: its form, its notes and photos, its history."""
+    looking.report(request, reader, "measures")
     with db.read() as tx:
         return one_page(request, tx, reader, known, made=bool(made))
 

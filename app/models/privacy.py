@@ -34,7 +34,9 @@ class Erasure(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     at: datetime = Field(default_factory=now, sa_column=instant())
-    kind: str = Field(description="rule: by the rules on keeping; own: by a walker; person: on somebody's request")
+    kind: str = Field(
+        description="rule: by the rules on keeping; own: by a walker; blurred: a photo, for its blurred one; person: on request"
+    )
     organisation_id: str | None = None
     walk_id: str | None = None
     who: str = Field(description="as in the access log")

@@ -218,6 +218,9 @@ class Photo(SQLModel, table=True):
     )  # boxes: x, y, width, height, parts of 1
     review_version: int = Field(default=0, description="grows with each decision about it")
     erased_at: datetime | None = Field(default=None, sa_column=instant(null=True))  # no byte of it is kept
+    replaces: list[str] = Field(
+        default_factory=list, sa_column=as_json(), description="ids of photos that go once this one is stored"
+    )
 
 
 class Agreement(SQLModel, table=True):

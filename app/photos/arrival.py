@@ -1,15 +1,19 @@
 """A photo comes in, by the wire or out of a phone's copy: whether it may, and how its bytes become the photo.
 
 Hides the order of the checks. Promises that a photo is kept only when its bytes are those that were declared and begin as
-a picture, that file, folder and record are on disk when keep() returns, and that it is kept once, however often it comes.
+a picture, that file, folder and record are on disk when keep() returns, that it is kept once, however often it comes, and that
+nothing is kept of the photo it was blurred from (app/privacy/replaced.py).
 Knows nothing of HTTP.
 """
+
+from pathlib import Path
 
 from app.db import Database
 from app.i18n import gettext as _
 from app.models import Observation, Participant, Photo, Walk
 from app.photos import header, states
 from app.photos.vault import Arriving, Digest, Vault
+from app.privacy import replaced
 from app.problems import Problem
 from app.sync.protocol import PHOTO_PIXELS
 
@@ -32,8 +36,11 @@ def admitted(db: Database, who: Participant, observation_id: str, photo_id: str)
     return photo.state != "expected"
 
 
-def keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claimed: str | None = None) -> tuple[Photo, bool]:
-    """The photo, durably kept, and whether that is news. `claimed`: the SHA-256, in hex, that the sender gave on the way.
+def keep(
+    db: Database, vault: Vault, photo_id: str, arriving: Digest, claimed: str | None = None, printed: Path | None = None
+) -> tuple[Photo, bool]:  # fmt: skip
+    """The photo, durably kept, and whether that is news. `claimed`: the SHA-256, in hex, that the sender gave on the way;
+    `printed`: where printed reports lie, which may hold a photo that this one replaces.
 
     Raises Problem (409, 413, 415, 422), TryAgain."""
     if claimed is not None and claimed != arriving.sha256:
@@ -44,13 +51,15 @@ def keep(db: Database, vault: Vault, photo_id: str, arriving: Digest, claimed: s
     if photo.state != "expected":
         if not same:
             raise Problem("photo-differs", _("A photo with this number is kept already, and it stays."))
+        replaced.forget(db, vault, photo, printed)  # where the server ended in the midst of it the first time
         return photo, False
     if not same:
         raise mismatch()
     assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
     judge(arriving)
     arriving.keep(photo_id)
-    photo, is_new = states.arrived(db, photo_id, arriving.size)
+    photo, is_new = states.arrived(db, photo_id, arriving.size, replaced.erase)
+    replaced.forget(db, vault, photo, printed)
     if photo.erased_at:
         vault.forget(photo_id)  # while it was coming in
         raise Problem("erased", _("This has been erased here, and it stays so. Nothing of it was taken in."))

@@ -72,7 +72,8 @@ async def put_photo(
     try:
         await _receive(request, arriving, limit)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
-        photo, is_new = await _aside(arrival.keep, db, vault, photo_id, arriving, claimed)
+        printed = request.app.state.settings.printed
+        photo, is_new = await _aside(arrival.keep, db, vault, photo_id, arriving, claimed, printed)
     finally:
         arriving.close()
     if is_new:

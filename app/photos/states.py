@@ -4,7 +4,7 @@ Hides that a photo's state is part of its observation: whoever follows the walk'
 step is taken once, however many ask for it at once, and is committed when the function returns. Never touches a file.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -17,13 +17,20 @@ from app.models import Observation, Photo, now
 LONGEST_PAUSE_S = 600
 
 
-def arrived(db: Database, photo_id: str, size: int) -> tuple[Photo, bool]:
-    """expected → stored, `size` in bytes. The photo as it is now, and whether this call took the step. Raises TryAgain."""
+def arrived(
+    db: Database, photo_id: str, size: int, and_then: Callable[[Session, Photo], None] = lambda _tx, _photo: None
+) -> tuple[Photo, bool]:
+    """expected → stored, `size` in bytes, and in the same step what follows from it; the photos it replaces are held too. The
+    photo as it is now, and whether this call took the step. Raises TryAgain."""
     with db.write() as tx:
+        if replaces := tx.get_one(Photo, photo_id).replaces:
+            both = select(Photo.id).where(col(Photo.id).in_([photo_id, *replaces])).order_by(col(Photo.id))
+            tx.exec(both.with_for_update()).all()
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         is_new = photo.state == "expected" and photo.erased_at is None
         if is_new:
             photo.state, photo.bytes, photo.stored_at = "stored", size, now()
+            and_then(tx, photo)
             _tell(tx, photo)
         return photo, is_new
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from app.access.notes import note_is_sensitive
-from app.models import Edition, Mark, Observation, Participant, Photo, Takedown, Team, Track, Walk
+from app.models import Edition, Mark, Observation, Participant, Photo, Revision, Takedown, Team, Track, Walk
 from app.photos.vault import Vault
-from app.privacy import erasing, keeping
+from app.privacy import erasing, keeping, replaced
 
 
 @dataclass
@@ -50,22 +50,24 @@ def due(tx: Session, vault: Vault, walk: Walk, days: Mapping[str, int], at: date
         .order_by(col(Observation.id))
     ).all()
     found.notes = [row.id for row in rows if _is_due(row, when, old, public, at)]
+    every = tx.exec(
+        select(Photo)
+        .join(Observation, col(Observation.id) == col(Photo.observation_id))
+        .where(Observation.walk_id == walk.id, col(Photo.erased_at).is_(None))
+        .order_by(col(Photo.id))
+    ).all()
+    proofs = erasing.proofs(tx, walk.id)
+    mine = [one for one in every if one.id not in proofs]
+    gone = replaced.left(mine, {photo_id for row in rows for photo_id in row.photo_ids})
+    gone |= _taken_out(tx, rows, mine, old["deleted"])
+    found.photos = [one.id for one in mine if one.id in gone]
     if when["photos"] <= at:
         kept = {photo_id: row for row in rows for photo_id in row.photo_ids if row.id in public and not row.deleted}
-        wanted = (
-            select(Photo)
-            .join(Observation, col(Observation.id) == col(Photo.observation_id))
-            .where(Observation.walk_id == walk.id, col(Photo.erased_at).is_(None))
-            .order_by(col(Photo.id))
-        )
-        proofs = erasing.proofs(tx, walk.id)
-        every = tx.exec(wanted).all()
         found.photos = [
             one.id
-            for one in every
-            if one.id not in proofs
-            and not (one.id in shown and one.id in kept)
-            and (one.stored_at is None or one.stored_at <= old["photos"])
+            for one in mine
+            if one.id in gone
+            or (not (one.id in shown and one.id in kept) and (one.stored_at is None or one.stored_at <= old["photos"]))
         ]
         found.unblurred = [one.id for one in every if one.blurs and vault.keeps_unblurred(one.id)]
     if when["tracks"] <= at:
@@ -98,6 +100,22 @@ def _is_due(
     return row.id not in public and any(
         when[rule] <= at and row.received_at <= old[rule] for rule in _rules(row)
     )  # fmt: skip
+
+
+def _taken_out(tx: Session, rows: Sequence[Observation], photos: Sequence[Photo], since: datetime) -> set[str]:
+    """Photos that their walkers have taken out of their notes and not put back, at that moment or before."""
+    named = {row.id: set(row.photo_ids) for row in rows if not row.deleted}
+    out = [one for one in photos if one.observation_id in named and one.id not in named[one.observation_id]]
+    taken: dict[str, datetime | None] = {}  # since when its note is without it; None: the newest text so far names it
+    for part in erasing.parts({one.observation_id for one in out}):
+        sent = select(Revision).where(col(Revision.observation_id).in_(part)).order_by(col(Revision.rev))
+        for text in tx.exec(sent).all():
+            names = {photo["id"] for photo in text.content["photos"]}
+            here = {one.id for one in out if one.observation_id == text.observation_id}
+            taken |= dict.fromkeys(here & names)
+            for photo_id in (here - names) & taken.keys():
+                taken[photo_id] = min(taken[photo_id] or text.received_at, text.received_at)
+    return {one.id for one in out if (at := taken.get(one.id)) and max(at, one.stored_at or at) <= since}
 
 
 def _rules(row: Observation) -> Iterator[str]:

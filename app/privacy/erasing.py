@@ -71,7 +71,7 @@ def notes(tx: Session, walk: Walk, ids: Collection[str], gone: Gone) -> None:
     family = quotes.kin(tx, walk.id)
     editions = quotes.hold_editions(tx, family)
     wanted = [one for part in parts(sorted(ids)) for one in _unerased(tx, walk, part)]
-    photos([one.id for one in _declared(tx, wanted)], tx, gone)
+    photos([one.id for one in declared(tx, wanted)], tx, gone)
     rows = [row for part in parts(wanted) for row in _held(tx, part)]
     words = [text for part in parts(wanted) for text in _words(tx, part)] + [text for row in rows for text in _own(row)]
     for part in parts(wanted):
@@ -233,7 +233,7 @@ def _held(tx: Session, ids: list[str]) -> list[Observation]:
     return list(tx.exec(wanted.with_for_update().execution_options(populate_existing=True)).all())
 
 
-def _declared(tx: Session, ids: list[str]) -> list[Photo]:
+def declared(tx: Session, ids: list[str]) -> list[Photo]:
     """The photos that the notes brought: not those of measures, which hang on a note only to be kept."""
     found: list[Photo] = []
     for part in parts(ids):

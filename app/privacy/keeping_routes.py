@@ -22,7 +22,12 @@ from app.problems import Problem
 
 router = APIRouter(tags=["privacy"])
 
-KINDS = {"rule": mark("By the rules"), "own": mark("By the walker"), "person": mark("On somebody's request")}
+KINDS = {
+    "rule": mark("By the rules"),
+    "own": mark("By the walker"),
+    "blurred": mark("Blurred on the phone"),
+    "person": mark("On somebody's request"),
+}
 WHAT = {
     "note": mark("Notes"), "photo": mark("Photos"), "track": mark("Tracks"), "name": mark("Names"), "team": mark("Teams"),
     "mark": mark("Residents' marks"), "takedown": mark("Requests to take down"), "unblurred": mark("Unblurred versions"),

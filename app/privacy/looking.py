@@ -15,7 +15,7 @@ from fastapi import Request
 
 from app.access.guards import Person, WalkReader
 from app.db import Database
-from app.models import PartnerLink, Walk
+from app.models import Partner, PartnerLink, Walk
 from app.privacy import trail
 from app.privacy.trail import Entry
 from app.problems import TryAgain
@@ -23,6 +23,7 @@ from app.problems import TryAgain
 log = logging.getLogger("tryg")
 
 LATELY_S = 600.0  # how long one entry stands for further looks of the same kind
+DAY_S = 86_400.0  # … of a calendar, which asks by itself day and night
 PAUSE_S = 5.0  # after a failed try, pages do not wait for another one
 TURN_S = 9.0  # how long a look waits for those before it; the contract's 10 s
 OWED = 5_000  # entries kept in memory until they can be written; more than these are told in the server's log alone
@@ -46,13 +47,14 @@ class Looks:
         self._pause_until = 0.0
         self._turn = threading.Lock()  # one writes for all who have come meanwhile
 
-    def told(self, made: Entry, *, must: bool, of: str = "") -> None:
-        """Log a look, unless one like it was logged lately; `of`: what makes it another one though all else is the same.
-        `must`: raises TryAgain where it cannot be logged."""
+    def told(self, made: Entry, *, must: bool, of: str = "", within_s: float | None = None) -> None:
+        """Log a look, unless one like it was logged lately, or within so many seconds; `of`: what makes it another one though
+        all else is the same. `must`: raises TryAgain where it cannot be logged."""
+        lately = LATELY_S if within_s is None else within_s
         key = (made.who, made.what, made.about, made.walk_id or made.organisation_id or "", of)
         begun = time.monotonic()
         with self._lock:
-            if self._lately.get(key, -LATELY_S) > begun - LATELY_S:
+            if self._lately.get(key, -lately) > begun - lately:
                 return
             mine = _Look(made)
             self._owed.append(mine)
@@ -151,6 +153,15 @@ def by_partner(
     _told(request, made, must=a_file)
 
 
+def by_calendar(request: Request, of: Walk | Partner) -> None:
+    """A calendar reads deadlines by their address. Nobody knows whose it is; one entry stands for a day. Raises TryAgain."""
+    walk = of if isinstance(of, Walk) else None
+    made = trail.entry(
+        trail.of_calendar(of.id), "exported", walk=walk, organisation_id=of.organisation_id, about="file:deadlines.ics"
+    )
+    _told(request, made, must=True, within_s=DAY_S)
+
+
 def _by(who: Person) -> str:
     return trail.by(who.user.id, who.session)
 
@@ -159,7 +170,7 @@ def _of(who: Person) -> str | None:
     return trail.sole_organisation(who.memberships)
 
 
-def _told(request: Request, made: Entry, *, must: bool = False, of: str = "") -> None:
+def _told(request: Request, made: Entry, *, must: bool = False, of: str = "", within_s: float | None = None) -> None:
     if request.method != "HEAD":  # nothing is shown
         looks: Looks = request.app.state.looks
-        looks.told(made, must=must, of=of)
+        looks.told(made, must=must, of=of, within_s=within_s)

@@ -18,6 +18,7 @@ from app.i18n import gettext as _
 from app.i18n import mark, ngettext
 from app.models import Organisation, Walk
 from app.privacy import keeping
+from app.sync.protocol import LIMITS
 
 FOLDER = pages.ROOT / "templates" / "privacy"
 PAPERS = {
@@ -44,6 +45,7 @@ def read(name: str, organisation: Organisation | None, contacts: str) -> Markup:
         "{organisation}": escape(organisation.name if organisation else _("the organisation behind the walk")),
         "{contacts}": escape(contacts or _("whoever leads the walk")),
         "<p>{keeping}</p>": kept(organisation),
+        "{drafts}": str(LIMITS["draft_days"]),
     }  # fmt: skip
     text = _html(path.name, path.stat().st_mtime_ns)
     for token, value in values.items():
@@ -58,6 +60,9 @@ def kept(organisation: Organisation | None) -> str:
         f"<tr><th scope='row'>{escape(_(rule.what))}</th><td>{escape(when(rule, days[rule.name]))}</td></tr>"
         for rule in keeping.RULES
     ]
+    draft = _("A draft, which is on the phone alone, or in the browser where notes from paper are typed in")
+    untouched = _days(LIMITS["draft_days"], _("after it was last touched"))
+    rows.insert(0, f"<tr><th scope='row'>{escape(draft)}</th><td>{escape(untouched)}</td></tr>")
     what, then = _("What"), _("Is erased")
     head = f"<tr><th scope='col'>{escape(what)}</th><th scope='col'>{escape(then)}</th></tr>"
     return f"<table class='plan'><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
@@ -67,7 +72,11 @@ def when(rule: keeping.Rule, days: int) -> str:
     """ "183 days after the report was released", in the reader's language."""
     if days == 0:
         return _("Within a day %(after)s", after=_(rule.after))
-    return ngettext("%(num)s day %(after)s", "%(num)s days %(after)s", days, after=_(rule.after))
+    return _days(days, _(rule.after))
+
+
+def _days(days: int, after: str) -> str:
+    return ngettext("%(num)s day %(after)s", "%(num)s days %(after)s", days, after=after)
 
 
 @cache

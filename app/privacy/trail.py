@@ -40,6 +40,8 @@ WHAT = {
     "edition-withdrawn": mark("Withdrew the report"),
     "takedown": mark("Answered a request to take down"),
     "signed-in": mark("Signed in"),
+    "signed-out": mark("Signed out"),
+    "signed-somebody-out": mark("Signed somebody out"),
     "role-given": mark("Gave a role"),
     "role-taken": mark("Took a role away"),
     "key-made": mark("Made a reading key"),
@@ -48,6 +50,10 @@ WHAT = {
     "link-used": mark("Opened a partner's link"),
     "link-withdrawn": mark("Withdrew a partner's link"),
     "partner-ended": mark("Ended a partner"),
+    "walk-opened": mark("Opened a walk"),
+    "walk-reopened": mark("Opened a walk again"),
+    "walk-closed": mark("Closed a walk"),
+    "imported": mark("Took a file in"),
     "searched": mark("Searched for a person"),
     "handed-out": mark("Handed out a person's data"),
     "erased": mark("Erased"),
@@ -105,6 +111,11 @@ def entry(
 def by(user_id: str, session: str = "session") -> str:
     """How the log calls a person; without a session: a script with that person's key."""
     return f"{'person' if session else 'key'}:{user_id}"
+
+
+def of_calendar(of_id: str) -> str:
+    """How the log calls whatever reads a calendar of deadlines by its address: of a walk or a partner."""
+    return f"calendar:{of_id}"
 
 
 def of_link(link_id: str) -> str:

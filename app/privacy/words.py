@@ -25,6 +25,10 @@ ABOUT = {
     "page:paper": mark("notes on paper"),
     "page:writing": mark("the report's own words"),
     "page:release": mark("an edition before its release"),
+    "page:measures": mark("measures"),
+    "page:minutes": mark("meetings and minutes"),
+    "page:proof": mark("a photo of a measure done"),
+    "page:marks": mark("residents' marks"),
     "page:overview": mark("across walks"),
     "page:partner": mark("a partner's page"),
     "page:photos": mark("photos"),
@@ -93,6 +97,7 @@ def _who(who: str, named: dict[str, str]) -> str:
         "link": _("%(name)s, by a link", name=called),
         "command": _("a command on the server"),
         "server": _("the server itself"),
+        "calendar": _("a calendar's subscription"),
         "participant": _("a walker's phone, %(name)s", name=called),
     }
     return told.get(kind, called)

@@ -9,7 +9,6 @@ import json
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from app import pages
 from app.access.guards import etag_matches
 from app.db import Database
 from app.models import Edition, Walk
@@ -50,4 +49,4 @@ def drawing(
     headers = {"ETag": f'"{hashlib.sha256(found.encode()).hexdigest()[:32]}"'} | headers
     if etag_matches(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return Response(found, media_type="image/svg+xml", headers=pages.HEADERS | headers)
+    return Response(found, media_type="image/svg+xml", headers=headers)

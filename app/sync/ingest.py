@@ -5,6 +5,7 @@ words sent twice, k times at once, late or in another order leave one record and
 on the participant, who alone writes their notes. Never decides what a coordinator may: that is another record.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -83,7 +84,7 @@ def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn
     flags = _flags(tx, walk, sent, at)
     if held and sent.rev < held.rev:  # late and never held: history only, what is shown does not change
         tx.add(_revision(observation_id, sent, held.seq, at, flags))
-        _declare(tx, observation_id, sent)
+        _declare(tx, observation_id, sent, _replaced(tx, observation_id))
         return Kept(receipt(tx, held.id, held.rev))
     seq = next_seq(tx, walk.id)
     created = held is None
@@ -173,16 +174,24 @@ def _flags(tx: Session, walk: Row[Any], sent: ObservationIn, at: datetime) -> li
     return [flag for flag, is_so in judged.items() if is_so]
 
 
-def _declare(tx: Session, observation_id: str, sent: ObservationIn) -> None:
-    """Note which photos will come. Raises invalid (422) where an id is taken, twice in the list, or has other bytes."""
+def _declare(tx: Session, observation_id: str, sent: ObservationIn, replaced: Collection[str] = ()) -> None:
+    """Note which photos will come; those `replaced` will not. Raises invalid (422) where an id is taken, twice in the list, or has
+    other bytes."""
     seen: set[str] = set()
     for number, photo in enumerate(sent.photos):
         insert_once(tx, Photo(id=photo.id, observation_id=observation_id, sha256=photo.sha256, bytes=photo.bytes,
-                              type=photo.type))  # fmt: skip
+                              type=photo.type, replaces=photo.replaces,
+                              erased_at=now() if photo.id in replaced else None))  # fmt: skip
         kept = tx.get_one(Photo, photo.id)
         if kept.observation_id != observation_id or kept.sha256 != photo.sha256 or photo.id in seen:
             raise invalid((f"photos.{number}", _("This photo belongs to another note, or is listed twice.")))
         seen.add(photo.id)
+
+
+def _replaced(tx: Session, observation_id: str) -> set[str]:
+    """Photos of the note whose blurred ones are here already."""
+    here = select(Photo.replaces).where(Photo.observation_id == observation_id, Photo.state != "expected")
+    return {earlier for replaces in tx.exec(here).all() for earlier in replaces}
 
 
 def _shown(tx: Session, sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, Any]:

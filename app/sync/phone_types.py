@@ -27,6 +27,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Missing": protocol.Missing,
     "HeldIn": protocol.HeldIn,
 }
+RARE = {"replaces"}  # fields that the phone leaves out where they say nothing
 NAMES = {model.__name__: name for name, model in MODELS.items()}
 WALK = """/** @typedef {{id: string, seq: number, rev: number, captured_at: string, valence: Valence|null, feeling: number|null,
  *   factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null,
@@ -69,7 +70,9 @@ def written() -> str:
 
 def _type(schema: dict[str, Any]) -> str:
     """The JSDoc of an object's schema, in braces; other models are named."""
-    fields = ", ".join(f"{name}: {_value(part)}" for name, part in schema["properties"].items())
+    fields = ", ".join(
+        f"{name}{'?' if name in RARE else ''}: {_value(part)}" for name, part in schema["properties"].items()
+    )
     return "{{" + fields + "}}"
 
 

@@ -17,7 +17,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 VERSION = 1
 BASE = "/api/v1"
 BODY_BYTES = 1024 * 1024  # a JSON body; the contract's 1 MiB
-LIMITS = {"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500}
+LIMITS = {
+    "note": 4000,
+    "suggestion": 2000,
+    "factors": 12,
+    "photos": 8,
+    "name": 60,
+    "changes": 500,
+    "known": 500,
+    "replaces": 100,
+    "draft_days": 30,
+}
 TRACK_POINTS = 20_000  # of a track, in all its parts; as many metres apart as phones note them, 160 km
 PHOTO_EDGE = 2048  # pixels, long edge of what is kept and served
 PHOTO_PIXELS = 50_000_000
@@ -149,6 +159,8 @@ class PhotoIn(Wire):
     sha256: Hex256
     bytes: Annotated[int, Whole, Field(ge=0, le=2**53)]
     type: Annotated[str, Field(max_length=100), _or(lambda: "")] = ""
+    # Ids of photos of the same note that this one was made from, blurred: once it is stored, nothing of those is kept.
+    replaces: Annotated[list[Uuid], Field(max_length=LIMITS["replaces"]), _or(list)] = []
 
 
 class ObservationIn(Wire):
@@ -176,8 +188,13 @@ class ObservationIn(Wire):
         return self
 
     def content(self) -> dict[str, Any]:
-        """What is kept of it: every known field but `rev`, as JSON."""
-        return self.model_dump(mode="json", exclude={"rev"})
+        """What is kept of it: every known field but `rev`, as JSON; `replaces` only where it says something, so that what was
+        sent before there was such a field is still the same."""
+        content = self.model_dump(mode="json", exclude={"rev"})
+        for photo in content["photos"]:
+            if not photo["replaces"]:
+                del photo["replaces"]
+        return content
 
     def digest(self) -> str:
         """SHA-256 over the content, its times as instants: equal content, equal digest."""

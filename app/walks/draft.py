@@ -49,7 +49,7 @@ class Draft:
     """A plan as typed: `texts` by field, `stops` in order, `route` a GeoJSON LineString, `invited` roles of participants.
     `rev`: the plan it was made from. `errors`: a sentence by field, "stops.2.place" for the second stop's place; none
     after check() where it can be kept. `refused`: what was wrong before it came so far (a route's file). `places`: a list
-    of places that could not become stops, to be mended where it was typed."""
+    of places that could not become stops, to be mended where it was typed. `from_file`: the route came in a file."""
 
     texts: dict[str, str]
     stops: list[StopDraft]
@@ -59,6 +59,7 @@ class Draft:
     places: str = ""
     refused: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    from_file: bool = False
 
     def check(self, timezone: str) -> bool:
         """Whether it can be kept; fills `errors`."""

@@ -67,7 +67,7 @@ def get_news(walk: PlannedWalk, reader: ReaderOfWalk, db: Db) -> Response:
     """The page's parts as they are now, for a page that no events reach."""
     with db.read() as tx:
         news = json.dumps(_news(look(tx, walk, sensitive=reader.sensitive)))
-    return Response(news, media_type="application/json", headers=pages.HEADERS | pages.PRIVATE)
+    return Response(news, media_type="application/json", headers=pages.PRIVATE)
 
 
 @router.get("/walks/{walk_id}/live.geojson")
@@ -75,7 +75,7 @@ def get_places(walk: PlannedWalk, reader: ReaderOfWalk, request: Request) -> Res
     """The places of the notes that have arrived, for the page's map; never where a phone is."""
     looking.report(request, reader, "live")
     places: Places = request.app.state.places
-    headers = pages.HEADERS | pages.PRIVATE
+    headers = pages.PRIVATE
     if etag_matches(request, tag := _tag(walk.seq, reader)):
         return Response(status_code=304, headers=headers | {"ETag": tag})
     seq, found = places.of(walk, sensitive=reader.sensitive)

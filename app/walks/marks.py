@@ -22,6 +22,7 @@ from app.models import Mark, Stop, Walk
 from app.problems import Problem, invalid
 from app.settings import Settings
 from app.sync.ingest import insert_once
+from app.sync.protocol import utc
 from app.walks.route import MOST_STOPS
 from app.walks.walks import find_by_code, stops_of
 
@@ -127,12 +128,25 @@ def keep(tx: Session, walk: Walk, typed: Typed, place: tuple[float, float]) -> b
 
 def take_back(tx: Session, walk: Walk, mark_id: str, secret: str) -> None:
     """Delete a mark for good, for whoever put it there. Nothing where it is gone already. Raises not-yours (403)."""
+    mark = own(tx, walk, mark_id, secret)
+    if mark is not None:
+        tx.delete(mark)
+
+
+def own(tx: Session, walk: Walk, mark_id: str, secret: str) -> Mark | None:
+    """A mark, for whoever put it there; None where there is none (any more). Raises not-yours (403)."""
     mark = tx.get(Mark, mark_id)
     if mark is None or mark.walk_id != walk.id:
-        return
+        return None
     if not hmac.compare_digest(mark.secret_hash, secret_hash(secret)):
         raise Problem("not-yours")
-    tx.delete(mark)
+    return mark
+
+
+def told(mark: Mark) -> dict[str, Any]:
+    """Everything that is held of a mark, as JSON has it, for whoever put it there."""
+    kept = ("id", "walk_id", "valence", "lat", "lon", "note", "hidden")
+    return {name: getattr(mark, name) for name in kept} | {"created_at": utc(mark.created_at)}
 
 
 def of_walk(tx: Session, walk_id: str, *, hidden: bool = False) -> list[Mark]:

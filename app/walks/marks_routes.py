@@ -11,10 +11,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from app import pages
 from app.access import guards
-from app.access.guards import PlannedWalk
+from app.access.guards import PlannedWalk, Reader
 from app.basemap import basemap_of
 from app.db import Database, Db
 from app.models import Mark, Stop, Walk, new_id
+from app.privacy import looking
 from app.problems import Problem
 from app.walks import invitation, marks
 from app.walks.marks import Typed
@@ -81,6 +82,19 @@ def delete_mark(request: Request, code: str, mark_id: str, db: Db) -> Response:
     return Response(status_code=204, headers=pages.PRIVATE)
 
 
+@router.get("/marks/{code}/own/{mark_id}", response_class=JSONResponse)
+def get_own_mark(request: Request, code: str, mark_id: str, db: Db) -> Response:
+    """All that is held of one's own mark; its secret comes as `Authorization: Bearer`. Raises not-found (404) where there is none
+    (any more), not-yours (403)."""
+    walk = _walk_of(request, db, code, taking_back=True)
+    secret = request.headers.get("authorization", "").removeprefix("Bearer ")
+    with db.read() as tx:
+        mark = marks.own(tx, walk, mark_id.lower(), secret)
+    if mark is None:
+        raise Problem("not-found")
+    return JSONResponse(marks.told(mark), headers=pages.PRIVATE)
+
+
 def _walk_of(request: Request, db: Database, code: str, *, taking_back: bool = False) -> Walk:
     limited = request.app.state.settings.rate_limits == "on"
     return marks.walk_behind(db, code, guards.address_of(request), limited=limited, taking_back=taking_back)
@@ -119,7 +133,8 @@ def _geojson(content: dict[str, Any]) -> Response:
 
 
 @router.get("/walks/{walk_id}/marks")
-def get_walks_marks(request: Request, walk: PlannedWalk, db: Db, page: int = 1) -> Response:
+def get_walks_marks(request: Request, walk: PlannedWalk, person: Reader, db: Db, page: int = 1) -> Response:
+    looking.read(request, person, "marks", walk)
     with db.read() as tx:
         stops = stops_of(tx, walk.id)
         found = marks.placed(marks.of_walk(tx, walk.id, hidden=True), stops)
@@ -134,8 +149,9 @@ def get_walks_marks(request: Request, walk: PlannedWalk, db: Db, page: int = 1) 
 
 
 @router.get("/walks/{walk_id}/marks.geojson", response_class=JSONResponse)
-def get_walks_marks_on_map(walk: PlannedWalk, db: Db) -> Response:
+def get_walks_marks_on_map(request: Request, walk: PlannedWalk, person: Reader, db: Db) -> Response:
     """Every mark that is not hidden, with its words."""
+    looking.read(request, person, "marks", walk)
     with db.read() as tx:
         return _geojson(marks.on_map(marks.of_walk(tx, walk.id), words=True))
 
@@ -143,7 +159,7 @@ def get_walks_marks_on_map(walk: PlannedWalk, db: Db) -> Response:
 @router.get("/walks/{walk_id}/marks/qr.svg", response_class=Response)
 def get_marks_qr(request: Request, walk: PlannedWalk) -> Response:
     code = invitation.qr_of(marks.marks_url(walk, request.app.state.settings))
-    return Response(code, media_type="image/svg+xml", headers=pages.HEADERS | pages.PRIVATE)
+    return Response(code, media_type="image/svg+xml", headers=pages.PRIVATE)
 
 
 @router.post("/walks/{walk_id}/marks/opening", dependencies=OWN_FORM)

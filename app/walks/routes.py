@@ -21,6 +21,7 @@ from app.basemap import basemap_of
 from app.db import Db
 from app.i18n import language
 from app.models import Observation, Organisation, Participant, Walk, now
+from app.privacy import trail
 from app.problems import Problem
 from app.walks import draft as drafts
 from app.walks import invitation, leaders, light, plan, route, successor, walks
@@ -154,6 +155,8 @@ def post_plan(request: Request, walk: PlannedWalk, person: Reader, db: Db, form:
         try:
             with db.write() as tx:
                 walk = plan.save(tx, walk.id, draft)
+                if draft.from_file:
+                    trail.record(tx, _who(person), "imported", walk=walk, about="file:route")
         except plan.PlanChanged:
             changed = True
     by_script = "application/json" in request.headers.get("accept", "")
@@ -172,18 +175,18 @@ def post_plan(request: Request, walk: PlannedWalk, person: Reader, db: Db, form:
 
 
 @router.post("/walks/{walk_id}/opening")
-def post_opening(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Response:
+def post_opening(request: Request, walk: PlannedWalk, person: Reader, db: Db, form: Form) -> Response:
     """Opens a planned walk, or a closed one again."""
     with db.write() as tx:
-        walks.open_walk(tx, tx.get_one(Walk, walk.id, with_for_update=True))
+        walks.open_walk(tx, tx.get_one(Walk, walk.id, with_for_update=True), _who(person))
     return _back(walk, form)
 
 
 @router.post("/walks/{walk_id}/closure")
-def post_closure(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Response:
+def post_closure(request: Request, walk: PlannedWalk, person: Reader, db: Db, form: Form) -> Response:
     """Closes it: nobody new joins, and what its phones still hold is taken in."""
     with db.write() as tx:
-        walks.close(tx, tx.get_one(Walk, walk.id, with_for_update=True))
+        walks.close(tx, tx.get_one(Walk, walk.id, with_for_update=True), _who(person))
     return _back(walk, form)
 
 
@@ -193,7 +196,7 @@ def post_closure(request: Request, walk: PlannedWalk, db: Db, form: Form) -> Res
 @router.get("/walks/{walk_id}/qr.svg")
 def get_qr(request: Request, walk: PlannedWalk) -> Response:
     code = invitation.qr_code(walk, request.app.state.settings)
-    return Response(code, media_type="image/svg+xml", headers=pages.HEADERS | pages.PRIVATE)
+    return Response(code, media_type="image/svg+xml", headers=pages.PRIVATE)
 
 
 @router.get("/walks/{walk_id}/invitation.ics")
@@ -222,6 +225,10 @@ def _typed(form: FormData, kept: Draft) -> Draft:
     return draft
 
 
+def _who(person: Person) -> str:
+    return trail.by(person.user.id, person.session)
+
+
 def _take_route(draft: Draft, content: bytes) -> None:
     """The line of a route's file; its points become stops where there are none yet."""
     try:
@@ -229,7 +236,7 @@ def _take_route(draft: Draft, content: bytes) -> None:
     except Problem as wrong:
         draft.refused["route"] = str(wrong.body()["detail"])
         return
-    draft.route = found.line
+    draft.route, draft.from_file = found.line, True
     if not draft.stops:
         draft.stops = [drafts.StopDraft(one.name, one.prompt, plan.written(one)) for one in found.stops]
 

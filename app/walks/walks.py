@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from app.db import next_seq
 from app.i18n import mark
 from app.models import Edition, Observation, Stop, Team, Walk, now
+from app.privacy import trail
 from app.problems import Problem
 from app.settings import Settings
 from app.sync.protocol import BASE, LIMITS, utc
@@ -52,11 +53,13 @@ def create(tx: Session, title: str, *, planned: bool = False, stops: list[Stop] 
     return walk
 
 
-def open_walk(tx: Session, walk: Walk) -> None:
-    """Open a planned walk, or a closed one again. A second opening changes nothing. Raises walk-archived (410)."""
+def open_walk(tx: Session, walk: Walk, who: str = "server") -> None:
+    """Open a planned walk, or a closed one again. A second opening changes nothing. `who`: as the access log calls them.
+    Raises walk-archived (410)."""
     if walk.state == "archived":
         raise Problem("walk-archived")
     if walk.state != "open":
+        trail.record(tx, who, "walk-opened" if walk.state == "planned" else "walk-reopened", walk=walk)
         _change(tx, walk, "open", None)
 
 
@@ -106,9 +109,10 @@ def ask_for_tracks(tx: Session, walk: Walk, tracks: bool) -> None:
         _told(tx, walk)
 
 
-def close(tx: Session, walk: Walk) -> None:
-    """Close it: nobody new joins, late phones still deliver. A second closing changes nothing."""
+def close(tx: Session, walk: Walk, who: str = "server") -> None:
+    """Close it: nobody new joins, late phones still deliver. A second closing changes nothing. `who`: as in the access log."""
     if walk.state not in {"closed", "published", "archived"}:
+        trail.record(tx, who, "walk-closed", walk=walk)
         _change(tx, walk, "closed", now())
 
 

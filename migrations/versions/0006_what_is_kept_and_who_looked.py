@@ -44,6 +44,7 @@ def upgrade() -> None:
     op.add_column("sent", sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
     for table in ("participant", "observation", "photo"):
         op.add_column(table, sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("photo", sa.Column("replaces", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
         "access", sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False), sa.Column("organisation_id", text, nullable=True),

@@ -187,4 +187,10 @@ setInterval(apply, MINUTE_MS);
 watchNetwork();
 startSync();
 setting("track").then((kept) => kept && import("./screens/later.js")).catch(() => {}); // it goes on, and is sent, wherever one is
+const drafted = onStatus(({ online }) => {
+  if (!online) return; // a phone without a network may not know what day it is
+  drafted();
+  const letGo = async () => location.hash.startsWith("#/note") || (await import("./drafts.js")).letGo();
+  turning = turning.then(letGo).catch(() => {}); // between two screens
+});
 keepWorker().catch(() => {}); // without a worker the app still works while there is a network

@@ -32,7 +32,7 @@ function residents(/** @type {HTMLFormElement} */ form) {
     field("secret").value = newSecret();
   }
 
-  function say(/** @type {"put" | "gone" | "offline"} */ what, sentence = said.dataset[what] ?? "") {
+  function say(/** @type {"put" | "gone" | "taken" | "offline"} */ what, sentence = said.dataset[what] ?? "") {
     said.hidden = false;
     said.dataset.tone = what === "offline" ? "fail" : "done";
     said.textContent = sentence;
@@ -90,6 +90,27 @@ function residents(/** @type {HTMLFormElement} */ form) {
       keep(own.filter((one) => one.id !== id));
       say("gone");
       await refresh();
+    } catch {
+      say("offline");
+    }
+  }
+
+  /** Everything that the server holds of this browser's marks, as a file. */
+  async function takeOut() {
+    try {
+      const found = [];
+      for (const { id, secret } of own) {
+        const answer = await fetch(`${form.action}/own/${id}`, { headers: { Authorization: `Bearer ${secret}`, Accept: "application/json" } });
+        if (!answer.ok && answer.status !== 404) return say("offline", (await answer.json()).detail);
+        if (answer.ok) found.push(await answer.json());
+      }
+      const text = JSON.stringify({ format: "tryghedsvandring.marks/1", marks: found }, null, 1);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+      link.download = `${KEPT}.json`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      say("taken");
     } catch {
       say("offline");
     }
@@ -158,6 +179,7 @@ function residents(/** @type {HTMLFormElement} */ form) {
     map?.point(null);
   });
   form.addEventListener("submit", submit);
+  document.getElementById("take-out")?.addEventListener("click", takeOut);
   for (const hint of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".by-map"))) hint.hidden = false;
   fresh();
   list();

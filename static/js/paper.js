@@ -5,11 +5,14 @@
 // draft, so that a note whose answer was lost is saved once however often Save is pressed.
 import { formOf, turn } from "./turning.js";
 import { typed } from "./typed.js";
+import { isOver } from "./untouched.js";
 
 const form = () => /** @type {HTMLFormElement} */ (document.getElementById("slip"));
 const status = () => /** @type {HTMLElement} */ (document.getElementById("kept"));
 const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
-const place = () => `tryg:paper:${form().dataset.walk}:${form().dataset.note}`;
+const TOUCHED = "touched"; // no field's name: when the draft was last changed
+const OURS = "tryg:paper:";
+const place = () => `${OURS}${form().dataset.walk}:${form().dataset.note}`;
 let saving = false;
 let number = ""; // a stop's number, digit by digit
 let typedAt = 0;
@@ -24,7 +27,7 @@ function say(/** @type {string} */ what) {
 /** Storage can be full or forbidden: then nothing is claimed. */
 function keepDraft() {
   try {
-    localStorage.setItem(place(), JSON.stringify([...new FormData(form())]));
+    localStorage.setItem(place(), JSON.stringify([...new FormData(form()), [TOUCHED, `${Date.now()}`]]));
     say("kept");
   } catch {
     status().textContent = "";
@@ -45,6 +48,21 @@ function draft() {
     return JSON.parse(localStorage.getItem(place()) ?? "[]");
   } catch {
     return [];
+  }
+}
+
+/** Drafts of whatever walk that nobody has touched for so long go; one without a date counts from now. */
+function letGo() {
+  try {
+    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(OURS))) {
+      const kept = /** @type {[string, string][]} */ (JSON.parse(localStorage.getItem(key) ?? "[]"));
+      const words = kept.filter(([name]) => name !== TOUCHED);
+      const over = isOver(Number(kept.find(([name]) => name === TOUCHED)?.[1]));
+      if (over) localStorage.removeItem(key);
+      else if (over === null) localStorage.setItem(key, JSON.stringify([...words, [TOUCHED, `${Date.now()}`]]));
+    }
+  } catch {
+    // forbidden, or not ours
   }
 }
 
@@ -216,6 +234,7 @@ function letter(/** @type {KeyboardEvent} */ event) {
   keepDraft();
 }
 
+letGo();
 const early = typed(form());
 restore(early);
 if (early.size) keepDraft();

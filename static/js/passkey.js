@@ -31,6 +31,7 @@ async function post(path, content = {}) {
     signal: AbortSignal.timeout(LONGEST_MS),
   });
   const told = await answer.json();
+  if (told.type === "/problems/sign-in-again") location.assign(`/sign-in?${new URLSearchParams({ fresh: "yes", next: told.back })}`);
   if (!answer.ok) throw new Error(told.detail);
   return told;
 }

@@ -1,7 +1,7 @@
 // Generated from app/sync/protocol.py by `python -m app.sync.phone_types`. Do not edit.
 export const VERSION = 1;
 export const BASE = "/api/v1";
-export const LIMITS = Object.freeze({"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500});
+export const LIMITS = Object.freeze({"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500, "replaces": 100, "draft_days": 30});
 export const PHOTO_TYPES = Object.freeze(["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]);
 export const ROLES = Object.freeze(/** @type {const} */ (["resident", "council", "municipality", "police", "rescue", "housing", "business", "association", "school", "other"]));
 export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "mixed"]));
@@ -13,7 +13,7 @@ export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "
 /** @typedef {{walk_id: string, rev: number, deleted: boolean, captured_at: string, valence: "safe"|"unsafe"|"mixed"|null, feeling: number|null, factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null, photos: PhotoDeclaration[]}} ObservationBody */
 /** @typedef {{lat: number, lon: number, accuracy_m: number|null, source: "gps"|"exif", fixed_at: string|null}} Fix */
 /** @typedef {{lat: number, lon: number}} Place */
-/** @typedef {{id: string, sha256: string, bytes: number, type: string}} PhotoDeclaration */
+/** @typedef {{id: string, sha256: string, bytes: number, type: string, replaces?: string[]}} PhotoDeclaration */
 /** @typedef {{walk_id: string, team: string|null, rev: number, deleted: boolean, parts: number[][][]}} TrackBody */
 /** @typedef {{id: string, rev: number, seq: number, received_at: string, flags: string[], photos: PhotoOut[]}} Receipt */
 /** @typedef {{id: string, rev: number, deleted: boolean, received_at: string}} TrackReceipt */

@@ -105,6 +105,10 @@ export async function photosOf(
   return { removed, shown: [...own.filter((photo) => !removed.includes(photo)), ...added] };
 }
 
+/** A photo as its note declares it. @returns {import("./protocol.js").PhotoDeclaration} */
+export const declared = (/** @type {PhotoInfo} */ { id, sha256, bytes, type, replaces }) =>
+  replaces ? { id, sha256, bytes, type, replaces } : { id, sha256, bytes, type };
+
 export async function forgetPhoto(/** @type {Transaction} */ tx, /** @type {string} */ id) {
   await tx.objectStore("photos").delete(id);
   await tx.objectStore("bytes").delete(id);

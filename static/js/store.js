@@ -8,7 +8,7 @@
 import { read, write } from "./database.js";
 import { stamp } from "./i18n.js";
 import { sha256, uuid7 } from "./ids.js";
-import { asNote, count, eachLacking, eachNote, forgetPhoto, info, isShown, load, photosOf, tallyUp } from "./records.js";
+import { asNote, count, declared, eachLacking, eachNote, forgetPhoto, info, isShown, load, photosOf, tallyUp } from "./records.js";
 
 export { Full, onChange } from "./database.js";
 
@@ -26,7 +26,8 @@ export { Full, onChange } from "./database.js";
  *   at, retry_at: ms; final: not tried again by itself
  * @typedef {"kept" | "stored" | "ready" | "unreadable"} KeptState   kept: only on this phone so far
  * @typedef {{id: string, note_id: string | null, type: string, bytes: number, sha256: string, state: KeptState,
- *   problem: Problem | null}} PhotoInfo
+ *   problem: Problem | null, replaces?: string[]}} PhotoInfo
+ *   replaces: what it was blurred from; the server erases those once it has this one
  * @typedef {"saved" | "waiting" | "sending" | "sent" | "photos" | "failed"} Phase
  * @typedef {{id: string, walk_id: string, rev: number, content: ObservationBody, saved_at: number, sent_rev: number,
  *   receipt: Receipt | null, problem: Problem | null, photos: PhotoInfo[], phase: Phase}} Note
@@ -186,7 +187,7 @@ export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
     ["drafts", "notes"],
     async (tx) => {
       const note = await tx.objectStore("notes").get(record.note_id);
-      if (note?.draft_id !== record.id) await tx.objectStore("drafts").put(record);
+      if (note?.draft_id !== record.id) await tx.objectStore("drafts").put({ ...record, touched_at: Date.now() });
     },
     "words",
     ["drafts"],
@@ -245,7 +246,7 @@ export const saveNote = (/** @type {Draft} */ { key, id, note_id, content }) =>
     const { shown, removed } = await photosOf(tx, key, note_id);
     for (const photo of removed) await forgetPhoto(tx, photo.id);
     for (const { draft_key: _, ...photo } of shown) await tx.objectStore("photos").put({ ...photo, note_id });
-    const photos = shown.map(({ id, sha256, bytes, type }) => ({ id, sha256, bytes, type }));
+    const photos = shown.map(declared);
     await revise(tx, record, { ...record.content, ...content, walk_id, deleted: false, photos }, id);
     await tx.objectStore("drafts").delete(key);
     return /** @type {Promise<Note>} */ (load(tx, note_id));

@@ -81,6 +81,7 @@ class Browser(TestClient):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage.app, headers=PAGE | OURS, follow_redirects=False, raise_server_exceptions=False)
+        self.portal = stage.http.portal  # the server that runs, as in Stage.browser
         self.stage = stage
 
     def open_link(self, url: str, then: str = "") -> str:

@@ -46,6 +46,7 @@ DOORS: dict[Any, Door] = {
         "Change this partner, give and withdraw links", frozenset(guards.GIVE), of_a_walk=True
     ),
     roles.given_role: Door("Take this role away, if one may give it", frozenset(guards.GIVE), of_a_walk=True),
+    roles.shut_out: Door("See where this person is signed in, and sign them out", frozenset({"admin"}), of_a_walk=True),
     roles.known_invitation: Door("Send this invitation again", frozenset(guards.GIVE), of_a_walk=True),
     keepers.kept_organisation: Door(
         "Decide how long this organisation keeps things", frozenset({"admin"}), of_a_walk=True

@@ -70,6 +70,7 @@ def test_ending_the_session_one_is_in_leads_to_the_sign_in_page(two: tuple[Brows
     computer, telephone = two
     reply = computer.post(f"/account/sessions/{named(computer)[0]}/removal")
     assert reply.headers["location"] == "/sign-in"
+    assert reply.headers["clear-site-data"] == '"cache"', "what it kept of photos goes, too"
     assert computer.get("/").status_code == 303
     assert telephone.get("/").status_code == 200
 

@@ -253,3 +253,25 @@ def test_half_a_provider_stops_the_start_with_one_sentence(changed: dict[str, st
     with pytest.raises(WrongSetting, match=named) as wrong:
         load(**(WHOLE | changed))
     assert "\n" not in str(wrong.value)
+
+
+def test_once_more_asks_who_it_is_even_of_somebody_the_provider_knows(stage: Stage, visitor: Browser, add: Add) -> None:
+    add("ida@kommune.example", "coordinator", OURS)
+    address = visitor.get("/sign-in/elsewhere", params={"next": "/people", "fresh": "yes"}).headers["location"]
+    asked = parse_qs(urlsplit(address).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["600"])
+    assert "prompt" not in parse_qs(urlsplit(visitor.get("/sign-in/elsewhere").headers["location"]).query)
+    address = visitor.get("/sign-in/elsewhere", params={"next": "/people", "fresh": "yes"}).headers["location"]
+    assert visitor.get(at_the_provider(address, "ida")).headers["location"] == "/people"
+
+
+def test_a_provider_that_asked_long_ago_is_not_believed_where_it_was_to_ask_now(
+    stage: Stage, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add("ida@kommune.example", "coordinator", OURS)
+    monkeypatch.setattr(elsewhere, "_OLDEST_S", -5.0)
+    for fresh, believed in (("", True), ("yes", False)):
+        browser = Browser(stage)
+        address = browser.get("/sign-in/elsewhere", params={"fresh": fresh}).headers["location"]
+        reply = browser.get(at_the_provider(address, "ida"))
+        assert (reply.headers["location"] == "/") is believed

@@ -7,7 +7,6 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlmodel import col, delete, select, update
 
 from app.access import people, signin
@@ -72,7 +71,7 @@ def signed(stage: Stage) -> Way:
             for held in tx.exec(select(Membership).where(Membership.user_id == user.id)).all():
                 held.partner_id = partner
             link = signin.new_link(tx, user, "http://testserver")
-        browser = TestClient(stage.app, headers=OURS, follow_redirects=False)  # not entered: the stage's server runs
+        browser = stage.browser(headers=OURS, follow_redirects=False, raise_server_exceptions=True)
         reply = browser.post("/sign-in/link", data={"key": parse_qs(urlsplit(link).query)["key"][0]})
         assert reply.status_code == 303
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
@@ -124,7 +123,7 @@ def _id(tx: object, email: str) -> str:
 
 
 def _link_cookie(stage: Stage, secret: str) -> str:
-    browser = TestClient(stage.app, follow_redirects=False)
+    browser = stage.browser(follow_redirects=False, raise_server_exceptions=True)
     assert browser.get(f"/p/{secret}").status_code == 303
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 

@@ -62,7 +62,7 @@ def test_the_last_admin_stays(stage: Stage, signed_in: SignedIn) -> None:
     invite(browser, NEW, "admin")
     assert browser.post(f"/people/roles/{mine}/removal").status_code == 303
     assert roles_of(stage, "admin@kommune.example") == []
-    assert browser.get("/people").status_code == 403
+    assert browser.get("/people").headers["location"] == "/sign-in?next=%2Fpeople"
 
 
 def test_two_admins_who_take_each_others_role_away_do_not_both_succeed(
@@ -95,11 +95,10 @@ def test_a_role_taken_away_holds_at_once_and_can_be_given_back(
     nina = signed_in("organiser", OURS, cleared=True, email=NEW)
     assert nina.get(f"/walks/{stage.walk.id}/plan").status_code == 200
     gone = coordinator.post(f"/people/roles/{role_id(stage, NEW, 'organiser')}/removal")
-    assert nina.get(f"/walks/{stage.walk.id}/plan").status_code == 404
+    assert nina.get(f"/walks/{stage.walk.id}/plan").status_code == 303, "whoever has no role is signed out"
     assert "Fortryd" in coordinator.get(gone.headers["location"]).text
     assert coordinator.post("/people/roles").status_code == 303
     assert roles_of(stage) == [("organiser", OURS, True)]
-    assert nina.get(f"/walks/{stage.walk.id}/plan").status_code == 200
     stranger = signed_in("coordinator", THEIRS, email="tove@randers.example")
     stranger.post("/people/roles")  # has taken nothing away, so gives nothing back
     assert roles_of(stage) == [("organiser", OURS, True)]

@@ -18,7 +18,7 @@ OPEN = {
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/guide", "/guide/pictures/{name}",
-    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",  # by the code: tests/walks/test_marks.py
+    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}", "/marks/{code}/own/{mark_id}",  # by the code: tests/walks/test_marks.py
     "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits: tests/basemap/test_cutting.py
     "/api/v1/participants/{participant_id}",  # joining: tests/sync/test_joining.py

@@ -16,7 +16,7 @@ MEANT_FOR_EVERYBODY = {
     "/guide", "/guide/pictures/{name}", "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code
-    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}",
+    "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}", "/marks/{code}/own/{mark_id}",
     "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",  # marks before the walk, by the code
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits
     "/p/{secret}", "/deadlines/{walk_id}/{secret}.ics", "/deadlines/partners/{partner_id}/{secret}.ics",  # by a secret of 256 bits

@@ -8,6 +8,7 @@ import { Palette } from "../../static/js/blurring/palette.js";
 import * as replacing from "../../static/js/blurring/replacing.js";
 import * as camera from "../../static/js/camera.js";
 import * as dom from "../../static/js/dom.js";
+import * as drafts from "../../static/js/drafts.js";
 import * as i18n from "../../static/js/i18n.js";
 import * as ids from "../../static/js/ids.js";
 import * as outbox from "../../static/js/outbox.js";
@@ -53,4 +54,4 @@ async function until(/** @type {() => Promise<unknown>} */ holds, /** @type {num
 }
 
 const blurring = { boxes, covering, marking, Palette, replacing };
-Object.assign(globalThis, { phone: { api, blurring, camera, dom, i18n, ids, outbox, personal, place, pocket, ready, store, sync, traffic, join, save, edit, until } });
+Object.assign(globalThis, { phone: { api, blurring, camera, dom, drafts, i18n, ids, outbox, personal, place, pocket, ready, store, sync, traffic, join, save, edit, until } });

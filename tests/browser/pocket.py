@@ -36,7 +36,7 @@ class Phone:
 
     def run(self, script: str, *given: Any) -> Any:
         """The value of `script`, the body of an async function that sees the modules by name and `given` as an array."""
-        names = "api, blurring, camera, dom, i18n, ids, outbox, personal, place, pocket, ready, store, sync, join, save, edit, until"
+        names = "api, blurring, camera, dom, drafts, i18n, ids, outbox, personal, place, pocket, ready, store, sync, join, save, edit, until"
         return self.page.evaluate(f"async (given) => {{ const {{ {names} }} = phone; {script} }}", list(given))
 
     def paths(self, kind: str) -> list[str]:

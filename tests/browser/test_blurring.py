@@ -5,6 +5,7 @@ noise in which nothing is like anything else, so that what is left of it would b
 """
 
 import base64
+import contextlib
 import hashlib
 import io
 from collections.abc import Callable
@@ -159,8 +160,17 @@ def test_a_kill_in_the_midst_of_it_leaves_the_photo_whole_and_the_boxes_where_th
     page.goto(address)
     expect(marks(page)).to_have_count(1, timeout=PATIENCE_MS)
     assert kept(page) == before
-    page.get_by_role("button", name="Fortryd", exact=True).click()  # what was before the kill is no step of this page
-    expect(page.get_by_role("status").first).to_contain_text("Der er intet at fortryde.")
+    # What was before the kill is no step of this page. A screen that is just being opened may still silence what was said.
+    for _ in range(10):
+        page.get_by_role("button", name="Fortryd", exact=True).click()
+        with contextlib.suppress(AssertionError):
+            expect(page.get_by_role("status").first).to_contain_text(
+                "Der er intet at fortryde.", timeout=PATIENCE_MS / 10
+            )
+            break
+    else:
+        raise AssertionError("nobody says that there is nothing to take back")
+    expect(marks(page)).to_have_count(1)
     page.get_by_role("button", name="Tag væk Boks 1", exact=True).click()
     expect(marks(page)).to_have_count(0)
     page.get_by_role("button", name="Fortryd", exact=True).click()
@@ -224,6 +234,39 @@ def test_no_photo_of_a_note_that_is_open_is_sent_and_the_blurred_one_goes_in_its
     assert all(spread(Image.open(io.BytesIO(one)).crop((200, 150, 500, 400))) < 4 for one in sent)
     [feature] = night.received("Skrevet uden net")
     assert len(feature["properties"]["photos"]) == 1
+
+
+def test_a_photo_that_was_sent_is_blurred_and_no_byte_of_it_stays_on_the_phone_or_on_the_server(
+    night: Evening, tmp_path: Path
+) -> None:
+    """Blurred twice without a network, so that the server hears of the first blurring from the second photo alone."""
+    night.join().ready().begin("Utryg").add_photos(street(tmp_path / "gade.jpg", 3)).write("Sendt før").save()
+    night.received_at_last("Sendt før", 1)
+    page, photos = night.page, night.server.data / "photos"
+    named = lambda: [one["id"] for one in night.received("Sendt før")[0]["properties"]["photos"]]  # noqa: E731
+    lying = lambda: {path.name for path in photos.rglob("*") if path.is_file()}  # noqa: E731
+    [original], [before] = kept(page), named()
+    night.wait(lambda: lying() == {f"{before}.jpg", f"{before}.thumbnail.jpg"})
+    night.notes()
+    expect(page.get_by_text("Alle er fremme")).to_be_visible(timeout=PATIENCE_MS)
+    night.offline()
+    page.get_by_role("link", name="Ret eller slet").click()
+    for start in (0.1, 0.5):
+        open_blur(page)
+        drag(page, (start, 0.2), (start + 0.3, 0.6))
+        expect(marks(page)).to_have_count(1)
+        use(page, "Slør 1 sted")
+    assert nowhere(page, original)
+    assert f"{before}.jpg" in lying(), "the phone may be lost before the blurred photo is sent: nothing is erased yet"
+    page.get_by_role("link", name="Luk", exact=True).click()
+    night.offline(False)
+    night.wait(lambda: named() != [before])
+    [after] = named()
+    night.wait(lambda: lying() == {f"{after}.jpg", f"{after}.thumbnail.jpg"})
+    with Image.open(photos / "kept" / after[-2:] / f"{after}.jpg") as picture:
+        for left in (0.12, 0.52):
+            inside = [round(part * picture.size[at % 2]) for at, part in enumerate((left, 0.22, left + 0.26, 0.58))]
+            assert spread(picture.crop(tuple(inside))) < 4
 
 
 def test_a_face_in_a_real_photo_is_suggested_without_a_network_once_that_has_been_fetched(

@@ -1,5 +1,6 @@
 """Residents mark places in a browser: by a tap, by their position or by a stop; what they put they can take back."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +77,11 @@ def test_a_tap_on_the_map_puts_a_mark_that_can_be_taken_back_after_a_reload(resi
     expect(resident.get_by_text("1 mærke", exact=True)).to_be_visible()
     resident.reload()
     expect(mine(resident)).to_have_count(1)
+    with resident.expect_download() as download:
+        resident.get_by_role("button", name="Hent dem som fil").click()
+    [taken] = json.loads(download.value.path().read_text("utf-8"))["marks"]
+    assert (taken["note"], taken["valence"]) == ("Ingen lys.", "unsafe")
+    expect(resident.get_by_role("status").filter(has_text="Filen har alt")).to_be_visible()
     mine(resident).get_by_role("button", name="Tag det tilbage").click()
     expect(resident.get_by_role("status").filter(has_text="Mærket er taget tilbage.")).to_be_visible()
     expect(mine(resident)).to_have_count(0)

@@ -1,8 +1,10 @@
 """The report is written, asked for, read by a second person and released; then anybody reads it, on a phone and without scripts."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -17,9 +19,10 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 
 
-@pytest.fixture
-def walk(server: Server) -> str:
-    """The demo walk as it was before its report was released, all of its notes but one; its id."""
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder with the demo walk as it was before its report was released, all of its notes but one; the walk's id."""
+    server = Server(tmp_path_factory.mktemp("written") / "var")
     made = server.tryg("demo")
     for email, role in (("anna@samraad.example", "organiser"), ("bo@kommune.example", "coordinator")):
         server.tryg("user", "add", email, "--role", role)
@@ -46,7 +49,20 @@ def walk(server: Server) -> str:
             tx.delete(telling)
         tx.get_one(Walk, made["walk_id"]).slug = None
     db.close()
-    return str(made["walk_id"])
+    return server.data, str(made["walk_id"])
+
+
+@pytest.fixture
+def server(written: tuple[Path, str], tmp_path: Path) -> Iterator[Server]:
+    """A server with a copy of it."""
+    copied = Server(Path(shutil.copytree(written[0], tmp_path / "var"))).start()
+    yield copied
+    copied.stop()
+
+
+@pytest.fixture
+def walk(written: tuple[Path, str]) -> str:
+    return written[1]
 
 
 @pytest.fixture
@@ -171,17 +187,18 @@ def test_a_walker_finds_what_came_of_it(context_of: Callable[..., BrowserContext
     phone.wait_for_url(address)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_it_can_be_read_by_everybody(
-    context_of: Callable[..., BrowserContext], server: Server, walk: str, scheme: str
+    context_of: Callable[..., BrowserContext], server: Server, walk: str
 ) -> None:
     address = released(context_of, server, walk)
-    page = context_of("bo@kommune.example", color_scheme=scheme).new_page()
+    page = context_of("bo@kommune.example").new_page()
     inside = [f"{server.url}/walks/{walk}/{one}" for one in ("release", "release/1", "release/1/page", "report/write")]
-    for path in (address, f"{address}/takedown", *inside):
-        page.set_viewport_size(DESK)
-        page.goto(path)
-        assert_readable(page, path)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for path in (address, f"{address}/takedown", *inside):
+            page.set_viewport_size(DESK)
+            page.goto(path)
+            assert_readable(page, f"{path}, {scheme}")
 
 
 def test_the_reading_page_can_be_read_by_everybody_while_it_waits(

@@ -1,14 +1,16 @@
 """The walker's screens: the names people and screen readers find, the keyboard, contrast, size, and words for every change."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import STOPPED
 from tests.browser.walking import Evening, Planned
 
 SCREENS = ("join", "walk", "question", "why", "pin", "blur", "notes", "map", "help")
@@ -19,50 +21,67 @@ AAA_ON_CAPTURE = {"color-contrast-enhanced": {"enabled": True}}
 @pytest.fixture
 def show(night: Evening, tmp_path: Path) -> Callable[[str], Page]:
     """Opens a screen by its name; the walker has joined and written one note, except on the first."""
+    return lambda name: open_screen(night, name, tmp_path)
 
-    def open_screen(name: str) -> Page:
-        page = night.page
-        if name == "join":
-            page.goto(night.url)
-            expect(page.get_by_role("textbox", name="Kode", exact=True)).to_be_visible()
-            return page
-        night.join()
-        if name == "walk":
-            return night.ready().page
-        night.begin()
-        if name == "question":
-            return page
-        if name == "pin":
-            page.get_by_role("button", name="Skift sted", exact=True).click()
-            page.get_by_role("button", name="Flyt prikken på kortet").click()
-            expect(page.locator(".map[data-state=drawn]")).to_be_visible()
-            return page
-        page.get_by_role("radio", name="Utryg", exact=True).check()
-        page.get_by_role("button", name="Adfærd og uro").click()
-        page.get_by_role("checkbox", name="Vild kørsel").check()
-        night.write("Knallerter kører hurtigt her.")
-        if name == "why":
-            return page
-        if name == "blur":
-            Image.effect_noise((400, 300), 90).save(tmp_path / "gade.png")
-            night.add_photos(tmp_path / "gade.png").button("Slør nr. 1").click()
-            night.button("Ansigt").click()
-            night.button("Nummerplade").click()
-            expect(page.locator(".photo .mark")).to_have_count(2)
-            return page
-        night.save()
-        if name == "notes":
-            night.notes()
-        elif name == "map":
-            page.get_by_role("link", name="Kort", exact=True).click()
-            expect(page.locator(".map[data-state=drawn]")).to_be_visible()
-            page.get_by_role("button", name="Vis på kortet: Stop 1").click()
-        else:
-            page.get_by_role("link", name="Hjælp", exact=True).click()
-            expect(page.get_by_role("heading", name="Indstillinger")).to_be_visible()
+
+@pytest.fixture(scope="module", params=SCREENS)
+def shown(
+    request: pytest.FixtureRequest, planned: Planned, browser: Browser, browser_context_args: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, Page]]:  # fmt: skip
+    """A screen's name and a page on which it is open, for all tests that only look at it."""
+    context = browser.new_context(**browser_context_args)
+    stopped: list[str] = []
+    context.on("console", lambda said: stopped.append(said.text) if STOPPED.search(said.text) else None)
+    yield (
+        request.param,
+        open_screen(Evening(planned, context.new_page()), request.param, tmp_path_factory.mktemp("screen")),
+    )
+    context.close()
+    assert not stopped
+
+
+def open_screen(night: Evening, name: str, folder: Path) -> Page:
+    page = night.page
+    if name == "join":
+        page.goto(night.url)
+        expect(page.get_by_role("textbox", name="Kode", exact=True)).to_be_visible()
         return page
-
-    return open_screen
+    night.join()
+    if name == "walk":
+        return night.ready().page
+    night.begin()
+    if name == "question":
+        return page
+    if name == "pin":
+        page.get_by_role("button", name="Skift sted", exact=True).click()
+        page.get_by_role("button", name="Flyt prikken på kortet").click()
+        expect(page.locator(".map[data-state=drawn]")).to_be_visible()
+        return page
+    page.get_by_role("radio", name="Utryg", exact=True).check()
+    page.get_by_role("button", name="Adfærd og uro").click()
+    page.get_by_role("checkbox", name="Vild kørsel").check()
+    night.write("Knallerter kører hurtigt her.")
+    if name == "why":
+        return page
+    if name == "blur":
+        Image.effect_noise((400, 300), 90).save(folder / "gade.png")
+        night.add_photos(folder / "gade.png").button("Slør nr. 1").click()
+        night.button("Ansigt").click()
+        night.button("Nummerplade").click()
+        expect(page.locator(".photo .mark")).to_have_count(2)
+        return page
+    night.save()
+    if name == "notes":
+        night.notes()
+    elif name == "map":
+        page.get_by_role("link", name="Kort", exact=True).click()
+        expect(page.locator(".map[data-state=drawn]")).to_be_visible()
+        page.get_by_role("button", name="Vis på kortet: Stop 1").click()
+    else:
+        page.get_by_role("link", name="Hjælp", exact=True).click()
+        expect(page.get_by_role("heading", name="Indstillinger")).to_be_visible()
+    return page
 
 
 NAMES = {
@@ -79,37 +98,20 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("screen", NAMES)
-def test_each_name_of_the_contract_is_there_once(show: Callable[[str], Page], screen: str) -> None:
-    page = show(screen)
-    for role, name in NAMES[screen]:
+def test_each_name_of_the_contract_is_there_once(shown: tuple[str, Page]) -> None:
+    screen, page = shown
+    for role, name in NAMES.get(screen, ()):
         expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_no_screen_has_a_barrier_that_a_machine_can_find(show: Callable[[str], Page], screen: str) -> None:
-    page = show(screen)
+def test_no_screen_has_a_barrier_that_a_machine_can_find(shown: tuple[str, Page]) -> None:
+    screen, page = shown
     rules = AAA_ON_CAPTURE if screen in ("question", "why") else {}
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour is caught on its way
         found = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
         assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
-
-
-CUT_OFF = """() => [...document.querySelectorAll("#screen *")]
-    .filter((el) => el.getClientRects().length && !el.closest(".hidden, .map-frame") && getComputedStyle(el).opacity !== "0")
-    .filter((el) => el.getBoundingClientRect().right > innerWidth + 1 || el.getBoundingClientRect().left < -1)
-    .map((el) => el.outerHTML.slice(0, 120))"""
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-def test_narrow_phones_and_large_text_need_no_sideways_scrolling(show: Callable[[str], Page], screen: str) -> None:
-    page = show(screen)
-    for width, text in ((320, 100), (390, 200)):
-        page.set_viewport_size({"width": width, "height": 640})
-        page.evaluate("percent => { document.documentElement.style.fontSize = `${percent}%` }", text)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.evaluate(CUT_OFF) == []
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
 
 
 SMALL = """(least) => [...document.querySelectorAll("#screen :is(button, .button, select, summary, label, textarea, input)")]
@@ -119,9 +121,25 @@ SMALL = """(least) => [...document.querySelectorAll("#screen :is(button, .button
     .map(({ text, box }) => `${text}: ${box.width} x ${box.height}`)"""
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_everything_to_press_is_large_enough_for_a_cold_thumb(show: Callable[[str], Page], screen: str) -> None:
-    assert show(screen).evaluate(SMALL, TARGET) == []
+def test_everything_to_press_is_large_enough_for_a_cold_thumb(shown: tuple[str, Page]) -> None:
+    _screen, page = shown
+    assert page.evaluate(SMALL, TARGET) == []
+
+
+CUT_OFF = """() => [...document.querySelectorAll("#screen *")]
+    .filter((el) => el.getClientRects().length && !el.closest(".hidden, .map-frame") && getComputedStyle(el).opacity !== "0")
+    .filter((el) => el.getBoundingClientRect().right > innerWidth + 1 || el.getBoundingClientRect().left < -1)
+    .map((el) => el.outerHTML.slice(0, 120))"""
+
+
+def test_narrow_phones_and_large_text_need_no_sideways_scrolling(shown: tuple[str, Page]) -> None:
+    """The last on its page, which it leaves narrow."""
+    _screen, page = shown
+    for width, text in ((320, 100), (390, 200)):
+        page.set_viewport_size({"width": width, "height": 640})
+        page.evaluate("percent => { document.documentElement.style.fontSize = `${percent}%` }", text)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CUT_OFF) == []
 
 
 def test_a_note_takes_three_taps(night: Evening) -> None:

@@ -4,6 +4,7 @@ Hides how the walk is made and how the report is read. Finds everything by the D
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,14 @@ class Evening:
                 return
             self.page.wait_for_timeout(200)
         raise AssertionError(f"the report has {len(self.received(words))} notes with {words!r}, not {count}")
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Waits until it is so; at most 20 s."""
+        for _ in range(100):
+            if until():
+                return
+            self.page.wait_for_timeout(200)
+        raise AssertionError("it has not come to that")
 
 
 def plan(server: Server, folder: Path, key: str = "") -> Planned:

@@ -21,6 +21,7 @@ from app.problems import TryAgain
 from tests.cast import Stage
 from tests.copies.conftest import Copy
 from tests.phone import Phone, Picture, jpeg
+from tests.privacy.conftest import logged
 from tests.running import TRYG, Server, clean_environment
 
 LIMIT = 15 * 1024 * 1024
@@ -69,6 +70,13 @@ def test_a_copy_taken_in_twice_before_or_after_the_phone_has_sent_is_there_once(
     )
     assert counts(taken(stage, path)) == tuple({name: n for name, n in kind.items() if n} for kind in expected)
     assert counts(taken(stage, path)) == ({"known": 3}, {"known": 3})
+    new = [
+        {name: 3 - sent for name, sent in zip(("notes", "photos"), sent_before, strict=True)},
+        {"notes": 0, "photos": 0},
+    ]
+    assert [(one.about, one.walk_id, one.detail) for one in logged(stage.db, "imported")] == [
+        ("file:copy", stage.walk.id, counted) for counted in new
+    ]
     phone.sync()
     assert [receipt["rev"] for receipt in phone.receipts.values()] == [1, 1, 1]
     assert report_of(stage, stage.walk.id) == {

@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.access import people, signin
 from app.report import report
@@ -20,7 +19,7 @@ class Hand:
 
     def __init__(self, stage: Stage, email: str, role: str, organisation: str = "Aalborg Kommune", **more: Any) -> None:
         self.stage = stage
-        self.http = TestClient(stage.app, headers=OURS, follow_redirects=True, raise_server_exceptions=False)
+        self.http = stage.browser(headers=OURS, follow_redirects=True)
         with stage.db.write() as tx:
             link = signin.new_link(tx, people.add(tx, email, role, organisation, **more), "http://testserver")
         self.http.post(

@@ -84,6 +84,7 @@ ACROSS = {
     # What is erased goes from every room, by each room's own words.
     ("privacy", "app.access"),
     ("privacy", "app.photos"),
+    ("photos", "app.privacy.replaced"),  # a blurred photo comes in: the one it was made from goes
     ("privacy", "app.measures.quoting"),
     ("privacy", "app.report.freezing"),
     ("privacy", "app.report.press"),

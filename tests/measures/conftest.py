@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from app.access import people, signin
@@ -34,7 +33,7 @@ class Plan:
 
     def browser(self) -> Paper:
         """Of nobody in particular."""
-        return Paper(TestClient(self.stage.app, headers=BROWSER, raise_server_exceptions=False))
+        return Paper(self.stage.browser(headers=BROWSER))
 
     def signed_in(self, role: str, organisation: str = HOME, *, partner: str = "", cleared: bool = False) -> Paper:
         """The browser of somebody new with this role; `partner`: the id of whom they answer for."""

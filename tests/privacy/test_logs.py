@@ -111,6 +111,15 @@ class Evening:
         self.box.wait(2)
         link, code = self.box.invitation()
         self.keep(letters_link=parse_qs(urlsplit(link).query)["key"][0], letters_code=code)
+        theirs = (
+            f"/people/{self.server.tryg('user', 'add', f'to.{email}', '--role', 'coordinator')['user_id']}/sessions"
+        )
+        named = re.search(rf"{theirs}/([0-9a-f]+)/removal", http.get(theirs).text)
+        assert named
+        self.keep(name_of_a_session=named[1])
+        assert http.post(named[0]).status_code == http.post(f"{theirs}/removal").status_code == 303
+        assert http.post("/account/presence").status_code == 204
+        assert http.get("/sign-in", params={"fresh": "yes", "next": f"/people?q={WORD}"}).status_code == 303
         walk = f"/walks/{walk_id}"
         for page in ("/plan", "/report", "/review", "/review?lane=sensitive", "/live", "/table", "/report/write", "/release", "/measures",
                      f"/report?factor={WORD}&page=2", "/report/comparison"):  # fmt: skip
@@ -165,7 +174,7 @@ def test_nothing_that_anybody_sent_stands_in_the_log_of_a_whole_evening(start_se
         evening.go()
         assert server.stop() == 0
     said = server.said()
-    assert len(evening.secrets) == 14, evening.secrets
+    assert len(evening.secrets) == 15, evening.secrets
     found = [name for name, secret in evening.secrets.items() if secret.lower() in said.lower()]
     assert found == [], [line for line in said.splitlines() if any(evening.secrets[name] in line for name in found)]
     assert "127.0.0.1" not in said.replace(server.url, ""), "nor where anybody called from"

@@ -11,8 +11,13 @@ from typer.testing import CliRunner, Result
 
 from app import i18n
 from app.cli import cli
+from app.copies.backup import back_up
+from app.copies.restore import restore
 from app.db import Database
+from app.photos.vault import vault_of
 from app.privacy import trail
+from app.walks import walks
+from tests.cast import make_settings
 from tests.privacy.conftest import logged, told
 from tests.privacy.test_trail import past_its_guards
 
@@ -107,6 +112,63 @@ def test_a_restored_log_goes_on_where_the_backups_ended_and_says_what_it_took_th
     said(run("log", "verify", "--json", data="other"))
     with pytest.raises(Exception, match="append-only"), opened("other").write() as tx:
         tx.connection().exec_driver_sql("DELETE FROM access")
+
+
+def test_a_log_is_restored_on_either_database_and_stays_one_chain(
+    db: Database, every_database: str, database_url: str, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    """From SQLite into this database, and from this one into SQLite again."""
+    settings = {
+        name: make_settings(tmp_path / name, url or f"sqlite:///{tmp_path / name}.sqlite")
+        for name, url in (("first", ""), ("here", database_url), ("last", ""))
+    }
+    for held in settings.values():
+        held.data.mkdir()
+    for name in ("first", "last"):
+        shutil.copy(migrated_sqlite, tmp_path / f"{name}.sqlite")
+    first, last = (Database(settings[name].database) for name in ("first", "last"))
+    try:
+        with first.write() as tx:
+            walks.create(tx, "Vandring")
+            trail.record_all(tx, [trail.entry("command", "searched", about=f"person:{number}") for number in range(3)])
+        with db.write() as tx:
+            trail.record(tx, "command", "searched")
+        [before] = logged(db)
+        for source, target, ended in ((first, db, before), (db, last, None)):
+            names = ("first", "here") if source is first else ("here", "last")
+            copy = tmp_path / f"copy-of-{names[0]}"
+            kept = [trail.as_told(one) for one in logged(source)]
+            back_up(source, vault_of(settings[names[0]]), settings[names[0]], copy)
+            restore(target, vault_of(settings[names[1]]), settings[names[1]], copy)
+            now = logged(target)
+            assert [trail.as_told(one) for one in now[: len(kept)]] == kept
+            assert now[-1].what == "restored"
+            assert now[-1].detail["before_number"] == (1 if ended else 0)
+            assert now[-1].detail["before_hash"] == (ended.hash if ended else trail.FIRST)
+            with target.write() as tx:
+                trail.record(tx, "command", "searched", about="person:later")
+            with target.read() as tx:
+                whole = trail.verify(tx)
+            assert (whole.broken, whole.entries) == (None, len(now) + 1), "it goes on where the backup ended"
+            for change in ("UPDATE access SET who = 'person:x'", "DELETE FROM access"):
+                with pytest.raises(Exception, match="append-only"), target.write() as tx:
+                    tx.connection().exec_driver_sql(change)
+    finally:
+        first.close()
+        last.close()
+
+
+def test_walks_and_files_that_commands_open_close_and_take_in_are_logged(
+    run: Run, opened: Callable[..., Database], tmp_path: Path
+) -> None:
+    route = tmp_path / "rute.geojson"
+    route.write_text('{"type": "LineString", "coordinates": [[9.92, 57.04], [9.93, 57.05]]}')
+    [walk] = said(run("walk", "create", "--title", "Vandring", "--route", str(route), "--json"))
+    for step in ("close", "close", "reopen"):
+        said(run("walk", step, walk["code"], "--json"))
+    assert [(one.who, one.what, one.about) for one in logged(opened()) if one.walk_id == walk["walk_id"]] == [
+        ("command", "imported", "file:route"), ("command", "walk-closed", ""), ("command", "walk-reopened", ""),
+    ]  # fmt: skip
 
 
 def test_a_backup_onto_another_disk_is_made_also_where_the_log_cannot_be_written(

@@ -49,6 +49,8 @@ def wrong(reply: Response, path: str, *, https: bool = False) -> list[str]:
         for rule in ("script-src 'self';", "require-trusted-types-for 'script'", "trusted-types "):
             if rule not in f"{policy};":
                 found.append(f"page's policy without {rule}: {policy}")
+    elif "content-type" in headers and "javascript" not in headers["content-type"] and "script-src" in policy:
+        found.append(f"a policy for pages, on what is none: {policy}")
     powers = headers.get("permissions-policy", "")
     if "camera=()" not in powers or "microphone=()" not in powers:
         found.append(f"powers: {powers}")

@@ -1,17 +1,21 @@
 """How often is too often: each limit is told with a sentence and a time, holds for whoever reaches it, and for nobody else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from httpx import Response
 
-from app.access import limits
+from app.access import guards, limits
 from app.access.limits import Limit
 from app.models import Walk
 from tests.access.conftest import Browser
 from tests.cast import Clock, Stage
-from tests.phone import Phone, Picture, jpeg
+from tests.phone import Phone, Picture, jpeg, new_id
+from tests.postgres import Cluster
+from tests.running import Server
 
 
 def lowered(monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> Limit:
@@ -42,7 +46,7 @@ def test_a_school_behind_one_address_joins_and_a_flood_from_there_does_not(stage
 
 
 def test_phones_from_one_address_are_limited_for_each_walk(
-    stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    every_database: str, stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lowered(monkeypatch, "JOINS", 3)
     assert [joining(stage).status_code for _phone in range(3)] == [201] * 3
@@ -59,7 +63,9 @@ def test_who_takes_part_comes_back_however_many_have_joined(stage: Stage, monkey
     assert phone.join()
 
 
-def test_a_leaked_code_brings_no_thousands(stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_leaked_code_brings_no_thousands(
+    every_database: str, stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lowered(monkeypatch, "PHONES", 3)
     assert [joining(stage).status_code for _phone in range(4)] == [201, 201, 201, 429]
     clock.advance(hours=1, seconds=1)
@@ -103,7 +109,7 @@ def test_files_of_one_person_are_limited_and_nobody_elses(
 
 
 def test_letters_of_one_person_are_limited(
-    stage: Stage, signed_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+    every_database: str, stage: Stage, signed_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lowered(monkeypatch, "LETTERS", 2)
     browser = signed_in("admin")
@@ -120,6 +126,34 @@ def test_ways_in_that_ask_somebody_else_are_limited(visitor: Browser, monkeypatc
     lowered(monkeypatch, "WAYS_IN", 2)
     tried = [visitor.post("/sign-in/passkey/challenge").status_code for _each in range(3)]
     assert [status == 429 for status in tried] == [False, False, True]
+
+
+@pytest.fixture
+def two(postgres: Cluster, migrated_postgres: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """Two servers, each a process with a data folder of its own, on one PostgreSQL."""
+    with postgres.database(migrated_postgres) as url:
+        shared = {"TRYG_DATABASE_URL": url, "TRYG_SECRET": "of both, and for this test alone"}
+        servers = [Server(tmp_path / name, **shared).start() for name in ("a", "b")]
+        yield servers[0], servers[1]
+        for server in servers:
+            server.stop()
+
+
+def test_two_servers_on_one_postgresql_share_what_is_counted_in_the_database(two: tuple[Server, Server]) -> None:
+    """Wrong walk codes and wrong addresses of calendars: half of them at one server, half at the other, and neither takes one more;
+    a server begun anew has forgotten nothing."""
+    body = {"code": "ZZZZZZZZ", "secret": "s" * 43, "role": "resident", "language": "da"}
+
+    def guess(server: Server) -> tuple[int, int]:
+        joined = http.put(f"{server.url}/api/v1/participants/{new_id()}", json=body)
+        return joined.status_code, http.get(f"{server.url}/deadlines/{new_id()}/{'0' * 64}.ics").status_code
+
+    with httpx.Client(headers={"Sec-Fetch-Site": "same-origin"}, timeout=30) as http:
+        told = [guess(two[number % 2]) for number in range(guards.TRIES)]
+        assert set(told) == {(404, 404)}, told
+        assert [guess(server) for server in two] == [(429, 429)] * 2
+        two[0].stop()
+        assert guess(two[0].start()) == (429, 429)
 
 
 class TestOff:

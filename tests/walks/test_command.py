@@ -13,19 +13,20 @@ import pytest
 
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
-from tests.running import TRYG, Server, clean_environment
+from tests.running import TRYG, Server, clean_environment, mother
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs `tryg …` on a data folder of its own."""
+    """Runs `tryg …` on a data folder of its own: split off from a process that has imported it, or `started`."""
 
-    def do(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        command = [str(TRYG), *arguments, "--data", str(tmp_path / "var")]
-        environment = clean_environment() | settings
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    def do(*arguments: str, started: bool = False, **settings: str) -> subprocess.CompletedProcess[str]:
+        given, environment = [*arguments, "--data", str(tmp_path / "var")], clean_environment() | settings
+        if started:
+            return subprocess.run([str(TRYG), *given], env=environment, capture_output=True, text=True, timeout=60)
+        return mother.run(given, environment)
 
     return do
 
@@ -44,7 +45,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int) -> str:
 
 
 def test_a_walk_is_made_opened_and_closed_in_a_fresh_folder(run: Run) -> None:
-    made = said(run("walk", "create", "--title", "Skolevejen", "--planned", "--json"))
+    made = said(run("walk", "create", "--title", "Skolevejen", "--planned", "--json", started=True))
     assert set(made) == {"walk_id", "code", "join_url"}
     assert made["join_url"] == f"http://127.0.0.1:8000/app/?walk={made['code']}"
     written = f"{made['code'][:4].lower()}-{made['code'][4:]}"
@@ -138,9 +139,9 @@ def test_six_first_starts_at_once_make_one_database(run: Run, tmp_path: Path) ->
     assert len({json.loads(out)["code"] for out, _err in ended}) == 6
 
 
-def test_every_command_explains_itself(run: Run) -> None:
+def test_every_command_explains_itself() -> None:
     for words in ((), ("serve",), ("walk",), ("walk", "create"), ("user", "key"), ("export",), ("demo",)):
-        done = subprocess.run([str(TRYG), *words, "--help"], capture_output=True, text=True, timeout=60)
+        done = mother.run([*words, "--help"], clean_environment())
         assert done.returncode == 0
         assert "Usage: tryg" in done.stdout
 
@@ -187,8 +188,7 @@ def test_commands_work_beside_the_server_on_each_database(server: Server, every_
 
 
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(server: Server) -> None:
-    command = [str(TRYG), "serve", "--data", str(server.data), "--port", "0"]
-    second = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    second = mother.run(["serve", "--data", str(server.data), "--port", "0"], clean_environment())
     assert "Another server" in refused(second, 1)
     assert httpx.get(f"{server.url}/healthz").json()["status"] == "ok"
     server.kill()
@@ -197,12 +197,12 @@ def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(ser
 
 def test_a_port_in_use_is_told(server: Server) -> None:
     other = str(server.data.with_name("other"))
-    done = subprocess.run([str(TRYG), "serve", "--data", other, "--port", str(server.port)], env=clean_environment(),
-                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    done = mother.run(["serve", "--data", other, "--port", str(server.port)], clean_environment())
     assert f"port {server.port}" in refused(done, 1)
 
 
-def test_sigterm_ends_the_server_cleanly_and_soon(server: Server) -> None:
+def test_sigterm_ends_the_server_cleanly_and_soon(start_server: Callable[..., Server]) -> None:
+    server = start_server(fresh=True)
     with httpx.Client(base_url=server.url) as http:
         http.get("/healthz")  # an idle connection is held open, as a phone's would be
         begun = time.monotonic()

@@ -120,6 +120,29 @@ def test_whoever_put_a_mark_takes_it_back_and_nobody_else_can(stage: Stage, visi
     assert held(stage) == []
 
 
+def test_whoever_put_a_mark_takes_out_all_that_is_held_of_it_and_nobody_else_can(
+    stage: Stage, visitor: Browser
+) -> None:
+    mark_id = str(uuid4())
+    put(visitor, stage, id=mark_id)
+    address, key = f"/marks/{stage.walk.code}/own/{mark_id}", {"Authorization": f"Bearer {SECRET}"}
+    for wrong in ("", "Bearer x", f"Bearer {'t' * 43}", "Bearer \xe6"):
+        refused = visitor.get(address, headers=AS_SCRIPT | {"Authorization": wrong.encode("latin-1")})
+        assert refused.status_code == 403
+        assert "tunnelen" not in refused.text
+    change(stage, state="closed")  # also then
+    told = visitor.get(address, headers=key)
+    assert told.headers["Cache-Control"] == "no-store"
+    [mark] = held(stage)
+    columns = {
+        name: value for name, value in mark.model_dump(mode="json").items() if name not in ("secret_hash", "created_at")
+    }
+    assert {name: value for name, value in told.json().items() if name != "created_at"} == columns
+    assert visitor.get(f"/marks/{stage.walk.code}/own/{uuid4()}", headers=key).status_code == 404
+    assert visitor.delete(f"/marks/{stage.walk.code}/{mark_id}", headers=key).status_code == 204
+    assert visitor.get(address, headers=key).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

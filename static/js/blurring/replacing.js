@@ -2,11 +2,12 @@
 //
 // Promises: one transaction: either the blurred photo is kept, in its note or draft, and the bytes of the other are gone, or
 // all is as it was. It is another photo with another id, as what a photo's id stands for never changes; a note says so in its
-// next revision. What the server already has of the earlier one is the server's to erase.
+// next revision, and names the earlier ones, of which the server may have some: it erases them once this one has arrived.
 
 import { read, write } from "../database.js";
 import { sha256, uuid7 } from "../ids.js";
-import { forgetPhoto } from "../records.js";
+import { LIMITS } from "../protocol.js";
+import { declared, forgetPhoto } from "../records.js";
 
 /** @typedef {import("../database.js").Transaction} Transaction */
 /** @typedef {import("./marking.js").Mark} Mark */
@@ -26,14 +27,16 @@ export async function replace(/** @type {string} */ photoId, /** @type {ArrayBuf
   const put = async (/** @type {Transaction} */ tx) => {
     const before = await tx.objectStore("photos").get(photoId);
     if (!before) return null;
-    const now = /** @type {const} */ ({ id, type: "image/jpeg", bytes: buffer.byteLength, sha256: sum });
     const note = before.note_id ? await tx.objectStore("notes").get(before.note_id) : undefined;
+    const now = { ...before, id, type: "image/jpeg", bytes: buffer.byteLength, sha256: sum, state: /** @type {const} */ ("kept"), problem: null };
+    // Sent or not: a copy of the note may have brought it there.
+    if (note) now.replaces = [...(before.replaces ?? []), photoId].slice(0, LIMITS.replaces);
     await forgetPhoto(tx, photoId);
     await tx.objectStore("bytes").put(buffer, id);
-    await tx.objectStore("photos").put({ ...before, ...now, state: "kept", problem: null });
+    await tx.objectStore("photos").put(now);
     await tx.objectStore("kept").delete(MARKS);
     if (note) {
-      const photos = note.content.photos.map((one) => (one.id === photoId ? now : one));
+      const photos = note.content.photos.map((one) => (one.id === photoId ? declared(now) : one));
       const content = { ...note.content, photos, rev: note.content.rev + 1 };
       await tx.objectStore("notes").put({ ...note, content, saved_at: Date.now(), problem: null });
     }

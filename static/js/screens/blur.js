@@ -195,7 +195,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
           nameOf,
           remove,
         })}
-        <p class="small">${sent ? t("This photo has been sent already. The blurred one takes its place in the note. The one that was sent stays on the server until it is deleted there.") : t("The photo as it was taken is deleted from the phone. It cannot be brought back.")}</p>
+        <p class="small">${sent ? t("This photo has been sent already. The blurred one takes its place, and the one that was sent is erased as soon as the blurred one has arrived.") : t("The photo as it was taken is deleted from the phone. It cannot be brought back.")}</p>
       </main>
       <footer class="dock"><button type="button" class="over" @click=${undo}>${icon("undo")}${t("Undo")}</button>
         <button type="button" class="lamp" @click=${use}>${icon("check")}${count ? plural(count, "Blur {n} place", "Blur {n} places") : t("Blur")}</button></footer>`,
