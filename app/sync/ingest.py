@@ -67,9 +67,7 @@ def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn
     """Keep `sent` as a revision of the observation. Raises Problem (403, 410, 422); a clash is told, not raised,
     because the other content is kept too and must be committed."""
     db, at = tx.connection(), now()
-    gone = db.execute(
-        _HEARD, {"of": who.id, "at": at}
-    ).scalar_one()  # locks it: this phone's requests, one after another
+    gone = db.execute(_HEARD, {"of": who.id, "at": at}).scalar_one()  # locks it: this phone's requests one by one
     is_held = db.execute(_IS_HELD, {"of": observation_id}).first() is not None
     # Its row before the walk's row, everywhere: no deadlock.
     held = tx.get(Observation, observation_id, with_for_update=True) if is_held else None

@@ -35,5 +35,6 @@ def test_every_mechanism_that_is_taken_away_is_told_of() -> None:
     told = re.findall(r"^- (.+?):", PAGE, re.MULTILINE)
     assert [one.name for one in MECHANISMS if one.name not in told] == []
     for one in MECHANISMS:
+        assert (ROOT / one.file).read_text("utf-8").count(one.before) == 1, f"{one.name}: {one.file} has changed"
         for test in one.test.split():
             assert (ROOT / test.split("::")[0]).exists(), one.name
