@@ -29,8 +29,12 @@ _NONE_OF_THEM = ", ".join(f"{name}=()" for name in _NEVER)
 _PLACE = ("/app", "/marks/")
 
 
-def dress(headers: MutableHeaders, settings: Settings, path: str) -> None:
-    """Adds what an answer to `path` lacks."""
+_OF_CONTENT = {"Content-Security-Policy", "Cache-Control"}
+
+
+def dress(headers: MutableHeaders, settings: Settings, path: str, status: int) -> None:
+    """Adds what an answer to `path` lacks. One that says "as you have it" (304) keeps silent about what differs from answer to
+    answer: a browser puts its headers in the place of those it holds (RFC 9111 §3.2), and the page would lose its styles."""
     is_pdf = headers.get("content-type") == "application/pdf"
     for name, value in (
         ("Content-Security-Policy", OF_A_PDF if is_pdf else CLOSED),
@@ -41,7 +45,8 @@ def dress(headers: MutableHeaders, settings: Settings, path: str) -> None:
         ("Permissions-Policy", f"{_NONE_OF_THEM}, geolocation=({'self' if path.startswith(_PLACE) else ''})"),
         ("Cache-Control", "no-store"),
     ):
-        headers.setdefault(name, value)
+        if status != 304 or name not in _OF_CONTENT:
+            headers.setdefault(name, value)
     if settings.base_url.startswith("https:"):
         headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
 
@@ -59,7 +64,7 @@ class EveryAnswer:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                dress(MutableHeaders(scope=message), self._settings, path)
+                dress(MutableHeaders(scope=message), self._settings, path, message["status"])
             await send(message)
 
         cookie = Request(scope).cookies.get(self._language)

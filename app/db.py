@@ -134,11 +134,20 @@ class _Shared:
                 self.connection.commit()
                 self.kept = True
         except BaseException:
-            self.connection.invalidate()  # SQLite leaves a transaction open whose commit failed: nobody else may get it
+            self._take_back()
             raise
         finally:
             self.over.set()
             self.connection.close()  # takes back what was not committed
+
+    def _take_back(self) -> None:
+        """SQLite leaves a transaction open whose commit failed, and SQLAlchemy thinks it over: nobody else may get it so. Nor is
+        the connection thrown away, for with the last one SQLite would tidy up its files, on a disk that is full."""
+        try:
+            if self.whole():
+                self.connection.connection.dbapi_connection.execute("ROLLBACK")  # type: ignore[union-attr]
+        except Exception:
+            self.connection.invalidate()
 
 
 class _Turns:

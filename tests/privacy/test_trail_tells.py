@@ -145,7 +145,7 @@ def test_many_who_look_at_once_share_a_commit_and_each_is_logged(stage: Stage, m
         looks.told(trail.entry(f"person:{number}", "read", about="page:report"), must=True)
 
     threads = [threading.Thread(target=look, args=(number,)) for number in range(20)]
-    with stage.db._turn if stage.db.sqlite else held:  # somebody else writes just now
+    with stage.db._turns._turn if stage.db.sqlite else held:  # somebody else writes just now
         for thread in threads:
             thread.start()
         begun.wait()
