@@ -38,8 +38,8 @@ def _place(item: pytest.Item) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores, for browser tests wait for much."""
-    return min((os.cpu_count() or 1) + 1, MOST)
+    """As many as there are cores: with one more, tests of browsers wait for each other's and take as long in all."""
+    return min(max(os.cpu_count() or 1, 2), MOST)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -18,9 +18,9 @@ SEND = "await sync.sendNow(); return sync.status()"
 SENT = "(await store.notes()).every((note) => note.phase === 'sent')"
 
 
-def wait_until(phone: Phone, condition: str) -> None:
+def wait_until(phone: Phone, condition: str, most_s: int = 30) -> None:
     """Until the JavaScript `condition` holds; at most 30 s."""
-    phone.run(f"await until(async () => {condition}, 30_000)")
+    phone.run(f"await until(async () => {condition}, {most_s * 1000})")
 
 
 def headers_of(phone: Phone) -> dict[str, str]:
@@ -75,7 +75,7 @@ def test_a_lost_reply_does_not_duplicate_the_observation_or_its_photo(phone: Pho
     assert phone.phases() == ["failed"]
     network.lose_reply(r"/photos/")
     phone.run(SEND)
-    assert phone.phases() == ["photos"]
+    assert phone.phases() in (["photos"], ["sent"])  # a second later it tries again by itself
     phone.run(SEND)
     assert phone.phases() == ["sent"]
     assert len(phone.paths("observations")) == 2

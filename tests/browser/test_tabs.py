@@ -20,7 +20,7 @@ def tabs(phone: Phone, context: BrowserContext, phone_on: Any, shared_server: Se
     for tab in tabs:
         tab.run("sync.start()")
     for tab in tabs:
-        wait_until(tab, "sync.status().confirmed")
+        wait_until(tab, "sync.status().confirmed", 90)  # who comes late in the line looks again after a minute
     return tabs
 
 

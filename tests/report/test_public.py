@@ -135,6 +135,17 @@ def test_a_measures_state_and_answer_are_todays(evening: Evening) -> None:
     assert "Taken out of the plan" in gone
 
 
+def test_what_the_browser_has_already_keeps_the_policy_it_came_with(evening: Evening) -> None:
+    evening.note()
+    evening.published()
+    first = evening.reader.http.get(evening.public)
+    again = evening.reader.http.get(evening.public, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "style-src 'self'" in first.headers["content-security-policy"]
+    assert "content-security-policy" not in again.headers  # a browser would put it in the place of the first
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+
+
 def test_a_measure_made_after_the_release_waits_for_the_next_edition(evening: Evening) -> None:
     note = evening.note()
     evening.published()
