@@ -117,11 +117,9 @@ def end_all(tx: Session, user: User) -> int:
 
 def left(tx: Session, user_id: str, browsers: int) -> None:
     """The access log is told that somebody signed out themselves, in so many browsers."""
-    held = tx.exec(select(Membership).where(Membership.user_id == user_id)).all()
     if browsers:
-        trail.record(
-            tx, trail.by(user_id), "signed-out", organisation_id=trail.sole_organisation(held), browsers=browsers
-        )
+        place = trail.sole_organisation(tx.exec(select(Membership).where(Membership.user_id == user_id)).all())
+        trail.record(tx, trail.by(user_id), "signed-out", organisation_id=place, browsers=browsers)
 
 
 def device_of(user_agent: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from app import __version__
 from app.copies import Unusable
+from app.photos.folder import sync_folder
 
 FORMAT, VERSION = "tryghedsvandring-backup", 1
 MANIFEST, SUMS, ROWS, PHOTOS, SECRET = "manifest.json", "SHA256SUMS", "tryg.sqlite", "photos", "secret"
@@ -47,15 +48,7 @@ def held(folder: Path) -> Iterator[None]:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    _sync(folder.parent)  # where the folder itself is named
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder.parent)  # where the folder itself is named
 
 
 def write(path: Path, content: bytes) -> None:

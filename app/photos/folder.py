@@ -89,7 +89,7 @@ class FolderVault(Vault):
             os.link(shown, aside)
         (self.folder / thumbnail).replace(self.folder / clean_of(photo_id, True))
         (self.folder / jpeg).replace(shown)
-        _sync_folder(shown.parent)
+        sync_folder(shown.parent)
 
     def forget(self, photo_id: str) -> None:
         parent = clean_of(photo_id, False).rpartition("/")[0]
@@ -144,7 +144,7 @@ class FolderVault(Vault):
         if durably and not self.passing:
             for parent in {path.parent for path in paths}:
                 with contextlib.suppress(FileNotFoundError):
-                    _sync_folder(parent)
+                    sync_folder(parent)
 
     def _names(self, parent: str) -> Iterator[str]:
         for path in (self.folder / parent).glob("*/*"):
@@ -176,7 +176,7 @@ class FolderVault(Vault):
             os.fsync(file.fileno())
         for _file, path, target in written:
             path.replace(target)
-        _sync_folder(written[0][2].parent)
+        sync_folder(written[0][2].parent)
 
     def _lay_out(self) -> None:
         """All folders once, before the first file: then a photo's receipt needs to sync one folder alone."""
@@ -190,10 +190,10 @@ class FolderVault(Vault):
             parent.mkdir(parents=True, exist_ok=True)
             for name in _FOLDERS:
                 (parent / name).mkdir(exist_ok=True)
-            _sync_folder(parent)
+            sync_folder(parent)
         self._new.mkdir(exist_ok=True)
-        _sync_folder(self.folder)
-        _sync_folder(self.folder.parent)
+        sync_folder(self.folder)
+        sync_folder(self.folder.parent)
         self._laid_out = True
 
 
@@ -220,7 +220,8 @@ class _Here(Bench):
     def end(self) -> None: ...
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """The names in this folder are on disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -123,7 +123,7 @@ class Observation:
         return _categories(self.factors)
 
 
-@lru_cache(maxsize=4096)  # a page asks for them twenty times a note, and notes share few combinations
+@lru_cache(maxsize=4096)  # a page asks for them six times a note, and notes share few combinations
 def _categories(factors: tuple[str, ...]) -> tuple[str, ...]:
     found = [known_factors()[key]["category"] for key in factors if key in known_factors()]
     return tuple(dict.fromkeys(found))

@@ -37,19 +37,17 @@ class Shelf:
         what = walk_id, sensitive, base_url
         with self._lock:
             kept = self._kept.get(what)
-        if kept is None or kept.version != version:
-            kept = _Kept(version, build(tx, walk_id, sensitive=sensitive, base_url=base_url), 0)
-        self._keep(what, kept.version, kept.report)
-        return kept.report
+        same = kept is not None and kept.version == version
+        report = kept.report if kept and same else build(tx, walk_id, sensitive=sensitive, base_url=base_url)
+        self._keep(what, _Kept(version, report, time.monotonic() + KEPT_S))
+        return report
 
-    def _keep(self, what: tuple[str, bool, str], version: str, report: Report) -> None:
+    def _keep(self, what: tuple[str, bool, str], kept: _Kept) -> None:
         at = time.monotonic()
         with self._lock:
-            self._kept[what] = _Kept(version, report, at + KEPT_S)
+            self._kept[what] = kept
             self._kept.move_to_end(what)
-            for old in [one for one, kept in self._kept.items() if kept.until < at]:
+            for old in [name for name, one in self._kept.items() if one.until < at]:
                 del self._kept[old]
-            while (
-                len(self._kept) > 1 and sum(len(kept.report.observations) for kept in self._kept.values()) > MOST_NOTES
-            ):
+            while len(self._kept) > 1 and sum(len(one.report.observations) for one in self._kept.values()) > MOST_NOTES:
                 self._kept.popitem(last=False)

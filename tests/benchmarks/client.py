@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import httpx
+
 
 @dataclass
 class Taken:
@@ -26,6 +28,17 @@ class Taken:
     def part(self, share: float) -> float:
         """The wait in seconds that this share of all requests stayed below."""
         return sorted(self.waits)[min(len(self.waits) - 1, int(share * len(self.waits)))]
+
+
+def waits(http: httpx.Client, path: str, times: int) -> list[float]:
+    """Seconds of each of so many askings for a page, the shortest first."""
+    taken = []
+    for _time in range(times):
+        began = time.perf_counter()
+        answer = http.get(path)
+        taken.append(time.perf_counter() - began)
+        assert answer.status_code == 200, answer.text[:200]
+    return sorted(taken)
 
 
 def request(method: str, url: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:

@@ -1,6 +1,5 @@
 """How long the overview across walks takes: 200 walks, 10,000 notes, 1,000 measures, over HTTP."""
 
-import time
 from pathlib import Path
 
 import httpx
@@ -8,6 +7,7 @@ from sqlmodel import select
 
 from app.db import Database
 from app.models import User
+from tests.benchmarks.client import waits
 from tests.benchmarks.table import Row
 from tests.overview.organisation import fill
 from tests.running import Server
@@ -33,10 +33,4 @@ def measure(folder: Path) -> list[Row]:
 
 
 def _row(http: httpx.Client, path: str, name: str, promise: float | None) -> Row:
-    taken = []
-    for _time in range(TIMES):
-        began = time.perf_counter()
-        answer = http.get(path)
-        taken.append(time.perf_counter() - began)
-        assert answer.status_code == 200, answer.text
-    return Row(name, sorted(taken)[TIMES // 2], "s", promise=promise)
+    return Row(name, waits(http, path, TIMES)[TIMES // 2], "s", promise=promise)

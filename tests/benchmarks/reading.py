@@ -1,10 +1,10 @@
 """How long the server takes for a report's page and files: 60 and 5,000 notes, first opening, opened again, one filter further."""
 
-import time
 from pathlib import Path
 
 import httpx
 
+from tests.benchmarks.client import waits
 from tests.benchmarks.files import _walk
 from tests.benchmarks.table import Row
 from tests.running import Server
@@ -31,10 +31,4 @@ def measure(folder: Path) -> list[Row]:
 
 def _row(http: httpx.Client, path: str, name: str, promise: float | None) -> Row:
     """95 of 100 askings are answered within this time."""
-    taken = []
-    for _time in range(TIMES):
-        began = time.perf_counter()
-        answer = http.get(path)
-        taken.append(time.perf_counter() - began)
-        assert answer.status_code == 200, answer.text[:200]
-    return Row(name, sorted(taken)[int(0.95 * TIMES)] * 1000, "ms", promise=promise)
+    return Row(name, waits(http, path, TIMES)[int(0.95 * TIMES)] * 1000, "ms", promise=promise)

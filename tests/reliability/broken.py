@@ -71,7 +71,7 @@ MECHANISMS = [
               "        for file, _path, _target in written:\n            os.fsync(file.fileno())\n", "",
               "tests/photos/test_vault.py::test_file_and_folder_are_on_disk_before_the_photo_has_its_name"),
     Mechanism("the photo's folder is on disk before the receipt", "app/photos/folder.py",
-              "        _sync_folder(written[0][2].parent)\n", "",
+              "        sync_folder(written[0][2].parent)\n", "",
               "tests/photos/test_vault.py::test_file_and_folder_are_on_disk_before_the_photo_has_its_name"),
     Mechanism("the database waits for the disk", "app/db.py", "synchronous=FULL", "synchronous=OFF",
               f"{DISKS}::test_where_fsync_fails_there_is_no_receipt"),
