@@ -23,7 +23,7 @@ from sqlmodel import Session
 from app.models import FailedTry
 from app.problems import TryAgain
 
-_AT_THE_END = "at the end"
+_AT_THE_END, _AFTERWARDS, _CHANGED = "at the end", "afterwards", "changed"
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
 TURN_S = 4.0  # how long a write waits for the writes before it in this process
 SHARE_S = 0.05  # a transaction is shared by those who come within this time of its beginning
@@ -40,6 +40,7 @@ class Database:
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turns = _Turns(self.engine)
         self._tried = (0.0, False)
+        self.changed: Callable[[set[str]], None] = lambda _walks: None  # called after a commit, with the walks' ids
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -58,10 +59,15 @@ class Database:
         ):
             session.connection()
             session.info[_AT_THE_END] = []
+            after, changed = session.info[_AFTERWARDS], session.info[_CHANGED] = list[Callable[[], None]](), set[str]()
             yield session
             for do in session.info.pop(_AT_THE_END):
                 do(session)
             session.commit()
+        for follow in after:
+            follow()
+        if changed:
+            self.changed(changed)
 
     @contextmanager
     def alone(self, number: int) -> Iterator[bool]:
@@ -79,6 +85,11 @@ class Database:
                 if free:
                     connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
                     connection.commit()
+
+    def reached_by(self) -> dict[str, Any]:
+        """How psycopg reaches this PostgreSQL database, for a connection that is no session's."""
+        alive = {"connect_timeout": 4, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+        return {**self.engine.dialect.create_connect_args(self.engine.url)[1], **alive}
 
     def settle(self) -> None:
         """What was overwritten is in no file of the database any longer, on SQLite; PostgreSQL sees to it by itself, in time."""
@@ -227,9 +238,15 @@ def at_the_end(tx: Session, do: Callable[[Session], None]) -> None:
     tx.info[_AT_THE_END].append(do)
 
 
+def afterwards(tx: Session, do: Callable[[], None]) -> None:
+    """`do()` once the change is committed, and only then; it is quick and does not fail. Only in write()."""
+    tx.info[_AFTERWARDS].append(do)
+
+
 def next_seq(tx: Session, walk_id: str) -> int:
     """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
+    tx.info.get(_CHANGED, set()).add(walk_id)
     statement = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
     return int(tx.execute(statement, {"id": walk_id}).scalar_one())
 
