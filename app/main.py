@@ -92,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     cleaner = Cleaner(db, vault, settings)
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
-    press = Press(settings.printed, vault.place)
+    press = Press(settings.printed, vault.place, db)
     meter, jobs = Meter(db, settings), jobs_of(db, _tasks(db, vault, settings))
     hearing = Hearing(db, lambda walks: app.state.followers.hear(walks))
 

@@ -1,4 +1,4 @@
-"""Jobs that several servers share have a queue: procrastinate's tables, on PostgreSQL alone."""
+"""What several servers share has a place, on PostgreSQL alone: jobs (procrastinate's tables), and what was printed lately."""
 
 from alembic import op
 
@@ -20,3 +20,7 @@ def upgrade() -> None:
     # With which of the library's own changes a later migration goes on.
     cursor.execute(f"COMMENT ON TABLE procrastinate_jobs IS 'procrastinate {__version__}'")
     cursor.close()
+    # Not among the tables of app/models/: nothing of it goes into a backup, or along with a move.
+    op.execute(
+        "CREATE TABLE printed (key text PRIMARY KEY, pdf bytea NOT NULL, asked_at timestamptz NOT NULL DEFAULT now())"
+    )

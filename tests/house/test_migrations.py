@@ -32,8 +32,8 @@ def differences(url: str) -> list[Any]:
 
 
 def ours(name: str | None, _kind: str = "", _parents: Any = None) -> bool:
-    """Not the queue's, which its library makes as it wants them."""
-    return not (name or "").startswith(("procrastinate_", "idx_procrastinate_"))
+    """Not the queue's, which its library makes as it wants them, nor what was printed lately: they are PostgreSQL's alone."""
+    return not (name or "").startswith(("procrastinate_", "idx_procrastinate_", "printed"))
 
 
 def test_the_queues_tables_are_those_of_the_library_that_is_locked() -> None:
