@@ -243,10 +243,15 @@ def afterwards(tx: Session, do: Callable[[], None]) -> None:
     tx.info[_AFTERWARDS].append(do)
 
 
+def tell(tx: Session, walk_id: str) -> None:
+    """Whoever follows the walk hears, once this is committed, that something about it has changed."""
+    tx.info.get(_CHANGED, set()).add(walk_id)
+
+
 def next_seq(tx: Session, walk_id: str) -> int:
     """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
-    tx.info.get(_CHANGED, set()).add(walk_id)
+    tell(tx, walk_id)
     statement = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
     return int(tx.execute(statement, {"id": walk_id}).scalar_one())
 

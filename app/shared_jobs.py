@@ -32,6 +32,7 @@ from app.problems import TryAgain
 log = logging.getLogger("tryg")
 
 AT_ONCE = 4  # jobs in one process
+LOOK_S = 2.0  # how often the queue is looked at without being told: one of the same task had to end first
 ROUND_S = 4.0  # how often turns and abandoned jobs are looked for
 BEAT_S, GONE_S = 4.0, 15.0  # how often a server says that it is there; without that for so long, its jobs are anybody's
 TRIES = 5  # servers that may die over one job
@@ -46,7 +47,8 @@ class SharedJobs(Jobs):
     def __init__(self, db: Database, tasks: Iterable[Task]) -> None:
         self._db, self._tasks = db, tuple(tasks)
         self._sync = SyncPsycopgConnector()  # on connections of ours alone
-        self._stopping, self._loop = threading.Event(), asyncio.SelectorEventLoop()
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._working: asyncio.Task[None] | None = None
         # A daemon: a server that is forced to end, without stop(), ends.
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -57,7 +59,8 @@ class SharedJobs(Jobs):
     def stop(self) -> None:
         self._stopping.set()
         with contextlib.suppress(RuntimeError):  # it has ended already
-            self._loop.call_soon_threadsafe(self._let_go)
+            if self._loop:
+                self._loop.call_soon_threadsafe(self._let_go)
         self._thread.join(GRACE_S)
 
     def ask(self, tx: Session, name: str) -> None:
@@ -67,7 +70,8 @@ class SharedJobs(Jobs):
             raise TryAgain() from trouble
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            self._loop = runner.get_loop()
             while not self._stopping.is_set():
                 try:
                     runner.run(self._work())
@@ -91,6 +95,7 @@ class SharedJobs(Jobs):
             async with app.open_async():
                 work = app.run_worker_async(
                     queues=[task.name for task in self._tasks], concurrency=AT_ONCE, install_signal_handlers=False,
+                    fetch_job_polling_interval=LOOK_S,
                     delete_jobs="successful", update_heartbeat_interval=BEAT_S, stalled_worker_timeout=GONE_S,
                     shutdown_graceful_timeout=GRACE_S,
                 )  # fmt: skip
@@ -115,10 +120,20 @@ class SharedJobs(Jobs):
 
     def _doing(self, task: Task) -> Callable[..., None]:
         def do(**_turn: Any) -> None:
+            with contextlib.suppress(TryAgain):
+                self._answers(task.name)
             if not attempt(task, self._stopping) and task.every_s >= DAY_S:
                 raise TryAgain()  # what comes every minute comes again by itself
 
         return do
+
+    def _answers(self, name: str) -> None:
+        """What was asked for until now is done by the run that begins: nothing of it stays in line."""
+        with self._db.write() as tx:
+            every = dict.fromkeys(("id", "queue_name", "lock", "queueing_lock", "worker_id"))
+            for job in self._asked(tx, "list_jobs", **every, task_name=name, status="todo"):
+                if job["queueing_lock"] is None and job["attempts"] == 0:
+                    self._asked(tx, "cancel_job", job_id=job["id"], abort=False, delete_job=True)
 
     async def _rounds(self, manager: JobManager) -> None:
         """Put each task into the queue in its turn; see to abandoned jobs and old ones."""
