@@ -21,7 +21,7 @@ from app.problems import TryAgain
 log = logging.getLogger("tryg")
 
 MINUTE_S, DAY_S = 60.0, 86_400.0
-AGAIN_S = 60.0  # what is done once a day is tried again so soon where the database was busy
+AGAIN_S = 300.0  # what is done once a day is tried again so soon where the database was busy
 GRACE_S = 10.0  # at the end, for what has begun; whatever takes longer is a daemon's, and taken up again
 
 

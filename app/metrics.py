@@ -80,7 +80,9 @@ class _Waiting:
                 photos = tx.exec(select(func.count()).where(Photo.state == "stored")).one()
                 unsent = (col(Invitation.sent_at).is_(None), col(Invitation.accepted_at).is_(None))
                 letters = tx.exec(select(func.count()).where(*unsent)).one()
-                jobs = {} if self._db.sqlite else dict(tx.connection().execute(_JOBS).all())
+                jobs: dict[str, int] = (
+                    {} if self._db.sqlite else {state: n for state, n in tx.connection().execute(_JOBS)}
+                )
             answers = 1
         except TryAgain:
             answers = 0

@@ -14,6 +14,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, sql
@@ -21,8 +22,9 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.psycopg_connector import PsycopgConnector
-from procrastinate.retry import RetryStrategy
 from procrastinate.sync_psycopg_connector import SyncPsycopgConnector
+from psycopg_pool import PoolTimeout
+from sqlalchemy import text
 from sqlmodel import Session
 
 from app.db import Database
@@ -77,8 +79,10 @@ class SharedJobs(Jobs):
                     runner.run(self._work())
                 except asyncio.CancelledError:
                     continue
-                except Exception as trouble:
+                except (ConnectorException, PoolTimeout, TryAgain, OSError) as trouble:
                     log.warning("the queue of jobs is out of reach: %s", type(trouble).__name__)
+                except Exception:
+                    log.exception("the queue of jobs was interrupted")
                 self._stopping.wait(PAUSE_S)
 
     async def _work(self) -> None:
@@ -86,10 +90,7 @@ class SharedJobs(Jobs):
         connector = PsycopgConnector(kwargs=self._db.reached_by(), min_size=1, max_size=3, timeout=5)
         app = App(connector=connector)
         for task in self._tasks:
-            daily = RetryStrategy(wait=int(AGAIN_S), max_attempts=60, retry_exceptions={TryAgain})
-            app.task(name=task.name, queue=task.name, retry=daily if task.every_s >= DAY_S else False)(
-                self._doing(task)
-            )
+            app.task(name=task.name, queue=task.name)(self._doing(task))
 
         async def serve() -> None:
             async with app.open_async():
@@ -123,9 +124,16 @@ class SharedJobs(Jobs):
             with contextlib.suppress(TryAgain):
                 self._answers(task.name)
             if not attempt(task, self._stopping) and task.every_s >= DAY_S:
-                raise TryAgain()  # what comes every minute comes again by itself
+                self._later(task.name)  # what comes every minute comes again by itself
 
         return do
+
+    def _later(self, name: str) -> None:
+        """By the database's clock: with ours, which may be what is wrong, it might be in a year."""
+        with self._db.write() as tx:
+            wanted = text("SELECT now() + :again").bindparams(again=timedelta(seconds=AGAIN_S))
+            at = tx.connection().execute(wanted).scalar_one()
+            JobManager(self._sync).defer_job(_job(name).evolve(scheduled_at=at), connection=_raw(tx))
 
     def _answers(self, name: str) -> None:
         """What was asked for until now is done by the run that begins: nothing of it stays in line."""
@@ -170,7 +178,10 @@ class SharedJobs(Jobs):
                     self._asked(tx, "retry_job", job_id=job["id"], retry_at=None, new_priority=None, new_queue_name=None, new_lock=None)  # fmt: skip
 
     def _asked(self, tx: Session, query: str, **given: Any) -> list[dict[str, Any]]:
-        return self._sync.execute_query_all_with_connection(_raw(tx), query=sql.queries[query], **given)
+        try:
+            return self._sync.execute_query_all_with_connection(_raw(tx), query=sql.queries[query], **given)
+        except ConnectorException as trouble:
+            raise TryAgain() from trouble
 
 
 def _job(name: str, turn: int | None = None) -> Job:

@@ -22,7 +22,6 @@ from tests.postgres import Cluster
 from tests.running import Server, free_port
 from tests.walks.test_live import Desk, until_it_says
 
-
 KEY = "et-langt-ord-til-maalere"
 
 

@@ -141,10 +141,13 @@ def test_a_day_on_which_the_database_was_busy_is_made_up_for_and_a_mistake_stays
 
     servers.works(busy, name="busy")
     servers.works(mistaken, name="mistaken")
-    until(lambda: servers.jobs() == {"todo": 1, "failed": 1})
-    with servers.db.read() as tx:
-        wait = "SELECT scheduled_at > now() FROM procrastinate_jobs WHERE status = 'todo'"
-        assert tx.connection().execute(text(wait)).scalar_one()
+
+    def waiting() -> list[str]:
+        with servers.db.read() as tx:
+            later = "SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at > now()"
+            return list(tx.connection().execute(text(later)).scalars())
+
+    until(lambda: waiting() == ["busy"] and servers.jobs() == {"todo": 1, "failed": 1})
     assert "the task mistaken was interrupted" in caplog.text
 
 
