@@ -25,7 +25,7 @@ _BEARER = re.compile(r"Bearer (\S+)", re.IGNORECASE)
 _STEPS = (0.005, 0.01, 0.025, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 10.0)
 
 
-_JOBS = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status")
+_JOBS = text("SELECT status::text AS status, count(*) AS number FROM procrastinate_jobs GROUP BY status")
 
 
 class Meter:
@@ -80,9 +80,7 @@ class _Waiting:
                 photos = tx.exec(select(func.count()).where(Photo.state == "stored")).one()
                 unsent = (col(Invitation.sent_at).is_(None), col(Invitation.accepted_at).is_(None))
                 letters = tx.exec(select(func.count()).where(*unsent)).one()
-                jobs: dict[str, int] = (
-                    {} if self._db.sqlite else {state: n for state, n in tx.connection().execute(_JOBS)}
-                )
+                jobs = {} if self._db.sqlite else {row.status: row.number for row in tx.connection().execute(_JOBS)}
             answers = 1
         except TryAgain:
             answers = 0
