@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test check bench soak broken fuzz guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test check bench soak chaos broken fuzz guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
@@ -24,7 +24,7 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check bench soak broken fuzz audit sbom guide build map faces lock
+.PHONY: run test check bench soak chaos broken fuzz audit sbom guide build map faces lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
@@ -49,6 +49,10 @@ bench: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine
 # Plays new evenings on a bad network for MINUTES, and prints what happened.
 soak: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m tests.reliability.playing $(or $(MINUTES),30)
+
+# Kills servers, PostgreSQL and the S3 store at random for MINUTES under 50 phones, and counts what is there then.
+chaos: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/python -m tests.reliability.chaos $(or $(MINUTES),5)
 
 # Takes one mechanism after another away, and shows which test notices.
 broken: .venv/requirements-dev.txt build .venv/machine
