@@ -67,7 +67,7 @@ def test_the_plug_is_pulled_fifty_times_and_everything_acknowledged_is_there(
 ) -> None:
     server = start_server(TRYG_RATE_LIMITS="off")
     phones, chance = joined(server, PHONES), random.Random(50)
-    db, new, halves = Database(f"sqlite:///{server.data / 'tryg.sqlite'}"), server.data / "photos" / "new", 0
+    db, new, halves = Database(server.database), server.data / "photos" / "new", 0
     with ThreadPoolExecutor(PHONES) as pool:
         for _number in range(CUTS):
             cut, busy = threading.Event(), threading.Event()

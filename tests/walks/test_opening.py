@@ -66,7 +66,7 @@ def test_a_server_that_slept_through_the_moment_opens_it_when_it_wakes(start_ser
         file.execute("UPDATE walk SET state = 'planned', opens_at = ? WHERE id = ?", (due, walk))
     file.close()
     server.start()
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    db = Database(server.database)
 
     def is_open() -> bool:
         with db.read() as tx:
