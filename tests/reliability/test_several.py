@@ -3,8 +3,12 @@
 import hashlib
 import io
 import json
+import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,23 +16,30 @@ import pytest
 from PIL import Image
 
 from tests.objects import Weed
-from tests.phone import Phone, Picture, jpeg
+from tests.phone import Phone, Picture, content_digest, jpeg
+from tests.photos.faults import MoodyStore, moody
 from tests.photos.pictures import until
 from tests.postgres import Cluster
 from tests.reliability import chaos
 from tests.reliability.installation import Installation, installation, phones
 
 PAGE = {"Accept": "text/html"}
-NOTES = 6
+NOTES, PHONES = 6, 6
+
+
+@pytest.fixture(scope="module")
+def store(objects: Weed) -> Iterator[MoodyStore]:
+    with moody(objects) as between:
+        yield between
 
 
 @pytest.fixture(scope="module")
 def whole(
-    postgres: Cluster, migrated_postgres: str, objects: Weed, tmp_path_factory: pytest.TempPathFactory
+    postgres: Cluster, migrated_postgres: str, store: MoodyStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     with (
         postgres.database(migrated_postgres) as url,
-        installation(tmp_path_factory.mktemp("several"), url, objects) as made,
+        installation(tmp_path_factory.mktemp("several"), url, store) as made,
     ):
         yield made
 
@@ -156,9 +167,93 @@ def test_a_server_that_is_gone_is_passed_over_and_nobody_is_signed_out(
     assert on_each(whole, lambda: len(phone.changes())) == [NOTES + 4] * 2
 
 
-def test_nothing_failed_meanwhile(whole: Installation) -> None:
-    assert whole.door.failures == []
-    assert "Traceback" not in whole.said()
+# What goes wrong on many machines. Each is left once it has been felt.
+
+
+@contextmanager
+def restarted(whole: Installation, database: Cluster, felt: Callable[[], bool]) -> Iterator[None]:
+    database.stop()
+    until(felt)
+    database.start()
+    yield
+
+
+@contextmanager
+def dropped(whole: Installation, database: Cluster, felt: Callable[[], bool]) -> Iterator[None]:
+    for _time in range(5):
+        before = sum(whole.door.statuses.values())
+        assert database.throw_out()
+        until(lambda before=before: sum(whole.door.statuses.values()) > before + 5)
+    yield
+
+
+@contextmanager
+def killed_in_mid_upload(whole: Installation, database: Cluster, felt: Callable[[], bool]) -> Iterator[None]:
+    """Both, one after the other: half of a photo has come in."""
+    for server in whole.servers:
+        with phones(server.url, whole.tryg("walk", "create", "--title", "En til")["code"]) as [phone]:
+            picture = Picture(jpeg() + bytes(500_000))
+            phone.join().put(phone.note(picture))
+            head = (
+                f"PUT /api/v1/observations/{phone.owner[picture.id]}/photos/{picture.id} HTTP/1.1\r\nHost: x\r\n"
+                f"Content-Type: image/jpeg\r\nContent-Length: {len(picture.data)}\r\n"
+                f"Content-Digest: {content_digest(picture.data)}\r\nAuthorization: {phone.key['Authorization']}\r\n\r\n"
+            )
+            with socket.create_connection(("127.0.0.1", server.port)) as line:
+                line.sendall(head.encode() + picture.data[:300_000])
+                until(lambda server=server: any(is_large(file) for file in server.data.glob("passing/*/new/*")))
+                server.kill()
+            server.start()
+            assert not any(is_large(file) for file in server.data.glob("passing/*/new/*"))
+    yield
+
+
+def is_large(file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return file.stat().st_size > 100_000
+    return False
+
+
+def the_store_is(mood: str) -> Callable[..., Any]:
+    @contextmanager
+    def being(whole: Installation, database: Cluster, felt: Callable[[], bool]) -> Iterator[None]:
+        assert isinstance(whole.store, MoodyStore)
+        with whole.store.being(mood, "PUT"):
+            until(felt)
+        yield
+
+    return being
+
+
+FAULTS = {
+    "PostgreSQL is restarted": restarted, "connections are dropped": dropped, "a server is killed in mid-upload": killed_in_mid_upload,
+    "the store is slow": the_store_is("slow"), "the store refuses": the_store_is("refusing"), "the store is full": the_store_is("full"),
+    "the store answers late after it has done it": the_store_is("late"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_phones_run_through_it_and_nothing_is_lost_or_doubled(
+    whole: Installation, postgres: Cluster, fault: Callable[..., Any]
+) -> None:
+    run, door = chaos.Run(whole), whole.door
+    with chaos.walking(run, PHONES) as hands, ThreadPoolExecutor(PHONES) as pool:
+        walking = [pool.submit(hand.walk) for hand in hands]
+        try:
+            begun, in_vain = door.statuses[201], door.statuses[503]
+            until(lambda: door.statuses[201] > begun + 2 * PHONES)
+            with fault(whole, postgres, lambda: door.statuses[503] > in_vain + 2):
+                begun = door.statuses[201]
+                until(lambda: door.statuses[201] > begun + PHONES)
+        finally:
+            run.over.set()
+        for one in walking:
+            one.result(60)
+        for hand in hands:
+            hand.finish(90)
+        chaos.count(run, hands)
+    print(run.told())
+    assert run.wrong == []
 
 
 def test_for_half_a_minute_everything_breaks_at_random_and_each_note_and_photo_is_there_once(
@@ -171,3 +266,8 @@ def test_for_half_a_minute_everything_breaks_at_random_and_each_note_and_photo_i
     assert run.counted["notes"] > 20
     assert run.counted["photos"] > 10
     assert run.counted["servers killed"] + run.counted["servers told to end"] > 1
+
+
+def test_nothing_failed_meanwhile(whole: Installation) -> None:
+    assert whole.door.failures == []
+    assert "Traceback" not in whole.said()
