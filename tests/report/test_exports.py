@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.photos.vault import clean_of
 from app.report import exports
 from app.report.report import Observation, Report, build
 from tests.cast import Stage

@@ -7,6 +7,7 @@ import zipfile
 
 from app.access import people
 from app.models import Telling
+from app.photos.vault import clean_of
 from tests.cast import Stage
 from tests.phone import Picture, jpeg
 from tests.photos.pictures import until
