@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from sqlmodel import col, func, select
 
 from app.db import Database
@@ -15,6 +16,8 @@ from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
 from tests.reliability.conftest import Joined
 from tests.running import Server
+
+pytestmark = pytest.mark.embedded
 
 CUTS = 50
 PHONES = 4

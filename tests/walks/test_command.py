@@ -187,6 +187,7 @@ def test_commands_work_beside_the_server_on_each_database(server: Server, every_
     assert not list(tmp_path.glob(".out.*"))
 
 
+@pytest.mark.embedded
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(server: Server) -> None:
     second = mother.run(["serve", "--data", str(server.data), "--port", "0"], clean_environment())
     assert "Another server" in refused(second, 1)
