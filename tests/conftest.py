@@ -172,6 +172,8 @@ def migrated_postgres(postgres: Cluster, tmp_path_factory: pytest.TempPathFactor
 def lent(request: pytest.FixtureRequest) -> Iterator[Lend]:
     """What a server gets that is not told where its rows and photos go: a database and a place for photos of its own, where
     the tests do not run on SQLite and a folder."""
+    if DATABASE == "postgresql":
+        request.getfixturevalue("migrated_postgres")  # before it, and so ended after it
     with ExitStack() as all_of_them:
 
         def lend(told: Collection[str], until: ExitStack = all_of_them) -> dict[str, str]:
