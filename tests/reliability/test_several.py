@@ -21,6 +21,8 @@ from tests.photos.faults import MoodyStore, moody
 from tests.photos.pictures import until
 from tests.postgres import Cluster
 from tests.reliability import chaos
+from tests.reliability.counting import count
+from tests.reliability.hands import Run, walking
 from tests.reliability.installation import Installation, installation, phones
 
 PAGE = {"Accept": "text/html"}
@@ -236,9 +238,9 @@ FAULTS = {
 def test_phones_run_through_it_and_nothing_is_lost_or_doubled(
     whole: Installation, postgres: Cluster, fault: Callable[..., Any]
 ) -> None:
-    run, door = chaos.Run(whole), whole.door
-    with chaos.walking(run, PHONES) as hands, ThreadPoolExecutor(PHONES) as pool:
-        walking = [pool.submit(hand.walk) for hand in hands]
+    run, door = Run(whole), whole.door
+    with walking(run, PHONES) as hands, ThreadPoolExecutor(PHONES) as pool:
+        walks = [pool.submit(hand.walk) for hand in hands]
         try:
             begun, in_vain = door.statuses[201], door.statuses[503]
             until(lambda: door.statuses[201] > begun + 2 * PHONES)
@@ -247,11 +249,11 @@ def test_phones_run_through_it_and_nothing_is_lost_or_doubled(
                 until(lambda: door.statuses[201] > begun + PHONES)
         finally:
             run.over.set()
-        for one in walking:
+        for one in walks:
             one.result(60)
         for hand in hands:
             hand.finish(90)
-        chaos.count(run, hands)
+        count(run, hands)
     print(run.told())
     assert run.wrong == []
 

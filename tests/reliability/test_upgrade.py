@@ -21,7 +21,8 @@ from app.schema import MIGRATIONS
 from tests.objects import Weed
 from tests.photos.pictures import until
 from tests.postgres import Cluster
-from tests.reliability.chaos import Hand, Run, count, walking
+from tests.reliability.counting import count
+from tests.reliability.hands import Hand, Run, walking
 from tests.reliability.installation import installation
 from tests.running import Server
 
