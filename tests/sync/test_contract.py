@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import httpx
+import psycopg
 import pysqlite3.dbapi2 as sqlite
 import pytest
 
@@ -27,6 +28,7 @@ def test_the_server_is_alive_and_ready(stage: Stage) -> None:
     assert stage.http.head("/healthz").status_code == stage.http.head("/readyz").status_code == 200
 
 
+@pytest.mark.embedded
 def test_a_database_that_is_locked_says_try_again_and_loses_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,7 +56,7 @@ def test_a_commit_that_fails_is_never_a_receipt(stage: Stage, monkeypatch: pytes
     ]
 
     def fail(_connection: object) -> None:
-        raise sqlite.OperationalError("disk I/O error")
+        raise (sqlite if stage.db.sqlite else psycopg).OperationalError("disk I/O error")
 
     before = phone.changes()
     for write in writes:

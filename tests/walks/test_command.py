@@ -131,6 +131,7 @@ def test_migrating_tells_what_it_did(run: Run) -> None:
     assert first["after"] == second["before"] == second["after"]
 
 
+@pytest.mark.embedded
 def test_six_first_starts_at_once_make_one_database(run: Run, tmp_path: Path) -> None:
     command = [str(TRYG), "walk", "create", "--title", "T", "--data", str(tmp_path / "var"), "--json"]
     started = [subprocess.Popen(command, env=clean_environment(), stdout=-1, stderr=-1, text=True) for _ in range(6)]
