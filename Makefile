@@ -25,9 +25,9 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 SHARED = -n auto --dist loadfile --no-loadscope-reorder
 # On PostgreSQL and S3 instead of SQLite and a folder: what says itself that it is for both runs on both anyway.
 LARGE = TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3 .venv/bin/pytest -m "not alone and not embedded" $(SHARED)
-SHARE = tests/report/test_page.py tests/report/test_exports.py tests/report/test_records.py tests/report/test_printed.py \
+SHARE = tests/report/test_page.py tests/report/test_exports.py tests/report/test_records.py tests/report/test_public.py \
 	tests/measures/test_making.py tests/measures/test_partner.py tests/privacy/test_retention.py tests/privacy/test_replaced.py \
-	tests/privacy/test_own_data.py tests/review/test_page.py tests/access/test_everywhere.py
+	tests/privacy/test_own_data.py tests/review/test_page.py tests/sync/test_contract.py
 PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(SHARE) && .venv/bin/pytest -m "not alone" $(SHARED)
 
 .PHONY: run test test-large check bench soak chaos broken fuzz audit sbom guide build map faces lock

@@ -1,6 +1,7 @@
 """The contract itself: what phones of other makers and last month's app rely on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import psycopg
@@ -55,8 +56,11 @@ def test_a_commit_that_fails_is_never_a_receipt(stage: Stage, monkeypatch: pytes
         lambda: phone.network.send("PUT", agreement, json={"agrees": True}, headers=phone.key),
     ]
 
-    def fail(_connection: object) -> None:
-        raise (sqlite if stage.db.sqlite else psycopg).OperationalError("disk I/O error")
+    def fail(connection: Any) -> None:
+        if stage.db.sqlite:
+            raise sqlite.OperationalError("disk I/O error")
+        connection.rollback()  # PostgreSQL ends a transaction that cannot be committed
+        raise psycopg.OperationalError("could not fsync")
 
     before = phone.changes()
     for write in writes:
