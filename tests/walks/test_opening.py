@@ -1,6 +1,5 @@
 """Walks that open by themselves, and breaks: once, whoever looks, and nothing that is written is lost."""
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -67,12 +66,11 @@ def test_a_server_that_slept_through_the_moment_opens_it_when_it_wakes(start_ser
     server = start_server()
     walk = server.tryg("walk", "create", "--title", "Aftenvandring")["walk_id"]
     server.kill()
-    due = (datetime.now(UTC) - timedelta(hours=2)).replace(tzinfo=None).isoformat(" ")
-    with sqlite3.connect(server.data / "tryg.sqlite") as file:
-        file.execute("UPDATE walk SET state = 'planned', opens_at = ? WHERE id = ?", (due, walk))
-    file.close()
+    db = Database(server.database)
+    with db.write() as tx:
+        found = tx.get_one(Walk, walk)
+        found.state, found.opens_at = "planned", datetime.now(UTC) - timedelta(hours=2)
     server.start()
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
 
     def is_open() -> bool:
         with db.read() as tx:
