@@ -22,7 +22,9 @@ except ImportError:  # an optional extra: without it HEIC photos wait
 QUALITY = 85
 THUMBNAIL_BYTES = 20_000
 _THUMBNAIL_STEPS = [(320, 80), (320, 65), (320, 50), (320, 35), (240, 35), (160, 35), (96, 35)]  # pixels, quality
-_GAP = 1.0  # a thumbnail is made from means of whole pixels that are as small as it, or little larger: a tenth of the time
+_GAP = (
+    1.0  # a thumbnail is made from means of whole pixels that are as small as it, or little larger: a tenth of the time
+)
 _SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _OURS = ("out of memory", "not available", "memory allocation")  # in an error of a decoder: no fault of the photo

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+from sqlmodel import func, select
 
 from app.db import Database
 from app.models import Photo
-from sqlmodel import func, select
 from tests.benchmarks import client, pictures
 from tests.benchmarks.table import Row
 from tests.phone import Phone, Picture, content_digest

@@ -18,9 +18,7 @@ def street(number: int, kilobytes: int = 400) -> bytes:
     """As a phone sends it after shrinking."""
     noise = Image.frombytes("L", (400, 300), random.Random(number).randbytes(400 * 300))
     file = io.BytesIO()
-    noise.resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB").save(
-        file, "JPEG", quality=QUALITIES[kilobytes]
-    )
+    noise.resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB").save(file, "JPEG", quality=QUALITIES[kilobytes])
     return file.getvalue()
 
 
