@@ -5,8 +5,10 @@ httpx in threads tops out near 1,000 requests a second on two cores and takes th
 
 import asyncio
 import json
+import multiprocessing
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,18 +57,65 @@ def put(url: str, path: str, headers: dict[str, str], said: Any) -> bytes:
     return request("PUT", url, path, headers, json.dumps(said).encode())
 
 
-def send(url: str, piles: Sequence[Sequence[bytes]]) -> Taken:
+def send(url: str, piles: Sequence[Iterable[bytes]]) -> Taken:
     """Send each pile's requests one after another, each pile on a connection of its own, all piles at once."""
     return asyncio.run(_send(url, piles))
 
 
-async def _send(url: str, piles: Sequence[Sequence[bytes]]) -> Taken:
+@dataclass(frozen=True)
+class Download:
+    """How long a file took: until its first byte, and until its last, in seconds; `size`: bytes, with what parts them."""
+
+    first: float
+    whole: float
+    size: int
+
+
+def fetch(url: str, path: str, headers: dict[str, str]) -> Download:
+    """Take a file as it comes and throw it away."""
+    at = urlsplit(url)
+    piece, size, first = bytearray(256 * 1024), 0, 0.0
+    with socket.create_connection((at.hostname, at.port), timeout=120) as line:
+        began = time.perf_counter()
+        line.sendall(request("GET", url, path, headers | {"Connection": "close"}))
+        head = line.recv(64 * 1024)
+        assert head.startswith(b"HTTP/1.1 200"), head
+        first, size = time.perf_counter() - began, len(head)
+        while count := line.recv_into(piece):
+            size += count
+        return Download(first, time.perf_counter() - began, size)
+
+
+def copied(size: int) -> float:
+    """Seconds that so many bytes in memory take from one process through a socket of this machine to another."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sender = multiprocessing.get_context("fork").Process(target=_give, args=(listener.getsockname()[1], size))
+        sender.start()
+        piece = bytearray(256 * 1024)
+        with listener.accept()[0] as line:
+            began = time.perf_counter()
+            while line.recv_into(piece):
+                pass
+            seconds = time.perf_counter() - began
+        sender.join()
+    return seconds
+
+
+def _give(port: int, size: int) -> None:
+    piece = bytes(256 * 1024)
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        for _piece in range(size // len(piece)):
+            line.sendall(piece)
+        line.sendall(piece[: size % len(piece)])
+
+
+async def _send(url: str, piles: Sequence[Iterable[bytes]]) -> Taken:
     at = urlsplit(url)
     assert at.hostname
     lines = [await asyncio.open_connection(at.hostname, at.port) for _pile in piles]
     taken = Taken()
 
-    async def one(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], pile: Sequence[bytes]) -> None:
+    async def one(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], pile: Iterable[bytes]) -> None:
         for sent in pile:
             began = time.perf_counter()
             line[1].write(sent)
