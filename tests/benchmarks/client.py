@@ -57,9 +57,10 @@ def put(url: str, path: str, headers: dict[str, str], said: Any) -> bytes:
     return request("PUT", url, path, headers, json.dumps(said).encode())
 
 
-def send(url: str, piles: Sequence[Iterable[bytes]]) -> Taken:
-    """Send each pile's requests one after another, each pile on a connection of its own, all piles at once."""
-    return asyncio.run(_send(url, piles))
+def send(url: str | Sequence[str], piles: Sequence[Iterable[bytes]]) -> Taken:
+    """Send each pile's requests one after another, each pile on a connection of its own, all piles at once; `url`: of the
+    server, or of each pile's."""
+    return asyncio.run(_send([url] * len(piles) if isinstance(url, str) else url, piles))
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,8 @@ def _give(port: int, size: int) -> None:
         line.sendall(piece[: size % len(piece)])
 
 
-async def _send(url: str, piles: Sequence[Iterable[bytes]]) -> Taken:
-    at = urlsplit(url)
-    assert at.hostname
-    lines = [await asyncio.open_connection(at.hostname, at.port) for _pile in piles]
+async def _send(urls: Sequence[str], piles: Sequence[Iterable[bytes]]) -> Taken:
+    lines = [await asyncio.open_connection(at.hostname, at.port) for at in map(urlsplit, urls)]
     taken = Taken()
 
     async def one(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], pile: Iterable[bytes]) -> None:
