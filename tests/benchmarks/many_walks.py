@@ -110,27 +110,27 @@ def _fill(url: str, walks: int) -> None:
     quickly = "PRAGMA synchronous=OFF" if url.startswith("sqlite") else "SET synchronous_commit=off"
     with engine.connect() as connection:
         connection.exec_driver_sql(quickly)
+        for name in ANEW:
+            connection.exec_driver_sql(f'CREATE TEMPORARY TABLE first_{name} AS SELECT * FROM "{name}"')
         connection.commit()
         for first in range(1, walks, AT_ONCE):
-            last = min(first + AT_ONCE, walks) - 1
+            numbers = {"first": first, "last": min(first + AT_ONCE, walks) - 1}
             for name, anew in ANEW.items():
-                connection.execute(_copied(SQLModel.metadata.tables[name], anew, first), {"first": first, "last": last})
+                connection.execute(_copied(SQLModel.metadata.tables[name], anew), numbers)
             connection.commit()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if url.startswith("sqlite") else "VACUUM ANALYZE")
     engine.dispose()
 
 
-def _copied(table: sa.Table, anew: tuple[str, ...], first: int) -> Any:
+def _copied(table: sa.Table, anew: tuple[str, ...]) -> Any:
     """INSERT … SELECT of the first walk's rows, once for each number from :first to :last."""
     number = "SUBSTR(CAST(100000000 + n.i AS VARCHAR(9)), 2)"
     given = {name: f"{number} || SUBSTR(t.{name}, 9)" for name in anew} | ({"code": number} if "code" in anew else {})
     names = [column.name for column in table.columns]
     wanted = ", ".join(given.get(name, f't."{name}"') for name in names)
     listed = ", ".join(f'"{name}"' for name in names)
-    key = "code" if table.name == "walk" else next(iter(table.primary_key.columns)).name
     return sa.text(
         f'INSERT INTO "{table.name}" ({listed}) WITH RECURSIVE n(i) AS (SELECT CAST(:first AS INTEGER) UNION ALL '
-        f'SELECT i + 1 FROM n WHERE i < :last) SELECT {wanted} FROM n CROSS JOIN "{table.name}" t '
-        f"WHERE t.{key} NOT LIKE '0000%'"  # copies begin so, ids of our days and codes do not
+        f"SELECT i + 1 FROM n WHERE i < :last) SELECT {wanted} FROM n CROSS JOIN first_{table.name} t"
     )
