@@ -20,6 +20,7 @@ PARTS = (
     "files",
     "many_walks",
     "overview",
+    "costs",
     "faces",
 )
 

@@ -133,6 +133,8 @@ async def _send(urls: Sequence[str], piles: Sequence[Iterable[bytes]]) -> Taken:
 async def _answer(reader: asyncio.StreamReader) -> int:
     """Read one answer to its end; its status."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    length = next(int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"content-length"))
+    assert b"transfer-encoding" not in head, head
+    lengths = [int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"content-length")]
+    length = lengths[0] if lengths else 0  # a 304 has none
     await reader.readexactly(length)
     return int(head.split(b" ", 2)[1])

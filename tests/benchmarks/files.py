@@ -11,8 +11,8 @@ import pysqlite3.dbapi2 as sqlite
 
 from tests.benchmarks import client
 from tests.benchmarks.ground import reading, walk
-from tests.benchmarks.memory import Memory
 from tests.benchmarks.table import Row
+from tests.benchmarks.used import Memory
 from tests.running import Server
 
 NOTES, PRINTED = 2_000, 60

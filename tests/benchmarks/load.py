@@ -10,8 +10,8 @@ from sqlmodel import func, select
 from app.db import Database
 from app.models import Observation
 from tests.benchmarks import client, photos, pictures
-from tests.benchmarks.memory import Memory
 from tests.benchmarks.table import Row
+from tests.benchmarks.used import Memory
 from tests.phone import Phone, Picture
 from tests.running import Server
 

@@ -58,10 +58,10 @@ def _compared(folder: Path, kind: str, alone: dict[str, str], among: dict[str, s
     """Medians, of both taken in turn: whatever else the machine does, it does to both."""
     with _evening(folder / f"{kind} alone", alone, 1) as one, _evening(folder / kind, among, WALKS) as other:
         taken = {name: (list[float](), list[float]()) for name in ("put", "changes", "report")}
-        for _time in range(TIMES):
+        for time_ in range(TIMES):
             for name, (few, many) in taken.items():
-                few.append(_seconds(getattr(one, name)))
-                many.append(_seconds(getattr(other, name)))
+                for evening, seconds in ((one, few), (other, many))[:: 1 if time_ % 2 else -1]:
+                    seconds.append(_seconds(getattr(evening, name)))
     names = {"put": "a note is kept", "changes": "… changes", "report": "… report, built anew"}
     return [
         Row(f"{names[name]}, among {WALKS} walks on {kind}", _middle(many), "ms", raw=_middle(few), times=1.2)

@@ -2,7 +2,6 @@
 time: where servers, database and load share few cores, that says more than the rate."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,14 +13,13 @@ import psycopg
 
 from tests.benchmarks import client
 from tests.benchmarks.durable import WORDS
-from tests.benchmarks.memory import family
 from tests.benchmarks.table import Row
+from tests.benchmarks.used import spent
 from tests.phone import CAPTURED, FIX, Phone, new_id
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
 PHONES, WALKS, NOTES = 32, 8, 2_000  # several walks, as in real life: notes of one walk are numbered one by one
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,9 @@ def _run(folder: Path, postgres: Cluster, url: str, count: int) -> Run:
         codes = [servers[0].tryg("walk", "create", "--title", f"Gruppe {n}")["code"] for n in range(WALKS)]
         phones = [_joined(servers[0], codes[number % WALKS]) for number in range(PHONES)]
         _send(servers, phones, 200)  # connections are open, statements known
-        before = [_spent(one.process.pid) for one in servers if one.process], _spent(postgres.pid)
+        before = [spent(one.process.pid) for one in servers if one.process], spent(postgres.pid)
         taken = _send(servers, phones, NOTES)
-        after = [_spent(one.process.pid) for one in servers if one.process], _spent(postgres.pid)
+        after = [spent(one.process.pid) for one in servers if one.process], spent(postgres.pid)
     sent = len(taken.waits)
     return Run(taken.rate, (sum(after[0]) - sum(before[0])) / sent * 1000, (after[1] - before[1]) / sent * 1000)
 
@@ -101,19 +99,6 @@ def _put(server: Server, phone: Phone) -> bytes:
     }
     headers = phone.key | {"Content-Type": "application/json"}
     return client.put(server.url, f"/api/v1/observations/{new_id()}", headers, said)
-
-
-def _spent(pid: int) -> float:
-    """Seconds of processor time of a process and all that it has started, ended ones too."""
-    return sum(_of_one(one) for one in family(pid))
-
-
-def _of_one(pid: int) -> float:
-    try:
-        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, told[11:15])) / TICKS
 
 
 def _single_inserts(postgres: Cluster, url: str) -> float:

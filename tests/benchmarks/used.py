@@ -1,9 +1,13 @@
-"""How much memory a server holds, with all its processes: proportional set size, so that pages they share count once."""
+"""How much memory and processor time a server uses, with all its processes. Memory: proportional set size, so that pages they
+share count once."""
 
+import os
 import threading
 from pathlib import Path
 
 from tests.running import Server
+
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Memory:
@@ -33,6 +37,20 @@ class Memory:
 def held_mb(pid: int) -> float:
     """A process and its descendants."""
     return sum(map(_held_kb, family(pid))) / 1024
+
+
+def spent(pid: int) -> float:
+    """Seconds of processor time of a process and all that it has started, ended ones too."""
+    return sum(spent_alone(one, 15) for one in family(pid))
+
+
+def spent_alone(pid: int, until: int = 13) -> float:
+    """The same of it alone."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, told[11:until])) / TICKS
 
 
 def family(pid: int) -> list[int]:
