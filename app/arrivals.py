@@ -24,7 +24,6 @@ PLAIN_BYTES = 1024 * 1024  # words, forms, JSON: the contract's number
 PLAN_BYTES = 6 * 1024 * 1024 + 64 * 1024  # a plan with the file of its route
 FRAME_BYTES = 64 * 1024  # of a form around a photo
 ADDRESS_BYTES, HEAD_BYTES = 16 * 1024, 32 * 1024
-ADDRESS_BYTES, HEAD_BYTES = 16 * 1024, 32 * 1024
 READ_THROUGH = 4  # so many times a photo's limit is read to its end, so that the phone hears the answer
 GRACE_S, PHOTO_GRACE_S = 30.0, 120.0  # of waiting for the sender; a phone in a tunnel falls silent
 SLOWEST = 500  # bytes a second, from then on: a third of what the slowest network of today gives

@@ -1,19 +1,20 @@
 """Connections as they come from the open network: none is held for long by whoever says little.
 
 Hides uvicorn's protocol and its timers. Promises that a request's line and headers are there within HEAD_S, or the
-connection ends; that what still drips in after its answer, or an answer that nobody fetches, ends it too; and that where
-the system has room for no more connections, those go first that ask for nothing, the oldest first, so that a crowd of
-idle ones keeps nobody out. What a body may be and how long it may take is app/arrivals.py's.
+connection ends; that what still drips in after its answer, or an answer that nobody fetches, ends it too; that no more is held of a
+head, or of what stands around the pieces of a body, than HEAD_BYTES and what the socket gives at once; and that where the system
+has room for no more connections, those go first that ask for nothing, the oldest first, so that a crowd of idle ones keeps nobody
+out. What a body may be and how long it may take is app/arrivals.py's.
 """
 
 import asyncio
 import resource
 from typing import Any, ClassVar
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.answers import CLOSED
+from app.arrivals import HEAD_BYTES
 
 HEAD_S = 15.0  # for a request's line and headers, from the connection or their first byte
 AFTER_S = 10.0  # for the rest of a body that nobody wanted
@@ -21,7 +22,7 @@ STALLED_S = 120.0  # for a piece of an answer to be taken off our hands; a phone
 SHARE = 0.75  # of the files that the process may open
 
 
-class Patient(H11Protocol):
+class Patient(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, with an end to waiting."""
 
     _idle: ClassVar[dict["Patient", None]] = {}  # connections with no request in hand, the oldest first
@@ -29,6 +30,8 @@ class Patient(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._in_body = False
+        self._moved, self._idling_bytes = False, 0
         super().connection_made(transport)
         self._rest()
         self._wait(HEAD_S)
@@ -43,22 +46,53 @@ class Patient(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._moved = False
         super().data_received(data)
         if self.transport.is_closing():
             return self._wait(None)
-        if self.conn.their_state is h11.IDLE:  # a head that is not whole yet, or nothing but what was left of a body
-            return self._wait(HEAD_S) if self._timer is None else None
-        self._idle.pop(self, None)
-        over = self.cycle is not None and self.cycle.response_complete
+        self._idling_bytes = 0 if self._moved else self._idling_bytes + len(data)
+        if (
+            self._idling_bytes > HEAD_BYTES
+        ):  # a head without end, or trailers, or what chunks may say beside their length
+            return self.send_400_response("Invalid HTTP request received.")
+        over = self.cycle is None or self.cycle.response_complete
         if not over:
-            self._wait(None)
-        elif self._timer is None:
-            self._wait(AFTER_S)
+            self._idle.pop(self, None)
+            return self._wait(None)
+        if self._in_body:
+            self._idle.pop(self, None)
+        if self._timer is None:
+            self._wait(AFTER_S if self._in_body else HEAD_S)
+
+    # What the parser tells
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:  # else it is a trailer, which nobody here asks for
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._moved = self._in_body = True
+        names = [name for name, _value in self.headers]
+        if self.parser.get_http_version() == "1.1" and names.count(b"host") != 1:
+            raise ValueError("A request names one host (RFC 9112 3.2).")
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
+            raise ValueError("A body comes as it is or in chunks (RFC 9112 6.1).")
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._moved = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._moved, self._in_body = True, False
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         self._wait(None)
         super().on_response_complete()
-        if self.conn.our_state is h11.IDLE or self.cycle.response_complete:
+        if self.cycle.response_complete:
             self._rest()
 
     def pause_writing(self) -> None:
@@ -75,11 +109,10 @@ class Patient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """To what is no HTTP: as uvicorn says it, with what every answer carries."""
-        said = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close", "Content-Security-Policy": CLOSED,
-                "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}  # fmt: skip
-        answer = h11.Response(status_code=400, headers=list(said.items()), reason=b"Bad Request")
-        for part in (answer, h11.Data(data=msg.encode()), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(part) or b"")
+        said = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(msg)), "Connection": "close",
+                "Content-Security-Policy": CLOSED, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}  # fmt: skip
+        lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in said.items()), "", msg]
+        self.transport.write("\r\n".join(lines).encode())
         self.transport.close()
         self._wait(None)
 

@@ -7,27 +7,25 @@ writer at a time and readers never wait for it; writes that wait for each other 
 needs for a commit is paid once for all of them, and each goes on only when that commit is done.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pysqlite3.dbapi2 as sqlite
 from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.models import FailedTry
 from app.problems import TryAgain
+from app.writer import AT_THE_END, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
 
-_AT_THE_END = "at the end"
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
-TURN_S = 4.0  # how long a write waits for the writes before it in this process
-SHARE_S = 0.05  # a transaction is shared by those who come within this time of its beginning
-LOOK_S = 0.2  # how long who shares a transaction waits before seeing to its commit, should those after it have given up
+
+
+T = TypeVar("T")
 
 
 class Database:
@@ -38,13 +36,14 @@ class Database:
         self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url)
         # PostgreSQL takes a new snapshot for each statement unless told otherwise; a page of changes needs one for all.
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        self._turns = _Turns(self.engine)
+        self._turns = Turns(self.engine)
+        self._writer = Writer(self._turns, self._written)
         self._tried = (0.0, False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session on a snapshot; nothing written in it is kept. Raises TryAgain."""
-        with _as_try_again(), Session(self._reader, expire_on_commit=False) as session:
+        with as_try_again(), Session(self._reader, expire_on_commit=False) as session:
             yield session  # closing it rolls back; rollback() would also empty the objects that were read
 
     @contextmanager
@@ -53,15 +52,25 @@ class Database:
 
         Raises TryAgain where the database is locked, full or gone: then nothing was kept."""
         with (
-            _as_try_again(),
+            as_try_again(),
             self._turns.taken() if self.sqlite else Session(self.engine, expire_on_commit=False) as session,
         ):
             session.connection()
-            session.info[_AT_THE_END] = []
+            begin_write(session)
             yield session
-            for do in session.info.pop(_AT_THE_END):
-                do(session)
+            end_write(session)
             session.commit()
+
+    async def written(self, work: Callable[[Session], T]) -> T:
+        """What `work(tx)` gives, once what it changed is committed, as by write(); for what many ask at once. On SQLite one
+        thread does what has come meanwhile in one transaction, so that there is neither a thread nor a commit for each.
+
+        Raises what `work` raises, and then nothing of it is kept; TryAgain as write()."""
+        return await (self._writer.written(work) if self.sqlite else run_in_threadpool(self._written, work))
+
+    def _written(self, work: Callable[[Session], T]) -> T:
+        with self.write() as tx:
+            return work(tx)
 
     @contextmanager
     def alone(self, number: int) -> Iterator[bool]:
@@ -70,7 +79,7 @@ class Database:
         if self.sqlite:
             yield True
             return
-        with _as_try_again(), self.engine.connect() as connection:
+        with as_try_again(), self.engine.connect() as connection:
             free = connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar_one()
             connection.commit()  # the lock is the connection's; no transaction stays open meanwhile
             try:
@@ -83,7 +92,7 @@ class Database:
     def settle(self) -> None:
         """What was overwritten is in no file of the database any longer, on SQLite; PostgreSQL sees to it by itself, in time."""
         if self.sqlite:
-            with _as_try_again(), self.engine.connect() as connection:
+            with as_try_again(), self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def writable(self) -> bool:
@@ -104,117 +113,11 @@ class Database:
         return True
 
     def close(self) -> None:
+        self._writer.end()
         self.engine.dispose()
 
 
-class _Shared:
-    """One transaction of SQLite, and those who wait for its commit. `kept`: whether that came about, once it is `over`."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.connection = engine.connect().execution_options(tryg_write=True)
-        try:
-            self.connection.begin()
-            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except BaseException:
-            self.connection.close()
-            raise
-        self.until = time.monotonic() + SHARE_S
-        self.over = threading.Event()
-        self.kept = False
-        self.holds = 0  # writes that are in it and wait
-
-    def whole(self) -> bool:
-        """Whether SQLite still has it: where a disk is full, it may take all of it back by itself."""
-        return bool(self.connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]
-
-    def end(self) -> None:
-        """Commit what is in it, if anything, and let those go who wait for it."""
-        try:
-            if self.holds and self.whole():
-                self.connection.commit()
-                self.kept = True
-        except BaseException:
-            self._take_back()
-            raise
-        finally:
-            self.over.set()
-            self.connection.close()  # takes back what was not committed
-
-    def _take_back(self) -> None:
-        """SQLite leaves a transaction open whose commit failed, and SQLAlchemy thinks it over: nobody else may get it so. Nor is
-        the connection thrown away, for with the last one SQLite would tidy up its files, on a disk that is full."""
-        try:
-            if self.whole():
-                self.connection.connection.dbapi_connection.execute("ROLLBACK")  # type: ignore[union-attr]
-        except Exception:
-            self.connection.invalidate()
-
-
-class _Turns:
-    """Whose turn it is to write to an SQLite database, and in which transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._turn = threading.Lock()
-        self._count = threading.Lock()
-        self._waiting = 0
-        self._open: _Shared | None = None  # whoever has the turn may change it
-
-    @contextmanager
-    def taken(self) -> Iterator[Session]:
-        """A session for one write. Its own commit() only ends its part; when the block is left, all of it is committed.
-        Raises TryAgain where there is no turn in time, or where the commit came to nothing."""
-        self._take()
-        try:
-            shared = self._open = self._open or _Shared(self._engine)
-        except BaseException:
-            self._turn.release()
-            raise
-        try:
-            # In a savepoint of its own: what goes wrong in one write takes nothing of the others along.
-            with Session(
-                shared.connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-            ) as session:
-                yield session
-            shared.holds += 1
-        finally:
-            self._pass_on(shared)
-        while not shared.over.wait(LOOK_S):
-            self._see_to(shared)
-        if not shared.kept:
-            raise TryAgain()
-
-    def _take(self) -> None:
-        with self._count:
-            self._waiting += 1
-        try:
-            if not self._turn.acquire(timeout=TURN_S):
-                raise TryAgain()
-        finally:
-            with self._count:
-                self._waiting -= 1
-
-    def _pass_on(self, shared: _Shared) -> None:
-        """Leave the transaction to the next, where somebody waits and it is young and whole; else end it. Gives the turn back."""
-        try:
-            if not (shared.holds and self._waiting and time.monotonic() < shared.until and shared.whole()):
-                self._open = None
-                shared.end()
-        finally:
-            self._turn.release()
-
-    def _see_to(self, shared: _Shared) -> None:
-        """End a transaction that nobody has taken on."""
-        if self._turn.acquire(blocking=False):
-            try:
-                if self._open is shared:
-                    self._open = None
-                    shared.end()
-            finally:
-                self._turn.release()
-
-
-def _of(request: Request) -> Database:
+async def _of(request: Request) -> Database:  # async, though it waits for nothing: else it would be sent to a thread
     return request.app.state.db  # type: ignore[no-any-return]
 
 
@@ -224,7 +127,7 @@ Db = Annotated[Database, Depends(_of)]  # what a route asks for
 def at_the_end(tx: Session, do: Callable[[Session], None]) -> None:
     """`do(tx)` right before the commit, when everything else of this transaction is in the database: for what locks something
     that all writers share, so that nobody waits for a lock while holding that one. Only in write()."""
-    tx.info[_AT_THE_END].append(do)
+    tx.info[AT_THE_END].append(do)
 
 
 def next_seq(tx: Session, walk_id: str) -> int:
@@ -232,18 +135,6 @@ def next_seq(tx: Session, walk_id: str) -> int:
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
     statement = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
     return int(tx.execute(statement, {"id": walk_id}).scalar_one())
-
-
-@contextmanager
-def _as_try_again() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout) as trouble:
-        raise TryAgain() from trouble
-    except DBAPIError as trouble:
-        if trouble.connection_invalidated:
-            raise TryAgain() from trouble
-        raise
 
 
 def _sqlite_engine(url: str) -> Engine:

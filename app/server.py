@@ -19,7 +19,6 @@ from app.settings import Settings
 
 GRACE_S = 8  # for requests that have begun, once the server is told to end
 KEEP_ALIVE_S = 20  # how long an idle connection is held
-HEAD_BYTES = 32 * 1024  # a request's line and headers
 
 
 class CannotServe(Exception):
@@ -91,9 +90,9 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        served, loop="asyncio", http=Patient, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+        served, loop="uvloop", http=Patient, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=False,
-        h11_max_incomplete_event_size=HEAD_BYTES, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
     server = Server(config)
 

@@ -20,7 +20,7 @@ from tests.objects import Store, as_variables, object_store
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
-pytest_plugins = ["tests.cast", "tests.sharing_out"]
+pytest_plugins = ["tests.cast", "tests.second_try", "tests.sharing_out"]
 
 for _name in [name for name in os.environ if name.startswith("TRYG_") and not name.startswith("TRYG_TEST_")]:
     del os.environ[_name]

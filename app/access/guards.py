@@ -5,21 +5,22 @@ Promises that secrets are compared in constant time and that an outsider learns 
 somebody may not read answers exactly as what is not there.
 """
 
-import hashlib
-import hmac
 import ipaddress
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import BackgroundTasks, Depends, Request
-from sqlmodel import Session, col, delete, func, select, update
+from fastapi import Depends, Request
+from sqlalchemy import Row
+from sqlmodel import Session, col, delete, func, select
 
 from app.access import awake, browser
 from app.access.notes import note_is_sensitive, out_of_sight
+from app.access.phones import joined
+from app.access.phones import secret_hash as secret_hash  # for those who keep secrets of other kinds
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import (
@@ -37,7 +38,6 @@ from app.models import (
 )
 from app.problems import Problem, TryAgain
 
-_WALKERS_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
 _READERS_BEARER = re.compile(r"Bearer (tryg_[A-Za-z0-9_-]{20,128})")
 UUID = re.compile(r"[0-9a-fA-F-]{36}")  # what else stands in an address cannot be asked of every database
 # What each role may do, in the organisation it is held in, or in every one; docs/permissions.md is written from this.
@@ -56,51 +56,12 @@ GIVE = {
 }
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
-HEARD = timedelta(seconds=50)  # how old the note of when a phone was last heard may be; it calls each minute
 
 
-def secret_hash(secret: str) -> str:
-    """How a secret of 256 random bits is kept: SHA-256, hex."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+# Walkers: app/access/phones.py says which phone is calling
 
 
-# Walkers: a phone and its participant's secret
-
-
-def _joined(request: Request, db: Database) -> Participant:
-    """The participant whose phone is calling. Raises not-joined (401)."""
-    given = _WALKERS_BEARER.fullmatch(request.headers.get("authorization", ""))
-    if given is None:
-        raise Problem("not-joined")
-    with db.read() as tx:
-        participant = tx.get(Participant, given[1].lower())
-    kept = participant.secret_hash if participant else ""
-    if not hmac.compare_digest(secret_hash(given[2]), kept) or participant is None:
-        raise Problem("not-joined")
-    return participant
-
-
-def _walker(request: Request, db: Db, afterwards: BackgroundTasks) -> Participant:
-    """The participant whose phone is calling; that it was heard is noted once the answer is out. Raises not-joined (401)."""
-    who = _joined(request, db)
-    if now() - who.heard_at > HEARD:
-        afterwards.add_task(_note_heard, db, who.id)
-    return who
-
-
-def _note_heard(db: Database, participant_id: str) -> None:
-    """One row in a transaction of its own, so that it waits for nothing and holds nothing; no answer depends on it."""
-    try:
-        with db.write() as tx:
-            tx.exec(update(Participant).where(col(Participant.id) == participant_id).values(heard_at=now()))
-    except TryAgain:
-        return  # the next call notes it
-
-
-Walker = Annotated[Participant, Depends(_walker)]
-
-
-def walks_with(participant: Participant, walk_id: str) -> None:
+def walks_with(participant: Participant | Row[Any], walk_id: str) -> None:
     """Raises not-yours (403) where the participant has not joined that walk, or there is none."""
     if participant.walk_id != walk_id:
         raise Problem("not-yours")
@@ -327,7 +288,7 @@ def still_plans(request: Request, db: Database, walk_id: str) -> WalkReader | No
 
 def _viewer(request: Request, db: Db) -> Participant | Person:
     """Whoever is calling: a person, a script, or else a participant's phone. Raises not-joined (401)."""
-    return signed_in(request, db) or _joined(request, db)
+    return signed_in(request, db) or joined(request, db)
 
 
 Viewer = Annotated[Participant | Person, Depends(_viewer)]

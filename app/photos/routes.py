@@ -19,7 +19,8 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from app.access import limits
-from app.access.guards import Person, Viewer, Walker, etag_matches, viewer_sees
+from app.access.guards import Person, Viewer, etag_matches, viewer_sees
+from app.access.phones import Walker
 from app.db import Database, Db
 from app.models import Observation, Photo, Walk
 from app.photos import arrival

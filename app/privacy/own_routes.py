@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.access import guards
-from app.access.guards import Walker
+from app.access.phones import Walker
 from app.db import Db
 from app.privacy import own
 from app.sync.protocol import BASE, Erased, Uuid

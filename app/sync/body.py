@@ -21,15 +21,24 @@ def json_body(model: type[Model]) -> Any:
     """A dependency that gives the body as `model`. Raises body-too-large (413), invalid (422)."""
 
     async def read(request: Request) -> Model:
-        raw = bytearray()
-        async for piece in request.stream():
-            raw += piece
-            if len(raw) > BODY_BYTES:
-                raise Problem("body-too-large", headers={"Connection": "close"})
-        return parsed(model, bytes(raw))
+        return parsed(model, await _read(request))
 
     reader: Callable[[Request], Coroutine[Any, Any, Model]] = read
     return Depends(reader)
+
+
+def raw_body() -> Any:
+    """A dependency that gives the body as it came, for who parses it later. Raises body-too-large (413)."""
+    return Depends(_read)
+
+
+async def _read(request: Request) -> bytes:
+    raw = bytearray()
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > BODY_BYTES:
+            raise Problem("body-too-large", headers={"Connection": "close"})
+    return bytes(raw)
 
 
 def described(model: type[BaseModel]) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import Connection, Row, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
-from app.access import guards
+from app.access import guards, phones
 from app.db import next_seq
 from app.i18n import gettext as _
 from app.models import Observation, Participant, Photo, Revision, Stop, Track, Variant, Walk, now
@@ -37,69 +37,69 @@ class Kept:
 
 def insert_once(tx: Session, row: SQLModel) -> bool:
     """Insert `row` unless its key is there already; whether it was inserted. Two at once: one wins, none fails."""
-    table = type(row).__table__  # type: ignore[attr-defined]
-    values = {column.name: getattr(row, column.name) for column in table.columns}
-    inserted = _inserting(table, tx.get_bind().dialect.name)
-    return (
-        tx.connection().execute(inserted, values).first() is not None
-    )  # what the drivers count is not to be relied on
+    columns = type(row).__table__.columns  # type: ignore[attr-defined]
+    return _insert(tx.connection(), type(row), {column.name: getattr(row, column.name) for column in columns})
+
+
+def _insert(db: Connection, model: type[SQLModel], values: dict[str, Any]) -> bool:
+    """The same without an object; what `values` do not name is as the model has it without saying."""
+    insert, rest = _inserting(model, db.dialect.name)
+    return db.execute(insert, rest | values).first() is not None  # what the drivers count is not to be relied on
 
 
 @cache
-def _inserting(table: Any, dialect: str) -> Any:
+def _inserting(model: type[SQLModel], dialect: str) -> tuple[Any, dict[str, Any]]:
     # Made once for each table: making it is most of what an insert costs.
+    table = model.__table__  # type: ignore[attr-defined]
     made = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
-    return made.returning(*table.primary_key.columns)
+    rest = {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()
+            if not field.is_required()}  # fmt: skip
+    return made.returning(*table.primary_key.columns), rest
 
 
 # What every note asks, without the rows' objects: a walk's holds its route, and this runs for each note of each phone.
-_HEARD = (
-    update(Participant)
-    .where(col(Participant.id) == bindparam("of"))
-    .values(heard_at=bindparam("at"))
-    .returning(col(Participant.erased_at))
-)
 _IS_HELD = select(Observation.id).where(Observation.id == bindparam("of"))
 _WALK = select(Walk.id, Walk.state, Walk.closed_at).where(Walk.id == bindparam("of"))
 
 
-def keep(tx: Session, who: Participant, observation_id: str, sent: ObservationIn) -> Kept:
-    """Keep `sent` as a revision of the observation. Raises Problem (403, 410, 422); a clash is told, not raised,
-    because the other content is kept too and must be committed."""
+def keep(tx: Session, who: Participant | Row[Any], observation_id: str, sent: ObservationIn) -> Kept:
+    """Keep `sent` as a revision of the observation. `who`: as phones.held() gave it in this transaction, or a participant, who is
+    held then. Raises Problem (403, 410, 422); a clash is told, not raised, because the other content is kept too and must be
+    committed."""
+    tx.flush()
     db, at = tx.connection(), now()
-    gone = db.execute(_HEARD, {"of": who.id, "at": at}).scalar_one()  # locks it: this phone's requests one by one
+    me = phones.held_again(tx, who.id) if isinstance(who, Participant) else who  # a phone's requests go one by one
     is_held = db.execute(_IS_HELD, {"of": observation_id}).first() is not None
     # Its row before the walk's row, everywhere: no deadlock.
     held = tx.get(Observation, observation_id, with_for_update=True) if is_held else None
-    may_write(who, held, sent.walk_id, _("A note stays in the walk it was made in."))
-    if gone:
-        raise erased()
-    walk = db.execute(_WALK, {"of": who.walk_id}).one()
+    may_write(me, held, sent.walk_id, _("A note stays in the walk it was made in."))
+    walk = db.execute(_WALK, {"of": me.walk_id}).one()
     if walk.state == "archived":
         raise Problem("walk-archived")
     if held and (earlier := _already(tx, held, sent, at)):
         return earlier
-    flags = _flags(tx, walk, sent, at)
+    flags, content, digest = _flags(tx, walk, sent, at), sent.content(), sent.digest()
+    said = {"observation_id": observation_id, "rev": sent.rev, "digest": digest, "content": content, "received_at": at,
+            "flags": flags}  # fmt: skip
     if held and sent.rev < held.rev:  # late and never held: history only, what is shown does not change
-        tx.add(_revision(observation_id, sent, held.seq, at, flags))
+        _insert(db, Revision, said | {"seq": held.seq})
         _declare(tx, observation_id, sent, _replaced(tx, observation_id))
         return Kept(receipt(tx, held.id, held.rev))
     seq = next_seq(tx, walk.id)
-    created = held is None
+    shown = _shown(tx, sent, content, at, flags) | {"seq": seq}
     if held is None:
-        held = Observation(id=observation_id, walk_id=walk.id, participant_id=who.id, first_received_at=at,
-                           **_shown(tx, sent, seq, at, flags))  # fmt: skip
-        if not insert_once(tx, held):  # another participant minted the same id in this very moment
+        row = {"id": observation_id, "walk_id": walk.id, "participant_id": me.id, "first_received_at": at}
+        if not _insert(db, Observation, row | shown):  # another participant minted the same id in this very moment
             raise Problem("not-yours")
     else:
-        for name, value in _shown(tx, sent, seq, at, flags).items():
+        for name, value in shown.items():
             setattr(held, name, value)
-    tx.flush()
-    insert_once(tx, _revision(observation_id, sent, seq, at, flags))
+        tx.flush()
+    _insert(db, Revision, said | {"seq": seq})
     _declare(tx, observation_id, sent)
     photos = photo_states(tx, [photo.id for photo in sent.photos])
     given = Receipt(id=observation_id, rev=sent.rev, seq=seq, received_at=utc(at), flags=flags, photos=photos)
-    return Kept(given, created=created)
+    return Kept(given, created=held is None)
 
 
 def receipt(tx: Session, observation_id: str, rev: int) -> Receipt:
@@ -125,7 +125,7 @@ def photo_states(tx: Session, ids: list[str]) -> list[PhotoOut]:
     return [PhotoOut(id=photo_id, state=states[photo_id]) for photo_id in ids]  # type: ignore[arg-type]
 
 
-def may_write(me: Participant, held: Observation | Track | None, walk_id: str, stays: str) -> None:
+def may_write(me: Participant | Row[Any], held: Observation | Track | None, walk_id: str, stays: str) -> None:
     """Raises not-yours (403) where `held` is another's, or a new one is for a walk that was not joined; invalid (422), in the
     words `stays`, where it would move to another walk; erased (410)."""
     if held is None:
@@ -192,8 +192,8 @@ def _replaced(tx: Session, observation_id: str) -> set[str]:
     return {earlier for replaces in tx.exec(here).all() for earlier in replaces}
 
 
-def _shown(tx: Session, sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> dict[str, Any]:
-    content, declared = sent.content(), [photo.id for photo in sent.photos]
+def _shown(tx: Session, sent: ObservationIn, content: dict[str, Any], at: datetime, flags: list[str]) -> dict[str, Any]:
+    declared = [photo.id for photo in sent.photos]
     gone = select(Photo.id).where(col(Photo.id).in_(declared), col(Photo.erased_at).is_not(None))
     erased = set(tx.exec(gone).all()) if declared else set()
     kept = ("deleted", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin", "stop_id")
@@ -202,12 +202,6 @@ def _shown(tx: Session, sent: ObservationIn, seq: int, at: datetime, flags: list
         "captured_utc": instant(sent.captured_at),
         "photo_ids": [photo_id for photo_id in declared if photo_id not in erased],
         "rev": sent.rev,
-        "seq": seq,
         "received_at": at,
         "flags": flags,
     }
-
-
-def _revision(observation_id: str, sent: ObservationIn, seq: int, at: datetime, flags: list[str]) -> Revision:
-    return Revision(observation_id=observation_id, rev=sent.rev, digest=sent.digest(), content=sent.content(), seq=seq,
-                    received_at=at, flags=flags)  # fmt: skip

@@ -8,15 +8,17 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.access import guards, limits
-from app.access.guards import Walker
+from app.access.phones import Key, Walker, held, joined
 from app.db import Db
 from app.i18n import gettext as _
 from app.models import Walk
 from app.problems import Problem
 from app.sync import changes, ingest, tracks
-from app.sync.body import described, json_body
+from app.sync.body import described, json_body, parsed, raw_body
 from app.sync.join import join, waits
 from app.sync.protocol import (
     BASE,
@@ -71,26 +73,29 @@ def get_walk(walk_id: Uuid, request: Request, who: Walker, db: Db) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.put("/observations/{observation_id}", openapi_extra=described(ObservationIn))
-def put_observation(
-    observation_id: Uuid,
-    request: Request,
-    response: Response,
-    who: Walker,
-    db: Db,
-    sent: Annotated[ObservationIn, json_body(ObservationIn)],
-) -> Receipt:
-    limits.count(request, limits.NOTES, who.id)
-    with db.write() as tx:
-        kept = ingest.keep(tx, who, observation_id, sent)
+@router.put("/observations/{observation_id}", response_model=Receipt, openapi_extra=described(ObservationIn))
+async def put_observation(
+    observation_id: Uuid, request: Request, key: Key, db: Db, body: Annotated[bytes, raw_body()]
+) -> Response:
+    try:
+        sent = parsed(ObservationIn, body)
+    except Problem:
+        await run_in_threadpool(joined, request, db)  # who is not known is told nothing else
+        raise
+
+    def keep(tx: Session) -> ingest.Kept:
+        who = held(tx, key)
+        limits.count(request, limits.NOTES, who.id)
+        return ingest.keep(tx, who, observation_id, sent)
+
+    kept = await db.written(keep)
     if kept.clash:
         raise Problem(
             "same-revision-different-content",
             _("Both texts are kept. The phone sends the newest once more."),
             receipt=kept.receipt.model_dump(),
         )
-    response.status_code = 201 if kept.created else 200
-    return kept.receipt
+    return Response(kept.receipt.model_dump_json(), 201 if kept.created else 200, media_type="application/json")
 
 
 @router.put("/tracks/{track_id}", openapi_extra=described(TrackIn))

@@ -32,6 +32,7 @@ FLOOR = {
 # contract's words (a leaf) are everybody's.
 ACROSS = {
     ("*", "app.access.guards"),
+    ("*", "app.access.phones"),
     ("*", "app.access.forms"),
     ("*", "app.access.limits"),
     ("*", "app.access.notes"),
@@ -97,7 +98,7 @@ ACROSS = {
 }
 # One place for each of these; a call's name and the modules that may make it.
 ONE_PLACE = {
-    "commit": {"app.db"},
+    "commit": {"app.db", "app.writer"},
     "environ": {"app.settings"},
     "getenv": {"app.settings"},
     "set_cookie": {"app.access"},

@@ -34,14 +34,13 @@ DISKS = "tests/reliability/test_disks.py"
 MODEL = "tests/reliability/test_model.py"
 CHANGES = "tests/sync/test_changes.py"
 SYNC = "tests/browser/test_sync.py"
-LATER = """    import threading, time
+LATER = """    import asyncio
     with db.read() as tx:
-        kept = ingest.keep(tx, who, observation_id, sent)
-    def later():
-        time.sleep(0.1)
-        with db.write() as tx:
-            ingest.keep(tx, who, observation_id, sent)
-    threading.Thread(target=later).start()
+        kept = keep(tx)
+    async def later():
+        await asyncio.sleep(0.1)
+        await db.written(keep)
+    request.app.state.later = asyncio.get_running_loop().create_task(later())
 """
 
 MECHANISMS = [
@@ -51,21 +50,24 @@ MECHANISMS = [
     Mechanism("insert where absent, in one statement", "app/sync/ingest.py",
               ".on_conflict_do_nothing()", "",
               f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
-    Mechanism("the lock on the participant (PostgreSQL)", "app/sync/ingest.py",
-              "gone = db.execute(_HEARD, {\"of\": who.id, \"at\": at}).scalar_one()", "gone = who.erased_at",
+    Mechanism("the lock on the participant (PostgreSQL)", "app/access/phones.py",
+              "    .with_for_update()\n", "",
               f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
-    Mechanism("a write that fails takes nothing of the others along (SQLite)", "app/db.py",
+    Mechanism("a write that fails takes nothing of the others along (SQLite)", "app/writer.py",
               'join_transaction_mode="create_savepoint"', 'join_transaction_mode="rollback_only"',
               f"{SHARED}::test_what_goes_wrong_in_one_write_takes_nothing_of_the_others_along"),
-    Mechanism("nobody is told before the commit that all share (SQLite)", "app/db.py",
+    Mechanism("who is refused by the writer leaves nothing (SQLite)", "app/writer.py",
+              '                raw.execute("ROLLBACK TO part")\n', "                pass\n",
+              f"{SHARED}::test_who_is_refused_by_the_writer_leaves_nothing_and_costs_the_others_nothing"),
+    Mechanism("nobody is told before the commit that all share (SQLite)", "app/writer.py",
               "        while not shared.over.wait(LOOK_S):\n            self._see_to(shared)\n"
               "        if not shared.kept:\n            raise TryAgain()\n", "",
               f"{SHARED}::test_nobody_is_told_before_the_commit_that_all_share"),
     Mechanism("commit, then reply", "app/sync/routes.py",
-              "    with db.write() as tx:\n        kept = ingest.keep(tx, who, observation_id, sent)\n", LATER, CUTS),
-    Mechanism("a failed commit is told", "app/db.py",
-              "            session.commit()\n",
-              "            with __import__('contextlib').suppress(Exception):\n                session.commit()\n",
+              "    kept = await db.written(keep)\n", LATER, CUTS),
+    Mechanism("a failed commit is told", "app/writer.py",
+              "                self.connection.commit()\n",
+              "                with suppress(Exception):\n                    self.connection.commit()\n",
               "tests/sync/test_contract.py::test_a_commit_that_fails_is_never_a_receipt"),
     Mechanism("the photo's file is on disk before its name", "app/photos/folder.py",
               "        for file, _path, _target in written:\n            os.fsync(file.fileno())\n", "",
@@ -96,7 +98,7 @@ MECHANISMS = [
               "    if not same:\n        raise mismatch()\n", "", "tests/photos/test_upload.py"),
     Mechanism("the disk's trouble is told as try-again", "app/photos/vault.py",
               "        raise TryAgain() from trouble", "        raise", DISKS),
-    Mechanism("a locked or full database is told as try-again", "app/db.py",
+    Mechanism("a locked or full database is told as try-again", "app/writer.py",
               "except (OperationalError, InterfaceError, PoolTimeout) as trouble:", "except PoolTimeout as trouble:", DISKS),
     Mechanism("an unknown field is passed over", "app/sync/protocol.py", 'extra="ignore"', 'extra="forbid"',
               "tests/sync/test_wire.py"),

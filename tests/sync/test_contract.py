@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 import httpx
+import pysqlite3.dbapi2 as sqlite
 import pytest
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
 
 from app.sync import phone_types
 from app.sync.protocol import instant
@@ -54,13 +53,13 @@ def test_a_commit_that_fails_is_never_a_receipt(stage: Stage, monkeypatch: pytes
         lambda: phone.network.send("PUT", agreement, json={"agrees": True}, headers=phone.key),
     ]
 
-    def fail(_session: Session) -> None:
-        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+    def fail(_connection: object) -> None:
+        raise sqlite.OperationalError("disk I/O error")
 
     before = phone.changes()
     for write in writes:
         with monkeypatch.context() as broken:
-            broken.setattr(Session, "commit", fail)
+            broken.setattr(stage.app.state.db.engine.dialect, "do_commit", fail)
             reply = write()
             assert (reply.status_code, reply.json()["type"]) == (503, "/problems/try-again")
             assert reply.headers["Retry-After"]

@@ -1,0 +1,106 @@
+"""Which walker's phone is calling: by its participant's secret, compared in constant time.
+
+Hides how the key travels and how it is kept. Promises that a participant who does not exist and a secret that is wrong are
+told alike. What the phone may do is guards'.
+"""
+
+import hashlib
+import hmac
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import BackgroundTasks, Depends, Request
+from sqlalchemy import Row, bindparam, select, update
+from sqlmodel import Session, col
+
+from app.db import Database, Db
+from app.models import Participant, now
+from app.problems import Problem, TryAgain
+
+_BEARER = re.compile(r"Bearer ([0-9a-fA-F-]{36})\.([A-Za-z0-9_-]{20,128})")
+HEARD = timedelta(seconds=50)  # how old the note of when a phone was last heard may be; it calls each minute
+
+
+def secret_hash(secret: str) -> str:
+    """How a secret of 256 random bits is kept: SHA-256, hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def key_of(request: Request) -> tuple[str, str]:
+    """The participant and the secret that a phone names; nothing is known of them yet. Raises not-joined (401)."""
+    given = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    if given is None:
+        raise Problem("not-joined")
+    return given[1].lower(), given[2]
+
+
+async def _key(request: Request) -> tuple[str, str]:
+    return key_of(request)
+
+
+Key = Annotated[tuple[str, str], Depends(_key)]  # what a route asks for that says held() itself
+
+
+def joined(request: Request, db: Database) -> Participant:
+    """The participant whose phone is calling. Raises not-joined (401)."""
+    participant_id, secret = key_of(request)
+    with db.read() as tx:
+        participant = tx.get(Participant, participant_id)
+    _checked(secret, participant)
+    return participant  # type: ignore[return-value]
+
+
+def _checked(secret: str, participant: Participant | Row[Any] | None) -> None:
+    kept = participant.secret_hash if participant else ""
+    if not hmac.compare_digest(secret_hash(secret), kept) or participant is None:
+        raise Problem("not-joined")
+
+
+def _walker(request: Request, db: Db, afterwards: BackgroundTasks) -> Participant:
+    """The participant whose phone is calling; that it was heard is noted once the answer is out. Raises not-joined (401)."""
+    who = joined(request, db)
+    if now() - who.heard_at > HEARD:
+        afterwards.add_task(_note_heard, db, who.id)
+    return who
+
+
+def _note_heard(db: Database, participant_id: str) -> None:
+    """One row in a transaction of its own, so that it waits for nothing and holds nothing; no answer depends on it."""
+    try:
+        with db.write() as tx:
+            tx.connection().execute(_HEARD, {"of": participant_id, "at": now()})
+    except TryAgain:
+        return  # the next call notes it
+
+
+Walker = Annotated[Participant, Depends(_walker)]
+
+# Of the many who write at once: a row, not an object.
+_HELD = (
+    select(*(col(getattr(Participant, name)) for name in ("id", "walk_id", "secret_hash", "heard_at", "erased_at")))
+    .where(col(Participant.id) == bindparam("of"))
+    .with_for_update()
+)
+_HEARD = update(Participant).where(col(Participant.id) == bindparam("of")).values(heard_at=bindparam("at"))
+
+
+def held(tx: Session, key: tuple[str, str]) -> Row[Any]:
+    """The participant whose phone is calling, noted as heard and held until the commit: one phone's writes go one by one.
+    `id`, `walk_id`, `heard_at`, `erased_at`. Raises not-joined (401)."""
+    participant_id, secret = key
+    who = tx.connection().execute(_HELD, {"of": participant_id}).first()
+    _checked(secret, who)
+    return _heard(tx, who)  # type: ignore[arg-type]
+
+
+def held_again(tx: Session, participant_id: str) -> Row[Any]:
+    """The same of a participant who is known already."""
+    return _heard(tx, tx.connection().execute(_HELD, {"of": participant_id}).one())
+
+
+def _heard(tx: Session, who: Row[Any]) -> Row[Any]:
+    at = now()
+    if at - who.heard_at > HEARD:
+        tx.connection().execute(_HEARD, {"of": who.id, "at": at})
+    return who
