@@ -16,7 +16,7 @@ from tests.phone import Phone, Picture, content_digest
 from tests.running import Server
 
 PHONES, EACH = 8, 40
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 
 
 def measure(folder: Path) -> list[Row]:
