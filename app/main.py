@@ -123,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and our own log say what may be said
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
@@ -144,7 +145,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _alive() -> dict[str, Any]:
+async def _alive() -> dict[str, Any]:
     return {"status": "ok", "version": __version__}
 
 
