@@ -29,11 +29,11 @@ CADDY = {
 }
 
 
-def services() -> dict[str, str]:
-    """The text of each service, by its name."""
+def parts() -> dict[str, str]:
+    """The text of each part, by its name."""
     block = COMPOSE.split("\nservices:\n")[1].split("\nconfigs:\n")[0]
-    parts = re.split(r"(?m)^  (\w+):\n", block)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    split = re.split(r"(?m)^  (\w+):\n", block)
+    return dict(zip(split[1::2], split[2::2], strict=True))
 
 
 def test_every_setting_it_names_is_one() -> None:
@@ -50,7 +50,7 @@ def test_what_it_wants_to_be_told_stands_in_the_handbook() -> None:
 
 def test_health_checks_and_commands_call_what_is_in_their_image() -> None:
     shared = COMPOSE.split("\nservices:\n")[0]
-    for name, text in services().items():
+    for name, text in parts().items():
         text = text if "image:" in text else shared + text
         image = re.search(r"(?m)^ +image: (\S+)$", text)
         assert image, name
@@ -61,7 +61,7 @@ def test_health_checks_and_commands_call_what_is_in_their_image() -> None:
 
 
 def test_every_part_says_how_it_is() -> None:
-    assert all("healthcheck:" in text or "<<: *app" in text for text in services().values())
+    assert all("healthcheck:" in text or "<<: *app" in text for text in parts().values())
 
 
 def test_the_store_has_the_options_it_is_given() -> None:
@@ -80,7 +80,7 @@ def test_its_caddyfile_has_the_directives_that_caddy_has() -> None:
     assert {line.split()[0] for line in lines if line and line != "}"} <= CADDY
     assert written.count("{") - 1 == written.count("}") - 1
     proxied = re.findall(r"(\w+):8000", written)
-    assert proxied == [name for name in services() if name.startswith("app")]
+    assert proxied == [name for name in parts() if name.startswith("app")]
 
 
 def test_volumes_configs_and_networks_that_are_used_are_there() -> None:
