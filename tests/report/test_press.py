@@ -218,8 +218,8 @@ def test_a_server_that_is_told_to_stop_does_not_wait_for_the_printer(tmp_path: P
     assert job.state == "failed"
 
 
-def test_a_server_that_prints_nothing_loads_neither_printer_nor_workbook() -> None:
-    code = "import sys, app.main; sys.exit(any(name in sys.modules for name in ('typst', 'xlsxwriter', 'PIL')))"
+def test_a_server_that_prints_nothing_loads_neither_printer_nor_workbook_nor_queue() -> None:
+    code = "import sys, app.main; sys.exit(any(name in sys.modules for name in ('typst', 'xlsxwriter', 'PIL', 'procrastinate')))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 
