@@ -46,6 +46,11 @@ class Cluster:
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", log, "-o", options, "start")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that has started all others of it."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def stop(self) -> None:
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "30", "-m", "immediate", "stop")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ log = logging.getLogger("tryg")
 
 LIMIT_S = 120.0  # for one photo; a large HEIC takes 2 s on an idle core, and cleaning gets what others leave over
 LOOK_S = 2.0  # how often the queue is looked at without being told: photos may be due again, or come from elsewhere
+AT_ONCE = 20  # looked up together; each is looked at again before it is cleaned
 REST_S = 300.0  # without work, then the worker's memory is given back
 TIDY_S = 600.0  # between two looks for originals that should be gone
 AGAIN_S = 5.0  # until the next look, where the store did not do as asked
@@ -46,6 +48,7 @@ class Cleaner:
         self._begun, self._tidy_at = False, 0.0
         self._to_forget: set[str] = set()
         self._taken: set[str] = set()
+        self._due: deque[str] = deque()  # the next ones, as they were when they were last looked up
         self._choosing = threading.Lock()
         self._workers = [Worker(vault) for _number in range(settings.photo_workers)]
         self._threads: list[threading.Thread] = []
@@ -130,11 +133,9 @@ class Cleaner:
         """Whether the photo that has waited longest, of those that nobody has taken, is done with; None where there is none."""
         elsewhere = set[str]()  # with another server, on whatever machine
         while True:
-            with self._choosing:
-                photo_id = states.next_to_clean(self._db, self._taken | elsewhere)
-                if photo_id is None:
-                    return None
-                self._taken.add(photo_id)
+            photo_id = self._next(elsewhere)
+            if photo_id is None:
+                return None
             try:
                 with states.claimed(self._db, photo_id) as ours:
                     if ours:
@@ -142,6 +143,16 @@ class Cleaner:
             finally:
                 self._taken.discard(photo_id)
             elsewhere.add(photo_id)
+
+    def _next(self, elsewhere: set[str]) -> str | None:
+        """The next photo, which is taken from now on: looked up for several at once, because sorting all that wait takes long."""
+        with self._choosing:
+            if not self._due:
+                self._due.extend(states.due(self._db, self._taken | elsewhere, AT_ONCE))
+            photo_id = self._due.popleft() if self._due else None
+            if photo_id is not None:
+                self._taken.add(photo_id)
+            return photo_id
 
     def _clean(self, worker: "Worker", photo_id: str) -> bool:
         said, _space, more = worker.clean(photo_id).partition(" ")
