@@ -240,6 +240,7 @@ def test_only_one_server_erases_at_a_time(every_database: str, stage: Stage, clo
         assert [one.name for one in tx.exec(select(Participant)).all()] == [None]
 
 
+@pytest.mark.embedded  # PostgreSQL has a clock of its own, which nobody here moves
 def test_the_server_does_it_by_itself(stage: Stage, clock: Clock) -> None:
     from tests.photos.pictures import until
 
