@@ -267,6 +267,8 @@ def main(arguments: list[str]) -> int:
             print("\n".join(sentences) or "the catalogues are complete")
             return 1 if sentences else 0
         case _:
-            print("usage: python -m app.i18n update|set [language]|missing language|compile|check|clean", file=sys.stderr)
+            print(
+                "usage: python -m app.i18n update|set [language]|missing language|compile|check|clean", file=sys.stderr
+            )
             return 2
     return 0

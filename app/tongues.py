@@ -241,7 +241,10 @@ def pseudo() -> dict[str, Any]:
 
 
 def _stretched(text: str) -> str:
-    """⟦Šåvé thé ñöté one⟧: a third longer, placeholders and stars as they are, every word of its length."""
-    parts = re.split(r"(\{\w+\})", text)
-    spoken = "".join(part if part.startswith("{") else part.translate(_STRETCHED) for part in parts)
-    return f"⟦{spoken}{' ~~~~~'[: 1 + len(text) // 3] * (len(text) > 3)}⟧"
+    """⟦Šåvé thé ñöté ~~~⟧: a third longer, long words too; placeholders and stars as they are."""
+    parts = [part if part.startswith("{") else _drawn_out(part) for part in re.split(r"(\{\w+\})", text)]
+    return f"⟦{''.join(parts)}{' ~~~~~'[: 1 + len(text) // 3] if len(text) > 3 else ''}⟧"
+
+
+def _drawn_out(text: str) -> str:
+    return re.sub(r"\w{8,}", lambda word: word[0] + "ö" * (len(word[0]) // 4), text.translate(_STRETCHED))

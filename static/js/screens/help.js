@@ -106,7 +106,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const data = (/** @type {store.Walk} */ walk) =>
     html`<section class="stack tight" aria-labelledby="data"><h2 id="data"><a href="#/data">${t("What you have sent")}</a></h2>${walk.privacy_notice
       .split(/\n+/)
-      .map((part) => html`<p class="small">${part}</p>`)}</section>`;
+      .map((part) => html`<p class="small" dir="auto">${part}</p>`)}</section>`;
 
   const way =
     () => html`<section class="stack tight" aria-labelledby="leaving"><h2 id="leaving">${t("Leave the walk")}</h2>
