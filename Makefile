@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test check bench soak broken fuzz guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test test-large check bench soak chaos broken fuzz guide .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
@@ -22,9 +22,15 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 	--no-default-groups --extra heic --extra basemap
 
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
-PYTEST = .venv/bin/pytest -m alone && .venv/bin/pytest -m "not alone" -n auto --dist loadfile --no-loadscope-reorder
+SHARED = -n auto --dist loadfile --no-loadscope-reorder
+# On PostgreSQL and S3 instead of SQLite and a folder: what says itself that it is for both runs on both anyway.
+LARGE = TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3 .venv/bin/pytest -m "not alone and not embedded" $(SHARED)
+SHARE = tests/report/test_page.py tests/report/test_exports.py tests/report/test_records.py tests/report/test_public.py \
+	tests/measures/test_making.py tests/measures/test_partner.py tests/privacy/test_retention.py tests/privacy/test_replaced.py \
+	tests/privacy/test_own_data.py tests/review/test_page.py tests/sync/test_contract.py
+PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(SHARE) && .venv/bin/pytest -m "not alone" $(SHARED)
 
-.PHONY: run test check bench soak broken fuzz audit sbom guide build map faces lock
+.PHONY: run test test-large check bench soak chaos broken fuzz audit sbom guide build map faces lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
@@ -33,6 +39,10 @@ run: build $(DEMO_MAP)
 
 test: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
 	$(PYTEST)
+
+# All tests but those in browsers on PostgreSQL and S3.
+test-large: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
+	$(LARGE) --ignore tests/browser --ignore tests/house
 
 # The same steps in the same order as CI.
 check: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
@@ -49,6 +59,10 @@ bench: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine
 # Plays new evenings on a bad network for MINUTES, and prints what happened.
 soak: .venv/requirements-dev.txt build .venv/machine
 	.venv/bin/python -m tests.reliability.playing $(or $(MINUTES),30)
+
+# Kills servers, PostgreSQL and the S3 store at random for MINUTES under 50 phones, and counts what is there then.
+chaos: .venv/requirements-dev.txt build .venv/machine
+	.venv/bin/python -m tests.reliability.chaos $(or $(MINUTES),5)
 
 # Takes one mechanism after another away, and shows which test notices.
 broken: .venv/requirements-dev.txt build .venv/machine

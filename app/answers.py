@@ -6,7 +6,7 @@ the reader's language holds for the whole request. What an answer says itself st
 (app/pages.py), scripts theirs (app/shell.py).
 """
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,26 +29,31 @@ _NONE_OF_THEM = ", ".join(f"{name}=()" for name in _NEVER)
 _PLACE = ("/app", "/marks/")
 
 
-_OF_CONTENT = {"Content-Security-Policy", "Cache-Control"}
+_OF_CONTENT = {b"content-security-policy", b"cache-control"}
+_LACKING = {
+    b"content-security-policy": CLOSED.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": f"{_NONE_OF_THEM}, geolocation=()".encode(),
+    b"cache-control": b"no-store",
+}
+_LACKING_WITH_PLACE = _LACKING | {b"permissions-policy": f"{_NONE_OF_THEM}, geolocation=(self)".encode()}
 
 
-def dress(headers: MutableHeaders, settings: Settings, path: str, status: int) -> None:
+def dress(headers: list[tuple[bytes, bytes]], settings: Settings, path: str, status: int) -> None:
     """Adds what an answer to `path` lacks. One that says "as you have it" (304) keeps silent about what differs from answer to
     answer: a browser puts its headers in the place of those it holds (RFC 9111 §3.2), and the page would lose its styles."""
-    is_pdf = headers.get("content-type") == "application/pdf"
-    for name, value in (
-        ("Content-Security-Policy", OF_A_PDF if is_pdf else CLOSED),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "same-origin"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Permissions-Policy", f"{_NONE_OF_THEM}, geolocation=({'self' if path.startswith(_PLACE) else ''})"),
-        ("Cache-Control", "no-store"),
-    ):
-        if status != 304 or name not in _OF_CONTENT:
-            headers.setdefault(name, value)
+    said = {name.lower(): value for name, value in headers}
+    lacking = _LACKING_WITH_PLACE if path.startswith(_PLACE) else _LACKING
+    if said.get(b"content-type") == b"application/pdf":
+        lacking = lacking | {b"content-security-policy": OF_A_PDF.encode()}
+    for name, value in lacking.items():
+        if name not in said and (status != 304 or name not in _OF_CONTENT):
+            headers.append((name, value))
     if settings.base_url.startswith("https:"):
-        headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
+        headers.append((b"strict-transport-security", b"max-age=%d; includeSubDomains" % YEAR_S))
 
 
 class EveryAnswer:
@@ -64,7 +69,8 @@ class EveryAnswer:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                dress(MutableHeaders(scope=message), self._settings, path, message["status"])
+                headers = message["headers"] = list(message.get("headers", ()))
+                dress(headers, self._settings, path, message["status"])
             await send(message)
 
         cookie = Request(scope).cookies.get(self._language)

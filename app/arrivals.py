@@ -68,6 +68,9 @@ class Arrivals:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        scope["query_string"] = scope["query_string"].replace(
+            b"%00", b"%EF%BF%BD"
+        )  # as in a path: PostgreSQL refuses it
         limit = most(scope["path"], self._settings)
         refused = _refused(scope, limit)
         if refused:

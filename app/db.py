@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.models import FailedTry
 from app.problems import TryAgain
-from app.writer import AT_THE_END, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
+from app.writer import AFTERWARDS, AT_THE_END, CHANGED, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
 
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
 
@@ -37,8 +37,9 @@ class Database:
         # PostgreSQL takes a new snapshot for each statement unless told otherwise; a page of changes needs one for all.
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turns = Turns(self.engine)
-        self._writer = Writer(self._turns, self._written)
+        self._writer = Writer(self._turns, self._written, self._follow)
         self._tried = (0.0, False)
+        self.changed: Callable[[set[str]], None] = lambda _walks: None  # called after a commit, with the walks' ids
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -60,6 +61,7 @@ class Database:
             yield session
             end_write(session)
             session.commit()
+        self._follow(session.info)
 
     async def written(self, work: Callable[[Session], T]) -> T:
         """What `work(tx)` gives, once what it changed is committed, as by write(); for what many ask at once. On SQLite one
@@ -67,6 +69,13 @@ class Database:
 
         Raises what `work` raises, and then nothing of it is kept; TryAgain as write()."""
         return await (self._writer.written(work) if self.sqlite else run_in_threadpool(self._written, work))
+
+    def _follow(self, info: dict[Any, Any]) -> None:
+        """After the commit: what was to be done then, and to be told."""
+        for do in info[AFTERWARDS]:
+            do()
+        if info[CHANGED]:
+            self.changed(info[CHANGED])
 
     def _written(self, work: Callable[[Session], T]) -> T:
         with self.write() as tx:
@@ -88,6 +97,11 @@ class Database:
                 if free:
                     connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
                     connection.commit()
+
+    def reached_by(self) -> dict[str, Any]:
+        """How psycopg reaches this PostgreSQL database, for a connection that is no session's."""
+        alive = {"connect_timeout": 4, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+        return {**self.engine.dialect.create_connect_args(self.engine.url)[1], **alive}
 
     def settle(self) -> None:
         """What was overwritten is in no file of the database any longer, on SQLite; PostgreSQL sees to it by itself, in time."""
@@ -130,9 +144,20 @@ def at_the_end(tx: Session, do: Callable[[Session], None]) -> None:
     tx.info[AT_THE_END].append(do)
 
 
+def afterwards(tx: Session, do: Callable[[], None]) -> None:
+    """`do()` once the change is committed, and only then; it is quick and does not fail. Only in write()."""
+    tx.info[AFTERWARDS].append(do)
+
+
+def tell(tx: Session, walk_id: str) -> None:
+    """Whoever follows the walk hears, once this is committed, that something about it has changed."""
+    tx.info.get(CHANGED, set()).add(walk_id)
+
+
 def next_seq(tx: Session, walk_id: str) -> int:
     """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
+    tell(tx, walk_id)
     statement = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
     return int(tx.execute(statement, {"id": walk_id}).scalar_one())
 

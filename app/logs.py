@@ -10,8 +10,8 @@ log (app.privacy.trail), not here.
 import json
 import logging
 import logging.config
+import random
 import re
-import secrets
 import sys
 import threading
 import time
@@ -54,12 +54,15 @@ class Requests:
 
     def __init__(self, app: ASGIApp, seen: Callable[[str, str, int, float], None]) -> None:
         self.app, self._seen = app, seen
+        self._numbers = (
+            random.Random()
+        )  # ids name, they keep no secret; the system's own would let other threads in first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         begun, status = time.perf_counter(), 500
-        scope["request_id"] = request_id = _id(scope)
+        scope["request_id"] = request_id = _given(scope) or f"{self._numbers.getrandbits(64):016x}"
 
         async def sent(message: Message) -> None:
             nonlocal status
@@ -78,14 +81,14 @@ class Requests:
             _current.reset(token)
 
 
-def _id(scope: Scope) -> str:
-    """The id that a trusted proxy gave, where it looks like one; else a fresh one. Trusted is who was believed about whom
-    it speaks for."""
+def _given(scope: Scope) -> str:
+    """The id that a trusted proxy gave, where it looks like one; else "". Trusted is who was believed about whom it speaks
+    for."""
     if _PEER in scope and scope[_PEER] != scope.get("client"):
         given = [value for name, value in scope["headers"] if name == b"x-request-id"]
         if len(given) == 1 and _WELL_FORMED.fullmatch(given[0]):
             return str(given[0].decode())
-    return secrets.token_hex(8)
+    return ""
 
 
 def route_of(scope: Scope) -> str:

@@ -1,9 +1,8 @@
 """The only wiring: settings in, an application out.
 
 Hides the order of things. Promises that no answer leaves without what app/answers.py puts on it, that no request is read
-further than app/arrivals.py lets it, and that what works in the background (cleaning of photos, letters to people and
-partners, walks that open by themselves, the cutting of their maps, printing, erasing what is due) begins and ends with the
-server.
+further than app/arrivals.py lets it, and that what works in the background (cleaning of photos, the cutting of walks' maps,
+printing, the tasks of app/jobs.py) begins and ends with the server.
 """
 
 import logging
@@ -15,13 +14,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from app import __version__, guide, logs, pages, problems, shell
+from app.access import postman
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
 from app.access.limits import Tally
 from app.access.others_routes import router as others
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
-from app.access.postman import Postman
 from app.access.reporting_routes import router as reporting
 from app.access.routes import router as access
 from app.answers import EveryAnswer
@@ -33,8 +32,10 @@ from app.basemap.tileserver import TileServer
 from app.db import Database
 from app.described import Described
 from app.gathering.routes import router as gathering
+from app.hearing import Hearing
+from app.jobs import DAY_S, MINUTE_S, Task, jobs_of
+from app.measures import courier
 from app.measures.calendar_routes import router as calendars
-from app.measures.courier import Courier
 from app.measures.meeting_routes import router as meeting
 from app.measures.partner_routes import router as partner
 from app.measures.partners_routes import router as partners
@@ -44,12 +45,12 @@ from app.metrics import Meter
 from app.overview.routes import router as overview
 from app.photos.cleaning import Cleaner
 from app.photos.routes import router as photos
-from app.photos.vault import vault_of
+from app.photos.vault import Vault, vault_of
+from app.privacy import retention
 from app.privacy.keeping_routes import router as keeping
 from app.privacy.looking import Looks
 from app.privacy.own_routes import router as own
 from app.privacy.papers_routes import router as papers
-from app.privacy.retention import Keeper
 from app.privacy.search_routes import router as search
 from app.privacy.trail_routes import router as trail
 from app.report.edition_routes import router as editions
@@ -63,11 +64,11 @@ from app.review.photo_routes import router as review_photos
 from app.review.routes import router as review
 from app.settings import Settings
 from app.sync.routes import router as sync
+from app.walks import opening
 from app.walks.leaders_routes import router as leaders
 from app.walks.live_routes import followers
 from app.walks.live_routes import router as live
 from app.walks.marks_routes import router as marks
-from app.walks.opening import Opener
 from app.walks.places import Places
 from app.walks.printing_routes import router as printing
 from app.walks.routes import router as walks
@@ -84,35 +85,26 @@ ROUTERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, postman, courier, followers, maps, tiles,
-    cutter, press, places, looks, tally, shelf."""
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, jobs, followers, maps, tiles, cutter,
+    press, places, looks, tally, shelf."""
     db = Database(settings.database)
     vault = vault_of(settings)
-    cleaner, postman, opener = Cleaner(db, vault, settings), Postman(db, settings), Opener(db)
-    courier = Courier(db, settings)
+    cleaner = Cleaner(db, vault, settings)
     maps, tiles = Maps(settings.maps), TileServer(settings.basemap) if "://" in settings.basemap else None
     cutter = Cutter(db, maps, settings, tiles)
-    press = Press(settings.printed, vault.place)
-    keeper, meter = Keeper(db, vault, settings), Meter(db, settings)
+    press = Press(settings.printed, vault.place, db)
+    meter, jobs = Meter(db, settings), jobs_of(db, _tasks(db, vault, settings))
+    hearing = Hearing(db, lambda walks: app.state.followers.hear(walks))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        cleaner.start()
-        postman.start()
-        opener.start()
-        courier.start()
-        cutter.start()
-        press.start()
-        keeper.start()
+        begun = (cleaner, cutter, press, jobs, hearing)
+        for one in begun:
+            one.start()
         yield
         app.state.followers.end()
-        keeper.stop()
-        press.stop()
-        cutter.stop()
-        courier.stop()
-        opener.stop()
-        postman.stop()
-        cleaner.stop()
+        for one in reversed(begun):
+            one.stop()
         app.state.looks.settle()
         db.close()
 
@@ -123,9 +115,10 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and our own log say what may be said
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
-    app.state.postman, app.state.courier, app.state.followers = postman, courier, followers(db)
+    app.state.jobs, app.state.followers = jobs, followers(db, hearing.sure)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
     app.state.shelf = Shelf()
@@ -144,7 +137,16 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _alive() -> dict[str, Any]:
+def _tasks(db: Database, vault: Vault, settings: Settings) -> tuple[Task, ...]:
+    return (
+        Task(opening.TASK, lambda _stopping: opening.open_due(db), opening.LOOK_S),
+        Task(postman.TASK, lambda stopping: postman.send_due(db, settings, stopping), postman.LOOK_S),
+        Task(courier.TASK, lambda stopping: courier.send_due(db, settings, stopping), first_s=MINUTE_S),
+        Task(retention.TASK, retention.Keeper(db, vault, settings).daily, DAY_S, retention.FIRST_S),
+    )
+
+
+async def _alive() -> dict[str, Any]:
     return {"status": "ok", "version": __version__}
 
 

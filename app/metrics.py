@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import Request, Response
+from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from app import __version__
@@ -22,6 +23,9 @@ from app.settings import Settings
 _BEARER = re.compile(r"Bearer (\S+)", re.IGNORECASE)
 # Seconds; what is promised of pages (60 and 250 ms) and of waiting for a lock (4 s) are among them.
 _STEPS = (0.005, 0.01, 0.025, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 10.0)
+
+
+_JOBS = text("SELECT status::text AS status, count(*) AS number FROM procrastinate_jobs GROUP BY status")
 
 
 class Meter:
@@ -76,6 +80,7 @@ class _Waiting:
                 photos = tx.exec(select(func.count()).where(Photo.state == "stored")).one()
                 unsent = (col(Invitation.sent_at).is_(None), col(Invitation.accepted_at).is_(None))
                 letters = tx.exec(select(func.count()).where(*unsent)).one()
+                jobs = {} if self._db.sqlite else {row.status: row.number for row in tx.connection().execute(_JOBS)}
             answers = 1
         except TryAgain:
             answers = 0
@@ -83,3 +88,10 @@ class _Waiting:
         if answers:
             yield GaugeMetricFamily("tryg_photos_waiting", "Photos that have come and are not cleaned.", value=photos)
             yield GaugeMetricFamily("tryg_invitations_waiting", "Invitations that have not been sent.", value=letters)
+            if not self._db.sqlite:
+                gauge = GaugeMetricFamily(
+                    "tryg_jobs", "Jobs in the queue of all servers, by their state.", labels=["state"]
+                )
+                for state in ("todo", "doing", "failed"):
+                    gauge.add_metric([state], jobs.get(state, 0))
+                yield gauge

@@ -36,13 +36,25 @@ def migrate_to_newest(settings: Settings) -> tuple[str | None, str]:
         if before != newest:
             with db.write() as tx:
                 if not db.sqlite:
-                    tx.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
+                    _take_turn(tx)
                 before = _version(tx)
                 if before != newest:
                     _migrate(tx)
     finally:
         db.close()
     return before, newest
+
+
+def _take_turn(tx: "Session") -> None:
+    """Waits for whoever migrates now, however long that takes, as it does with large tables. For a table that is in use a
+    migration waits no longer than a request does: all that come after it for that table wait behind it meanwhile."""
+    for statement in (
+        "SET LOCAL statement_timeout = 0",
+        "SET LOCAL lock_timeout = 0",
+        f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})",
+        "SET LOCAL lock_timeout TO DEFAULT",
+    ):
+        tx.connection().exec_driver_sql(statement)
 
 
 def _version(tx: "Session") -> str | None:

@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from app.problems import TryAgain
 
-AT_THE_END = "at the end"
+AT_THE_END, AFTERWARDS, CHANGED = "at the end", "afterwards", "changed"
 TURN_S = 4.0  # how long a write waits for the writes before it in this process
 SHARE_S = 0.05  # a transaction is shared by those who come within this time of its beginning
 LOOK_S = 0.2  # how long who shares a transaction waits before seeing to its commit, should those after it have given up
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def begin_write(tx: Session) -> None:
-    tx.info[AT_THE_END] = []
+    tx.info[AT_THE_END], tx.info[AFTERWARDS], tx.info[CHANGED] = [], [], set()
 
 
 def end_write(tx: Session) -> None:
@@ -175,6 +175,7 @@ class _Asked:
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
         self.gives: Any = None
+        self.info: dict[Any, Any] = {}
         self.wrong: Exception | None = None
 
     def do(self, shared: _Shared) -> None:
@@ -198,6 +199,7 @@ class _Asked:
 
     def _in(self, tx: Session) -> None:
         begin_write(tx)
+        self.info = tx.info
         self.gives = self._work(tx)
         end_write(tx)
         tx.flush()
@@ -224,10 +226,12 @@ class _Lost(Exception):
 
 
 class Writer:
-    """The one thread that writes for those who ask by Database.written(), on SQLite."""
+    """The one thread that writes for those who ask by Database.written(), on SQLite. `follow(info)`: called after the commit."""
 
-    def __init__(self, turns: Turns, written: Callable[[Callable[[Session], Any]], Any]) -> None:
-        self._turns, self._written = turns, written
+    def __init__(
+        self, turns: Turns, written: Callable[[Callable[[Session], Any]], Any], follow: Callable[[dict[Any, Any]], None]
+    ) -> None:
+        self._turns, self._written, self._follow = turns, written, follow
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -253,7 +257,7 @@ class Writer:
 
     def _run(self) -> None:
         while asked := self._asked.get():
-            batch = [asked]
+            batch, kept = [asked], list[dict[Any, Any]]()
             try:
                 with as_try_again(), self._turns.shared() as shared:
                     asked.do(shared)
@@ -267,7 +271,11 @@ class Writer:
                     batch.append(more)
                 for one in batch:
                     one.wrong = one.wrong or wrong
+            else:
+                kept = [one.info for one in batch if one.wrong is None]
             _tell(batch)
+            for info in kept:
+                self._follow(info)
 
     def _next(self) -> _Asked | None:
         try:

@@ -1,13 +1,15 @@
 """What every test can ask for: a server, a database of each kind, a browser that starts on this machine.
 
 Promises: nobody's TRYG_ settings reach a test, sockets reach no further than this machine (pyproject.toml), and what is
-started here is stopped here.
+started here is stopped here. `TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3` puts all tests on those (`make test-large`); what
+is about SQLite or a folder itself, and marked `embedded`, is left out then.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,18 @@ from tests.objects import Store, as_variables, object_store
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
+Lend = Callable[..., dict[str, str]]
+
 pytest_plugins = ["tests.cast", "tests.second_try", "tests.sharing_out"]
 
 for _name in [name for name in os.environ if name.startswith("TRYG_") and not name.startswith("TRYG_TEST_")]:
     del os.environ[_name]
+
+# Where those tests run that do not say it themselves.
+DATABASE, STORE = os.environ.get("TRYG_TEST_DATABASE", "sqlite"), os.environ.get("TRYG_TEST_STORE", "folder")
+LARGE = DATABASE != "sqlite" or STORE != "folder"
+assert DATABASE in ("sqlite", "postgresql"), DATABASE
+assert STORE in ("folder", "s3"), STORE
 
 MEMORY = Path("/dev/shm")
 NEEDED_MB, NEEDED_BESIDE_MB = 3_000, 5_000  # a whole run keeps 900 MB of files; what runs needs memory too
@@ -45,6 +55,14 @@ def _memory_has_room() -> bool:
         return False
     available = next((int(line.split()[1]) for line in told.splitlines() if line.startswith("MemAvailable:")), 0)
     return free.f_bavail * free.f_frsize > NEEDED_MB * 1e6 and available * 1024 > NEEDED_BESIDE_MB * 1e6
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    apart = [item for item in items if LARGE and item.get_closest_marker("embedded")]
+    if apart:
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in apart]
 
 
 CHROMIUM_FLAGS = [
@@ -81,7 +99,7 @@ def postgres() -> Iterator[Cluster]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[DATABASE] if LARGE else ["sqlite", "postgresql"])
 def every_database(request: pytest.FixtureRequest) -> str:
     """Runs the test once on each kind of database that we promise; `database_url` is then one of that kind."""
     return str(request.param)
@@ -116,7 +134,7 @@ def objects() -> Iterator[Store]:
         yield running
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=[STORE] if LARGE else ["folder", "s3"])
 def every_store(request: pytest.FixtureRequest) -> str:
     """Runs the test once on each kind of place for photos that we promise; `photo_settings` are then for one of that kind."""
     return str(request.param)
@@ -125,12 +143,12 @@ def every_store(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def photo_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Where the photos lie: in the data folder, unless the test asks for `every_store`."""
-    in_a_bucket = "every_store" in request.fixturenames and request.getfixturevalue("every_store") == "s3"
-    return request.getfixturevalue("objects").settings() if in_a_bucket else {}
+    kind = request.getfixturevalue("every_store") if "every_store" in request.fixturenames else STORE
+    return request.getfixturevalue("objects").settings() if kind == "s3" else {}
 
 
 def kind_of_database(request: pytest.FixtureRequest) -> str:
-    return request.getfixturevalue("every_database") if "every_database" in request.fixturenames else "sqlite"
+    return request.getfixturevalue("every_database") if "every_database" in request.fixturenames else DATABASE
 
 
 @pytest.fixture(scope="session")
@@ -150,18 +168,42 @@ def migrated_postgres(postgres: Cluster, tmp_path_factory: pytest.TempPathFactor
     return "migrated"
 
 
+@pytest.fixture(scope="session", autouse=LARGE)
+def lent(request: pytest.FixtureRequest) -> Iterator[Lend]:
+    """What a server gets that is not told where its rows and photos go: a database and a place for photos of its own, where
+    the tests do not run on SQLite and a folder."""
+    if DATABASE == "postgresql":
+        request.getfixturevalue("migrated_postgres")  # before it, and so ended after it
+    with ExitStack() as all_of_them:
+
+        def lend(told: Collection[str], until: ExitStack = all_of_them) -> dict[str, str]:
+            more = {}
+            if DATABASE == "postgresql" and "TRYG_DATABASE_URL" not in told:
+                like = request.getfixturevalue("migrated_postgres")
+                more["TRYG_DATABASE_URL"] = until.enter_context(request.getfixturevalue("postgres").database(like))
+            if STORE == "s3" and "TRYG_PHOTOS_URL" not in told:
+                more |= as_variables(request.getfixturevalue("objects").settings())
+            return more
+
+        Server.lent = staticmethod(lend)
+        yield lend
+        Server.lent = staticmethod(lambda _told: {})
+
+
 @pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start_server(tmp_path: Path, lent: Lend) -> Iterator[Callable[..., Server]]:
     """Starts servers: `start_server(TRYG_RATE_LIMITS="off")`, each with an empty data folder of its own."""
     servers: list[Server] = []
+    with ExitStack() as until:
 
-    def start(**settings: str) -> Server:
-        servers.append(Server(tmp_path / f"var{len(servers) or ''}", **settings))
-        return servers[-1].start()
+        def start(**settings: str) -> Server:
+            folder = tmp_path / f"var{len(servers) or ''}"
+            servers.append(Server(folder, **(lent(settings, until) | settings)))
+            return servers[-1].start()
 
-    yield start
-    for server in servers:
-        server.stop()
+        yield start
+        for server in servers:
+            server.stop()
 
 
 @pytest.fixture

@@ -21,6 +21,15 @@ from tests.running import free_port
 KEY, SECRET = "tryg-tests", "for-the-tests-of-this-machine-alone"
 PATIENCE_S = 60.0
 WEED = Path(sys.executable).with_name("weed")
+PORTS = (
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port.grpc",
+)
 RIGHTS = {
     "identities": [{"name": "tryg", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}]
 }
@@ -44,39 +53,43 @@ def as_variables(settings: dict[str, Any]) -> dict[str, str]:
     return {f"TRYG_{name.upper()}": str(value) for name, value in settings.items()}
 
 
+class Weed(Store):
+    """SeaweedFS with its files in `folder`. `kill()` pulls its plug, `start()` plugs it in again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, port = folder, free_port()
+        super().__init__(f"http://127.0.0.1:{port}")
+        (folder / "rights.json").write_text(json.dumps(RIGHTS))
+        options = {"dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": port, "s3.config": folder / "rights.json",
+                   "s3.port.iceberg": 0, "s3.port.lance": 0, "master.volumeSizeLimitMB": 64, "volume.max": 16,
+                   "master.telemetry": "false"}  # fmt: skip
+        options |= {part: free_port() for part in PORTS}
+        given = [f"-{name}={value}" for name, value in options.items()]
+        self._command = [str(WEED), "-alsologtostderr=false", f"-logdir={folder}", "server", "-filer", "-s3", *given]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once something can be put."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        _wait_for(self, self._process, self._folder / "log")
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+
 @contextmanager
-def object_store() -> Iterator[Store]:
+def object_store() -> Iterator[Weed]:
     """Starts one, and stops and deletes it when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="tryg-s3-"))
-    (folder / "rights.json").write_text(json.dumps(RIGHTS))
-    port = free_port()
-    options = {"dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": port, "s3.config": folder / "rights.json",
-               "s3.port.iceberg": 0, "s3.port.lance": 0, "master.volumeSizeLimitMB": 64, "volume.max": 16,
-               "master.telemetry": "false"}  # fmt: skip
-    for part in (
-        "master.port",
-        "master.port.grpc",
-        "volume.port",
-        "volume.port.grpc",
-        "filer.port",
-        "filer.port.grpc",
-        "s3.port.grpc",
-    ):
-        options[part] = free_port()
-    given = [f"-{name}={value}" for name, value in options.items()]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(WEED), "-alsologtostderr=false", f"-logdir={folder}", "server", "-filer", "-s3", *given],
-            stdout=log,
-            stderr=log,
-        )
+    store = Weed(folder)
     try:
-        store = Store(f"http://127.0.0.1:{port}")
-        _wait_for(store, process, folder / "log")
+        store.start()
         yield store
     finally:
-        process.kill()
-        process.wait()
+        store.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -46,6 +46,11 @@ class Cluster:
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", log, "-o", options, "start")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that has started all others of it."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def stop(self) -> None:
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "30", "-m", "immediate", "stop")
@@ -73,6 +78,12 @@ class Cluster:
                 lent.append(name)
             else:
                 self._say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def throw_out(self) -> int:
+        """Ends every connection to its databases, in the midst of whatever they do; how many."""
+        said = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname <> 'postgres'"
+        with psycopg.connect(host=str(self.folder), user="tryg", dbname="postgres", autocommit=True) as connection:
+            return int(connection.execute(said).fetchone()[0])  # type: ignore[index]
 
     def create(self, name: str, like: str = "template1") -> None:
         self._say(f"CREATE DATABASE {name} TEMPLATE {like}")

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,20 @@ class Server:
     """One server: `url`, `data` (its folder) and `process` while it runs; `settings` are further TRYG_* variables."""
 
     program: tuple[str, ...] = (str(TRYG),)  # another one is always started
+    lent: Callable[[Collection[str]], dict[str, str]] = staticmethod(lambda _told: {})  # tests/conftest.py
 
     def __init__(self, data: Path, fresh: bool = False, **settings: str) -> None:
         self.data, self.fresh = data, fresh or self.program != Server.program
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
-        self.environment = {**clean_environment(), "TRYG_BASE_URL": self.url, **settings}
+        self.environment = {**clean_environment(), "TRYG_BASE_URL": self.url, **self.lent(settings), **settings}
         self.process: Forked | subprocess.Popen[bytes] | None = None
+
+    @property
+    def database(self) -> str:
+        """The address of its database."""
+        return self.environment.get("TRYG_DATABASE_URL") or f"sqlite:///{self.data / 'tryg.sqlite'}"
 
     def start(self) -> "Server":
         """Starts it and returns once /healthz answers."""

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, or_, select
 
 from app import pages
-from app.access import browser, invitations, limits, people, roles, sessions
+from app.access import browser, invitations, limits, people, postman, roles, sessions
 from app.access.fresh import FreshInviter, is_fresh, once_more
 from app.access.guards import GIVE, Person
 from app.access.invitations import Wanted
@@ -64,11 +64,12 @@ def post_invitation(
             letter = invitations.invite(tx, person.user, roles.roles_now(tx, person), wanted)
             for given in wanted.roles:
                 _tell(tx, person, "role-given", letter.user_id, given, place)
+            request.app.state.jobs.ask(tx, postman.TASK)
     except Problem as wrong:
         if wrong.code == "too-many-attempts":
             raise
         return _page(request, person, db, wrong, wanted=wanted)
-    return _done(request)
+    return _done()
 
 
 @router.post("/people/invitations/{invitation_id}/sending")
@@ -78,7 +79,8 @@ def post_sending(request: Request, known: KnownInvitation, person: Inviter, db: 
     with db.write() as tx:
         limits.counted(tx, request.app.state.settings, limits.LETTERS, person.user.id)
         invitations.send_again(tx.get_one(Invitation, known.id, with_for_update=True), person.user)
-    return _done(request)
+        request.app.state.jobs.ask(tx, postman.TASK)
+    return _done()
 
 
 @router.post("/people/roles/{membership_id}/removal")
@@ -156,8 +158,7 @@ def _tell(tx: Session, person: Person, what: str, user_id: str, role: str, place
     trail.record(tx, trail.by(person.user.id), what, organisation_id=place, about=f"person:{user_id}", role=role)
 
 
-def _done(request: Request) -> Response:
-    request.app.state.postman.kick()
+def _done() -> Response:
     return RedirectResponse("/people", 303, headers=pages.PRIVATE)
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, delete, or_, select, update
+from sqlmodel import Session, col, or_, select, update
 
 from app.access.mail import letter
 from app.i18n import gettext as _
@@ -25,7 +25,9 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 HOUR = 7  # letters go off from this hour on, on Mondays the week's
 BEFORE = 7  # days before a deadline, when it is called to mind …
 AFTER = 14  # … and so many days after it at the latest, for a server that slept
-HELD = timedelta(minutes=15)  # how long a letter is whose it is that began to send it; a process may die over it
+HELD = timedelta(
+    minutes=15
+)  # how long a letter is whose it is that began to send it: a process may die over it, or it is refused
 LISTED = 40  # measures in one letter; the page has all
 
 
@@ -86,11 +88,6 @@ def claim(tx: Session, one: Due, moment: datetime) -> bool:
 def is_sent(tx: Session, one: Due) -> None:
     """The mail server has taken it."""
     tx.exec(update(Sent).where(col(Sent.key).in_(one.keys)).values(held_until=None))
-
-
-def give_back(tx: Session, one: Due) -> None:
-    """It could not be sent after all."""
-    tx.exec(delete(Sent).where(col(Sent.key).in_(one.keys), col(Sent.held_until).is_not(None)))
 
 
 def written(tx: Session, one: Due, settings: Settings, today: date) -> EmailMessage:

@@ -20,6 +20,7 @@ from app.measures.forms import OwnForm
 from app.models import Measure, Walk, now
 from app.privacy import looking
 from app.problems import Problem
+from app.streaming import Made
 
 router = APIRouter(tags=["measures"])
 
@@ -61,7 +62,7 @@ def get_csv(request: Request, who: Answering, db: Db, show: str = "all") -> Resp
     base_url = request.app.state.settings.base_url
     _logged(request, who, "file:measures.csv")
     told = exports.table(exports.FIELDS, (exports.fields(item, base_url) for item in _items(db, who, show)))
-    return StreamingResponse(told, media_type="text/csv; charset=utf-8", headers=pages.PRIVATE | _CSV)
+    return Made(told, media_type="text/csv; charset=utf-8", headers=pages.PRIVATE | _CSV)
 
 
 @router.get("/partner/measures.geojson", response_class=Response)

@@ -7,7 +7,7 @@ files hold what the page's filter leaves, and that everything is asked of `overv
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 from sqlmodel import col, select
 
 from app import pages
@@ -20,6 +20,7 @@ from app.overview import exports, overview, words
 from app.overview.asked import Asked, asked
 from app.overview.overview import Overview
 from app.privacy import looking
+from app.streaming import Made
 
 router = APIRouter(tags=["overview"])
 
@@ -98,4 +99,4 @@ def _geojson(told: bytes) -> Response:
 
 def _csv(told: Any, name: str) -> Response:
     named = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(told, media_type="text/csv; charset=utf-8", headers=pages.PRIVATE | named)
+    return Made(told, media_type="text/csv; charset=utf-8", headers=pages.PRIVATE | named)

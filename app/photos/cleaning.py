@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,8 +29,10 @@ log = logging.getLogger("tryg")
 
 LIMIT_S = 120.0  # for one photo; a large HEIC takes 2 s on an idle core, and cleaning gets what others leave over
 LOOK_S = 2.0  # how often the queue is looked at without being told: photos may be due again, or come from elsewhere
+AT_ONCE = 20  # looked up together; each is looked at again before it is cleaned
 REST_S = 300.0  # without work, then the worker's memory is given back
-TIDY_S = 60.0  # until the next try, where a store far away could not be tidied at the start
+TIDY_S = 600.0  # between two looks for originals that should be gone
+AGAIN_S = 5.0  # until the next look, where the store did not do as asked
 GRACE_S = 10.0  # at the end, for one that waits for a store far away; it is a daemon
 LONGEST_PAUSE_S = 30.0  # after one trouble upon another
 _ROOT = Path(__file__).parents[2]
@@ -42,7 +45,10 @@ class Cleaner:
         self._db, self._vault = db, vault
         self._wake = threading.Condition()
         self._kicked, self._stopping = False, threading.Event()
+        self._begun, self._tidy_at = False, 0.0
+        self._to_forget: set[str] = set()
         self._taken: set[str] = set()
+        self._due: deque[str] = deque()  # the next ones, as they were when they were last looked up
         self._choosing = threading.Lock()
         self._workers = [Worker(vault) for _number in range(settings.photo_workers)]
         self._threads: list[threading.Thread] = []
@@ -73,11 +79,12 @@ class Cleaner:
             self._wake.notify_all()
 
     def _run(self, worker: "Worker", first: bool) -> None:
-        tidied, tried = not first, -TIDY_S
         troubles, worked = 0, time.monotonic()
         while not self._stopping.is_set():
-            if not tidied and time.monotonic() - tried > TIDY_S:
-                tidied, tried = self._or_later(self._tidy) is not False, time.monotonic()
+            if first and time.monotonic() > self._tidy_at:
+                self._tidy_at = time.monotonic() + TIDY_S
+                if self._or_later(self._tidy) is False:
+                    self._tidy_at = time.monotonic() + AGAIN_S
             done = self._or_later(lambda: self._clean_one(worker))
             if done is None:
                 if time.monotonic() - worked > REST_S:
@@ -108,9 +115,15 @@ class Cleaner:
             self._kicked = False
 
     def _tidy(self) -> None:
-        """What a crash may have left: half-written files, and originals of photos that are ready."""
-        self._vault.sweep()
-        states.forgive(self._db)
+        """What a crash may have left, or a store that did not do as asked, or put late what has come twice: half-written files,
+        and originals of photos that are ready."""
+        if not self._begun:
+            self._vault.sweep()
+            states.forgive(self._db)
+            self._begun = True
+        for photo_id in list(self._to_forget):
+            self._vault.forget(photo_id)
+            self._to_forget.discard(photo_id)
         left = list(self._vault.originals())
         for at in range(0, len(left), 500):
             for photo_id in states.of_those_ready(self._db, left[at : at + 500]):
@@ -120,11 +133,9 @@ class Cleaner:
         """Whether the photo that has waited longest, of those that nobody has taken, is done with; None where there is none."""
         elsewhere = set[str]()  # with another server, on whatever machine
         while True:
-            with self._choosing:
-                photo_id = states.next_to_clean(self._db, self._taken | elsewhere)
-                if photo_id is None:
-                    return None
-                self._taken.add(photo_id)
+            photo_id = self._next(elsewhere)
+            if photo_id is None:
+                return None
             try:
                 with states.claimed(self._db, photo_id) as ours:
                     if ours:
@@ -133,14 +144,27 @@ class Cleaner:
                 self._taken.discard(photo_id)
             elsewhere.add(photo_id)
 
+    def _next(self, elsewhere: set[str]) -> str | None:
+        """The next photo, which is taken from now on: looked up for several at once, because sorting all that wait takes long."""
+        with self._choosing:
+            if not self._due:
+                self._due.extend(states.due(self._db, self._taken | elsewhere, AT_ONCE))
+            photo_id = self._due.popleft() if self._due else None
+            if photo_id is not None:
+                self._taken.add(photo_id)
+            return photo_id
+
     def _clean(self, worker: "Worker", photo_id: str) -> bool:
         said, _space, more = worker.clean(photo_id).partition(" ")
         if said == "ready":
             width, height = more.split()
-            if states.cleaned(self._db, photo_id, int(width), int(height)):
-                self._vault.erase_original(photo_id)
-            else:
-                self._vault.forget(photo_id)
+            kept = states.cleaned(self._db, photo_id, int(width), int(height))
+            try:
+                (self._vault.erase_original if kept else self._vault.forget)(photo_id)
+            except OSError as trouble:  # the photo is done; what is left of it goes with the next look
+                log.warning("photo %s is clean, but what came in is not erased yet: %s", photo_id, trouble)
+                self._to_forget.update(() if kept else (photo_id,))
+                self._tidy_at = time.monotonic() + AGAIN_S
         elif said == "unreadable":
             log.info("photo %s cannot be read: %s", photo_id, more)
             states.refused(self._db, photo_id)

@@ -18,7 +18,9 @@ _META_BYTES = 4 * 1024 * 1024  # a HEIF file's table of contents; real ones are 
 WEBP_PIXELS = 22_000_000  # its decoder holds the picture four times, 16 bytes for each pixel
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers of a JPEG that have no length
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # in the coded bits 0xFF is followed by 0, or by a restart
+# In the coded bits 0xFF is followed by 0, or by a restart. Before a marker it may stand several times, and only the last is
+# looked for: a pattern that begins with one fixed byte is searched 10 times as fast as one that begins with a repetition.
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _SEGMENTS = 10_000  # of a JPEG before its frame header; real ones have tens, a large ICC profile has hundreds
 
 

@@ -64,17 +64,26 @@ async def put_photo(
 ) -> PhotoReceipt:
     limits.count(request, limits.PHOTOS, who.id)
     limit = request.app.state.settings.photo_bytes
-    is_here = await _aside(arrival.admitted, db, who, observation_id, photo_id)
-    declared_length = int(request.headers.get("content-length", 0))
-    if declared_length > limit:
-        raise arrival.too_large(limit, hang_up=declared_length > PATIENCE * limit)
-    # What is here already is only compared: that needs no room on a disk that may be full.
-    arriving = Digest() if is_here else await _aside(vault.arrive)
-    try:
-        await _receive(request, arriving, limit)
+    length = int(request.headers.get("content-length", 0))
+    printed = request.app.state.settings.printed
+
+    # Each step aside is two turns between threads, which cost more than most of what is done there: few of them.
+    def begin() -> Digest:
+        is_here = arrival.admitted(db, who, observation_id, photo_id)
+        if length > limit:
+            raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
+        # What is here already is only compared: that needs no room on a disk that may be full.
+        return Digest() if is_here else vault.arrive()
+
+    def end(rest: bytes) -> tuple[Photo, bool]:
+        arriving.write(rest)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
-        printed = request.app.state.settings.printed
-        photo, is_new = await _aside(arrival.keep, db, vault, photo_id, arriving, claimed, printed)
+        return arrival.keep(db, vault, photo_id, arriving, claimed, printed)
+
+    arriving = await _aside(begin)
+    try:
+        rest = await _receive(request, arriving, limit)
+        photo, is_new = await _aside(end, rest)
     finally:
         arriving.close()
     if is_new:
@@ -101,8 +110,8 @@ async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     return await anyio.to_thread.run_sync(lambda: work(*given, **named), limiter=_disk)
 
 
-async def _receive(request: Request, arriving: Digest, limit: int) -> None:
-    """The body, piece by piece, into `arriving`. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
+async def _receive(request: Request, arriving: Digest, limit: int) -> bytes:
+    """The body, piece by piece, into `arriving`, but for the last piece, which is returned. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
     phone has gone."""
     piece, length = bytearray(), 0
     try:
@@ -119,7 +128,7 @@ async def _receive(request: Request, arriving: Digest, limit: int) -> None:
                 silence.deadline = anyio.current_time() + SILENCE_S
             if length > limit:  # it came without a length
                 raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
-            await _aside(arriving.write, bytes(piece))
+            return bytes(piece)
     except (ClientDisconnect, TimeoutError):
         raise Problem("bad-request", headers={"Connection": "close"}) from None
 

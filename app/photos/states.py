@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from app.db import Database, next_seq
@@ -17,32 +18,54 @@ from app.models import Observation, Photo, now
 LONGEST_PAUSE_S = 600
 
 
+# Asked for each photo, and so without the rows' objects: while many arrive, what the server does beside receipts costs receipts.
+_NAMED = select(Photo.replaces).where(Photo.id == bindparam("photo"))
+_ARRIVED = (
+    update(Photo)
+    .where(col(Photo.id) == bindparam("photo"), col(Photo.state) == "expected", col(Photo.erased_at).is_(None))
+    .values(state="stored", bytes=bindparam("size"), stored_at=bindparam("at"))
+    .returning(col(Photo.observation_id))
+)
+_CLEANED = (
+    update(Photo)
+    .where(col(Photo.id) == bindparam("photo"), col(Photo.state) == "stored")
+    .values(state="ready", width=bindparam("wide"), height=bindparam("high"), ready_at=bindparam("at"))
+    .returning(col(Photo.observation_id), col(Photo.erased_at))
+)
+_ERASED = select(Photo.erased_at).where(Photo.id == bindparam("photo"))
+_WALK_OF = select(Observation.walk_id).where(Observation.id == bindparam("of")).with_for_update()
+_NUMBERED = update(Observation).where(col(Observation.id) == bindparam("of")).values(seq=bindparam("number"))
+
+
 def arrived(
     db: Database, photo_id: str, size: int, and_then: Callable[[Session, Photo], None] = lambda _tx, _photo: None
 ) -> tuple[Photo, bool]:
     """expected → stored, `size` in bytes, and in the same step what follows from it; the photos it replaces are held too. The
     photo as it is now, and whether this call took the step. Raises TryAgain."""
     with db.write() as tx:
-        if replaces := tx.get_one(Photo, photo_id).replaces:
+        connection = tx.connection()
+        if replaces := connection.execute(_NAMED, {"photo": photo_id}).scalar_one():
             both = select(Photo.id).where(col(Photo.id).in_([photo_id, *replaces])).order_by(col(Photo.id))
             tx.exec(both.with_for_update()).all()
-        photo = tx.get_one(Photo, photo_id, with_for_update=True)
-        is_new = photo.state == "expected" and photo.erased_at is None
-        if is_new:
-            photo.state, photo.bytes, photo.stored_at = "stored", size, now()
+        given = {"photo": photo_id, "size": size, "at": now()}
+        note_id = connection.execute(_ARRIVED, given).scalar()
+        photo = tx.get_one(Photo, photo_id)
+        if note_id is not None:
             and_then(tx, photo)
-            _tell(tx, photo)
-        return photo, is_new
+            _tell(tx, note_id)
+        return photo, note_id is not None
 
 
 def cleaned(db: Database, photo_id: str, width: int, height: int) -> bool:
     """stored → ready; width and height in pixels. Whether it may be kept: not where it was erased meanwhile. Raises TryAgain."""
     with db.write() as tx:
-        photo = tx.get_one(Photo, photo_id, with_for_update=True)
-        if photo.state == "stored":
-            photo.state, photo.width, photo.height, photo.ready_at = "ready", width, height, now()
-            _tell(tx, photo)
-        return photo.erased_at is None
+        connection = tx.connection()
+        given = {"photo": photo_id, "wide": width, "high": height, "at": now()}
+        made = connection.execute(_CLEANED, given).first()
+        if made is None:
+            return connection.execute(_ERASED, {"photo": photo_id}).scalar_one() is None
+        _tell(tx, made.observation_id)
+        return made.erased_at is None
 
 
 def refused(db: Database, photo_id: str) -> None:
@@ -51,7 +74,7 @@ def refused(db: Database, photo_id: str) -> None:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         if photo.state == "stored":
             photo.state = "unreadable"
-            _tell(tx, photo)
+            _tell(tx, photo.observation_id)
 
 
 def lost(db: Database, photo_id: str) -> None:
@@ -63,7 +86,7 @@ def lost(db: Database, photo_id: str) -> None:
         if photo.review != "unseen" or photo.blurs:
             photo.review, photo.blurs = "unseen", []
             photo.review_version += 1
-        _tell(tx, photo)
+        _tell(tx, photo.observation_id)
 
 
 def postponed(db: Database, photo_id: str) -> None:
@@ -85,13 +108,16 @@ def forgive(db: Database) -> None:
         tx.exec(update(Photo).where(col(Photo.state) == "stored").values(tries=0, retry_at=None))
 
 
-def next_to_clean(db: Database, taken: Collection[str]) -> str | None:
-    """The id of the next photo, none of those `taken`: those tried least often first, and of them the one that has
-    waited longest. None where none is due. Raises TryAgain."""
-    due = or_(col(Photo.retry_at).is_(None), col(Photo.retry_at) <= now())
-    waiting = select(Photo.id).where(Photo.state == "stored", due, col(Photo.id).not_in(taken))
+def due(db: Database, taken: Collection[str], most: int) -> list[str]:
+    """The ids of the next photos to clean, none of those `taken`: those tried least often first, and of them the ones that
+    have waited longest. Raises TryAgain."""
+    waits = or_(col(Photo.retry_at).is_(None), col(Photo.retry_at) <= now())
+    waiting = select(Photo.id).where(Photo.state == "stored", waits, col(Photo.id).not_in(taken))
     with db.read() as tx:
-        return tx.exec(waiting.order_by(col(Photo.tries), col(Photo.stored_at)).limit(1)).first()
+        return list(tx.exec(waiting.order_by(col(Photo.tries), col(Photo.stored_at)).limit(most)).all())
+
+
+_STATE = select(Photo.state).where(Photo.id == bindparam("photo"))
 
 
 @contextmanager
@@ -100,9 +126,9 @@ def claimed(db: Database, photo_id: str) -> Iterator[bool]:
 
     A server that is killed has claimed nothing any more. Raises TryAgain."""
     with db.alone(UUID(photo_id).int % 2**63) as free:
-        if free and not db.sqlite:
+        if free:
             with db.read() as tx:
-                free = tx.exec(select(Photo.state).where(Photo.id == photo_id)).first() == "stored"
+                free = tx.connection().execute(_STATE, {"photo": photo_id}).scalar() == "stored"
         yield free
 
 
@@ -112,8 +138,8 @@ def of_those_ready(db: Database, ids: Collection[str]) -> list[str]:
         return list(tx.exec(select(Photo.id).where(col(Photo.id).in_(ids), Photo.state == "ready")).all())
 
 
-def _tell(tx: Session, photo: Photo) -> None:
+def _tell(tx: Session, note_id: str) -> None:
     # The note's row is held before the walk's, as everywhere: on PostgreSQL two who wait for each other would be told off.
-    walk_id = tx.exec(select(Observation.walk_id).where(Observation.id == photo.observation_id).with_for_update()).one()
-    seq = next_seq(tx, walk_id)
-    tx.exec(update(Observation).where(col(Observation.id) == photo.observation_id).values(seq=seq))
+    connection = tx.connection()
+    walk_id = connection.execute(_WALK_OF, {"of": note_id}).scalar_one()
+    connection.execute(_NUMBERED, {"of": note_id, "number": next_seq(tx, walk_id)})

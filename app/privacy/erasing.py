@@ -184,7 +184,7 @@ def forget(db: Database, vault: Vault, settings: Settings, gone: Gone) -> None:
     for photo_id in gone.photos:
         vault.forget(photo_id)
     if gone:
-        press.empty(settings.printed)
+        press.empty(settings.printed, db)
         db.settle()
 
 

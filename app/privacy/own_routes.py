@@ -6,12 +6,13 @@ Hides nothing but HTTP. The phone's secret opens these also when the walk is clo
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
 from app.access import guards
 from app.access.phones import Walker
 from app.db import Db
 from app.privacy import own
+from app.streaming import Made
 from app.sync.protocol import BASE, Erased, Uuid
 
 router = APIRouter(prefix=BASE, tags=["phone"])
@@ -36,7 +37,7 @@ def get_archive(participant_id: Uuid, request: Request, who: Walker, db: Db) -> 
     guards.walker_is(who, participant_id)
     headers = NOT_KEPT | {"Content-Disposition": 'attachment; filename="tryghedsvandring.zip"'}
     pieces = own.archive(db, request.app.state.vault, who)
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+    return Made(pieces, media_type="application/zip", headers=headers)
 
 
 @router.put("/participants/{participant_id}/erasure")

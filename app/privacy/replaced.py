@@ -46,7 +46,7 @@ def forget(db: Database, vault: Vault, photo: Photo, printed: Path | None) -> No
         for photo_id in erased:
             vault.forget(photo_id)
         if erased and printed:
-            press.empty(printed)
+            press.empty(printed, db)
     except OSError:
         log.exception("the files of a photo that was replaced are not erased yet")
 

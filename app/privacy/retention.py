@@ -1,15 +1,17 @@
 """What is no longer needed is erased: by `tryg retention run`, and every day by the server itself.
 
-Hides the thread, and the steps of a run. Promises that each step is whole or not at all, and that a run which is cut off is
+Hides the steps of a run. Promises that each step is whole or not at all, and that a run which is cut off is
 finished by the next one; that however many servers share a database, one of them does it; that a dry run changes nothing; and
 that what was erased is told by a receipt for each walk (Erasure), in numbers and ids. The rules are in app/privacy/keeping.py.
 """
 
 import logging
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Session, col, delete, select
 
 from app.db import Database
@@ -37,37 +39,40 @@ log = logging.getLogger("tryg")
 
 ALONE = 20_261  # this work's number among those that one server does for all
 AT_ONCE = 100  # notes, photos and so on in one transaction: phones wait that long at most
+TASK = "retention"
 FIRST_S = 60.0  # after the start, which it must not hold up
-EVERY_S = 24 * 3600.0
+BELIEVED_S = 3600.0  # a clock that is off by more may be off by years, and all would be due
 SERVER = "server"
 
 
 class Keeper:
-    """Erases what is due, from start() to stop()."""
+    """Erases what is due, once a day. A clock that has jumped, by a mistake or by a repair, makes everything due at once or
+    nothing: it is told in the log, and not believed that day."""
 
     def __init__(self, db: Database, vault: Vault, settings: Settings) -> None:
         self._db, self._vault, self._settings = db, vault, settings
-        self._stopping = threading.Event()
-        # A daemon: a server that is forced to end, without stop(), ends.
-        self._thread = threading.Thread(target=self._run, name="keeping", daemon=True)
+        self._ahead = self._ahead_s() if db.sqlite else 0.0
 
-    def start(self) -> None:
-        self._thread.start()
+    def daily(self, stopping: threading.Event) -> None:
+        """Raises TryAgain, OSError."""
+        ahead = self._ahead_s()
+        off, self._ahead = ahead - self._ahead, ahead if self._db.sqlite else 0.0
+        if abs(off) > BELIEVED_S:
+            log.error(
+                "nothing is erased just now: this machine's clock is off by %.1f hours, or has been set", off / 3600
+            )
+            if self._db.sqlite:
+                return  # until tomorrow, when it is what the clock says
+            raise TryAgain()  # another server may know better
+        run(self._db, self._vault, self._settings, stopping=stopping)
 
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        wait = FIRST_S
-        while not self._stopping.wait(wait):
-            wait = EVERY_S
-            try:
-                run(self._db, self._vault, self._settings, stopping=self._stopping)
-            except TryAgain:
-                wait = FIRST_S  # the database is busy or its disk full
-            except Exception:
-                log.exception("erasing what is due was interrupted")
+    def _ahead_s(self) -> float:
+        """Ahead of what nobody can set: the database's clock, or where that is on this machine, the time since its start."""
+        if self._db.sqlite:
+            return now().timestamp() - time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+        with self._db.read() as tx:
+            there: datetime = tx.connection().execute(text("SELECT now()")).scalar_one()
+        return (now() - there).total_seconds()
 
 
 def run(

@@ -5,7 +5,7 @@ take only what they find; and that erasing takes a second step.
 """
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
@@ -19,6 +19,7 @@ from app.i18n import gettext as _
 from app.privacy import finding, receipts, redress
 from app.privacy.finding import Found, Hit
 from app.problems import Problem
+from app.streaming import Made
 
 router = APIRouter(tags=["privacy"])
 
@@ -52,7 +53,7 @@ def post_archive(request: Request, person: Keeper, db: Db, form: FormData = FORM
         return _page(request, query, found, wrong=_("Choose what it is about first."))
     headers = pages.PRIVATE | {"Content-Disposition": 'attachment; filename="person.zip"'}
     pieces = redress.archive(db, request.app.state.vault, person, hits)
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+    return Made(pieces, media_type="application/zip", headers=headers)
 
 
 @router.post("/people/search/erasure")

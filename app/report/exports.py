@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
@@ -29,12 +30,14 @@ log = logging.getLogger("tryg")
 
 FIELDS = ("captured_at", "received_at", "valence", "feeling", "factors", "note", "suggestion", "place_source",
           "accuracy_m", "stop", "role", "team", "photos", "flags", "agreements", "review", "measures")  # fmt: skip
+_OF_NOTE = attrgetter(*FIELDS)
 VALENCES = ("safe", "mixed", "unsafe", "none")
 SINCE_FIELDS = ("stop", "was", "name", *(f"{when}_{valence}" for when in ("then", "now") for valence in VALENCES), "measures",
                 "statuses")  # fmt: skip
 BEGINNING = 160  # letters of a note that the map shows; the list has all of it
 LARGE = 1024 * 1024  # bytes of photos sent at a time
 _RUNS = frozenset("=+-@\t\r")  # how a cell begins that a spreadsheet runs
+_MADE = (str, list, tuple)  # cells that need more than csv does by itself
 PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
 
 
@@ -149,8 +152,8 @@ def _feature(seen: Observation) -> dict[str, Any]:
 
 
 def _properties(seen: Observation) -> dict[str, Any]:
-    made = {"photos": [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos]}
-    return {name: made[name] if name in made else getattr(seen, name) for name in FIELDS}
+    photos = [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos]
+    return dict(zip(FIELDS, _OF_NOTE(seen), strict=True)) | {"photos": photos}
 
 
 def _beside(seen: Observation) -> dict[str, Any]:
@@ -188,30 +191,27 @@ def _csv(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     yield "\ufeff"
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        # What is neither text nor a list is written by csv as we would write it.
+        writer.writerow([_cell(value) if isinstance(value, _MADE) else value for value in row])
         yield written.getvalue()
         written.seek(0)
         written.truncate()
     yield written.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: str | list[Any] | tuple[Any, ...]) -> str:
     """One cell. A text that a spreadsheet would run as a formula gets ' before it; a number never does."""
-    if isinstance(value, list | tuple):
-        value = ";".join(map(str, value))
-    if isinstance(value, str):
-        return "'" + value if value[:1] in _RUNS else value
-    return "" if value is None else value
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    text = value if isinstance(value, str) else ";".join(map(str, value))
+    return "'" + text if text[:1] in _RUNS else text
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return utc(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 
 
 def _listed(begin: str, items: Iterable[str], end: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""PDFs are made in the background, one after another, each once however many ask for it.
+"""PDFs are made in the background, one after another, each once however many ask for it, and at whichever server.
 
-Hides the process that prints (app.report.printer), the line of jobs, and the folder where the files lie by the hash of what
-is in them. Promises that 50 who ask at once get one job and one file; that no request waits for the printing in a thread, so
+Hides the process that prints (app.report.printer), the line of jobs, and where the files lie by the hash of what is in them:
+in a folder, and where several servers share PostgreSQL, in a table that each of them fetches from. Promises that 50 who ask at
+once get one job and one file; that no request waits for the printing in a thread, so
 that the server answers others meanwhile; that a printer which crashes, hangs or finds the disk full is a sentence, and is
 tried again a little later by whoever asks; and that a file nobody has asked for within an hour is gone: a report that has
 changed is not found in an old one.
@@ -18,11 +19,16 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
+from sqlalchemy import text
+
+from app.db import Database
 from app.i18n import gettext as _
 from app.photos.vault import Place
 from app.problems import TryAgain
@@ -34,6 +40,7 @@ KEPT_S = 3600.0  # how long a file stays after it was last asked for
 TIDY_S = 300.0
 LIMIT_S = 120.0  # for one report; 400 notes with photos take 10
 MOST_WAITING = 50
+LOOK_S = 0.3  # while another server prints the same
 FORGET_S = 15.0  # how long a failure is told to those who ask again, before it is tried again
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ROOT = Path(__file__).parents[2]
@@ -58,10 +65,11 @@ class Job:
 
 
 class Press:
-    """The printing of one server, from start() to stop(). `vault`: where the photos are."""
+    """The printing of one server, from start() to stop(). `vault`: where the photos are; `db`: which servers share."""
 
-    def __init__(self, folder: Path, vault: Place) -> None:
+    def __init__(self, folder: Path, vault: Place, db: Database | None = None) -> None:
         self._folder, self._vault = folder, vault
+        self._shared = _Shared(db) if db and not db.sqlite else None
         self._jobs: OrderedDict[str, Job] = OrderedDict()  # in the order they were asked for
         self._news = threading.Condition()
         self._stopping = False
@@ -87,6 +95,8 @@ class Press:
         if not _KEY.fullmatch(key):
             raise ValueError(key)
         path = self._folder / f"{key}.pdf"
+        if self._shared:
+            self._shared.fetch(key, path)
         with self._news:
             job = self._jobs.get(key)
             if job and job.state != "done" and (job.state != "failed" or time.monotonic() - job.ended < FORGET_S):
@@ -112,7 +122,7 @@ class Press:
         while not self._stopping:
             if time.monotonic() - tidied > TIDY_S or not tidied:
                 tidied = time.monotonic()
-                with suppress(OSError):
+                with suppress(OSError, TryAgain):
                     self.tidy()
             with self._news:
                 job = next((one for one in self._jobs.values() if one.state == "waiting"), None)
@@ -127,12 +137,9 @@ class Press:
     def _print(self, job: Job) -> None:
         began = time.monotonic()
         try:
-            job.state = "reading"
-            assert job.made is not None
-            sheet = job.made()
-            job.state, job.steps = "printing", len(sheet.photos)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            why = self._printed(job, sheet)
+            with self._shared.turn(job.key, self._is_stopping) if self._shared else nullcontext():
+                why = "" if self._shared and self._shared.fetch(job.key, job.path) else self._made(job)
         except Exception as trouble:  # the database is busy, the disk full: this thread goes on, come what may
             why = type(trouble).__name__
             log.error("printing a report was interrupted", exc_info=trouble)
@@ -141,6 +148,20 @@ class Press:
         elif not why:
             log.info("a report of %s bytes was printed in %.2f s", job.path.stat().st_size, time.monotonic() - began)
         job.end("failed" if why else "done")
+
+    def _is_stopping(self) -> bool:
+        return self._stopping
+
+    def _made(self, job: Job) -> str:
+        """Why it could not be made; "" where it was."""
+        job.state = "reading"
+        assert job.made is not None
+        sheet = job.made()
+        job.state, job.steps = "printing", len(sheet.photos)
+        why = self._printed(job, sheet)
+        if not why and self._shared:
+            self._shared.keep(job.key, job.path)
+        return why
 
     def _printed(self, job: Job, sheet: Sheet) -> str:
         """Why it could not be printed; "" where it was."""
@@ -186,16 +207,71 @@ class Press:
                 key for key, job in self._jobs.items() if job.ended and time.monotonic() - job.ended > FORGET_S
             ]:
                 del self._jobs[key]
+        known = self._shared.tidy() if self._shared else None
         if not self._folder.is_dir():
             return
         for path in self._folder.iterdir():
             with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > KEPT_S:
+                age = time.time() - path.stat().st_mtime
+                if age > KEPT_S or (known is not None and path.stem not in known and age > LIMIT_S):
                     _remove(path)
 
 
-def empty(folder: Path) -> None:
-    """Remove all that was printed: it may tell of what was erased meanwhile. Whoever asks gets it printed anew."""
+class _Shared:
+    """What the servers of one PostgreSQL database have printed lately."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @contextmanager
+    def turn(self, key: str, stopping: Callable[[], bool]) -> Iterator[None]:
+        """Waits while another server prints the same, for as long as that may take; one that is killed prints no more."""
+        while True:
+            with self._db.alone(int(key[:15], 16)) as free:
+                if free or stopping():
+                    yield
+                    return
+            time.sleep(LOOK_S)
+
+    def fetch(self, key: str, path: Path) -> bool:
+        """Whether somebody has it: then it lies at `path` too; else nothing does. Raises TryAgain, OSError."""
+        with self._db.read() as tx:
+            pdf = "NULL" if path.exists() else "pdf"
+            asked = text(f"SELECT {pdf}, asked_at < now() - interval '5 minutes' FROM printed WHERE key = :key")
+            found = tx.connection().execute(asked, {"key": key}).first()
+        if found is None:
+            path.unlink(missing_ok=True)
+            return False
+        if found[0] is not None:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = path.with_name(f"{uuid4().hex}.part")
+            part.write_bytes(found[0])
+            part.replace(path)
+        if found[1]:
+            with self._db.write() as tx:
+                tx.connection().execute(text("UPDATE printed SET asked_at = now() WHERE key = :key"), {"key": key})
+        return True
+
+    def keep(self, key: str, path: Path) -> None:
+        with self._db.write() as tx:
+            put = text("INSERT INTO printed (key, pdf) VALUES (:key, :pdf) ON CONFLICT DO NOTHING")
+            tx.connection().execute(put, {"key": key, "pdf": path.read_bytes()})
+
+    def tidy(self) -> set[str]:
+        """Forget what nobody has asked for in a while; what is left."""
+        with self._db.write() as tx:
+            tx.connection().execute(
+                text("DELETE FROM printed WHERE asked_at < now() - :kept"), {"kept": timedelta(seconds=KEPT_S)}
+            )
+            return set(tx.connection().execute(text("SELECT key FROM printed")).scalars())
+
+
+def empty(folder: Path, db: Database) -> None:
+    """Remove all that was printed: it may tell of what was erased meanwhile. Whoever asks gets it printed anew, wherever; what
+    another server has fetched goes from there with its next tidying."""
+    if not db.sqlite:
+        with db.write() as tx:
+            tx.connection().execute(text("DELETE FROM printed"))
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(FileNotFoundError):
             _remove(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from app import i18n, pages
@@ -29,6 +29,7 @@ from app.report.paper import Sheet
 from app.report.press import Job, Press, finished
 from app.report.printing import Ground
 from app.report.report import Report, build
+from app.streaming import Made
 
 router = APIRouter(tags=["report"])
 
@@ -84,7 +85,7 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
     limits.count(request, limits.FILES)
     report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
     pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about, since))
-    return StreamingResponse(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
+    return Made(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
 
 
 @router.head("/walks/{walk_id}/report.esdh.zip", include_in_schema=False)

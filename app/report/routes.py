@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, Response
 
 from app import pages
 from app.access import limits
@@ -27,6 +27,7 @@ from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 from app.report.shelf import Shelf
 from app.report.since_files import Beside
+from app.streaming import Made
 
 router = APIRouter(tags=["report"])
 
@@ -249,7 +250,7 @@ def _sent(
         del answer.headers["Content-Length"]
         return answer
     limits.count(request, limits.FILES, reader.person.user.id)
-    return StreamingResponse(written(shown), headers=headers, media_type=_KINDS[kind])
+    return Made(written(shown), headers=headers, media_type=_KINDS[kind])
 
 
 def _chosen_area(report: Report, asked: Filter) -> tuple[str, int] | None:

@@ -20,19 +20,15 @@ Model = TypeVar("Model", bound=BaseModel)
 def json_body(model: type[Model]) -> Any:
     """A dependency that gives the body as `model`. Raises body-too-large (413), invalid (422)."""
 
-    async def read(request: Request) -> Model:
-        return parsed(model, await _read(request))
+    async def body(request: Request) -> Model:
+        return parsed(model, await read(request))
 
-    reader: Callable[[Request], Coroutine[Any, Any, Model]] = read
+    reader: Callable[[Request], Coroutine[Any, Any, Model]] = body
     return Depends(reader)
 
 
-def raw_body() -> Any:
-    """A dependency that gives the body as it came, for who parses it later. Raises body-too-large (413)."""
-    return Depends(_read)
-
-
-async def _read(request: Request) -> bytes:
+async def read(request: Request) -> bytes:
+    """The body as it came. Raises body-too-large (413)."""
     raw = bytearray()
     async for piece in request.stream():
         raw += piece
@@ -69,13 +65,14 @@ def parsed(model: type[Model], raw: bytes) -> Model:
         given = json.loads(raw.decode("utf-8", "replace"), parse_constant=_no_number)
     except (ValueError, RecursionError):  # no JSON, NaN, a number of thousands of digits, a thousand brackets
         raise _no_json() from None
-    return as_model(model, given)
+    return as_model(model, given, escaped=b"\\u" in raw)
 
 
-def as_model(model: type[Model], given: Any) -> Model:
-    """Parsed JSON as `model`. Raises invalid (422), which names the fields."""
+def as_model(model: type[Model], given: Any, *, escaped: bool = True) -> Model:
+    """Parsed JSON as `model`; what a database cannot keep comes into it by an escape alone. Raises invalid (422), which names the
+    fields."""
     try:
-        return model.model_validate(clean(given))
+        return model.model_validate(clean(given) if escaped else given)
     except ValidationError as wrong:
         raise invalid(*(_as_pair(error) for error in wrong.errors(include_url=False)[:20])) from None
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.access import limits
 from app.access.guards import count_try, not_guessing, secret_hash
-from app.db import Database
+from app.db import Database, tell
 from app.models import Participant, Walk, now
 from app.problems import Problem
 from app.settings import Settings
@@ -37,6 +37,7 @@ def join(db: Database, participant_id: str, sent: JoinIn, address: str, settings
             limits.may_join(tx, walk.id, address, settings)
             row = Participant(id=participant_id, walk_id=walk.id, secret_hash=secret_hash(sent.secret), **_told(sent))
             if insert_once(tx, row):
+                tell(tx, walk.id)
                 return walk, True
             return _come_back(tx, tx.get_one(Participant, participant_id), sent), False
         count_try(tx, "join", address)

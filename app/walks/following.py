@@ -1,8 +1,8 @@
 """Those who follow a walk live, and the one look at the database that serves them all.
 
-Hides server-sent events, and when the database is looked at: every two seconds for each walk that somebody follows in
-this process, so that it does not matter which process took in what a phone sent. Promises that each event is the whole
-state, that whoever may no longer see it stops getting it within a minute, that what is left or ended leaves nothing
+Hides server-sent events, and when the database is looked at: as soon as a change is heard of (app/hearing.py), whichever
+process took it in, and by itself every few seconds for each walk that somebody follows in this process, more often while
+nothing can be heard. Promises that each event is the whole state, that whoever may no longer see it stops getting it within a minute, that what is left or ended leaves nothing
 behind, and that end() ends every stream at once, so that a server told to end does not wait for them. Knows nothing of
 what is shown: `sign` and `draw` do.
 """
@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -23,7 +24,8 @@ from app.problems import Problem, TryAgain
 
 log = logging.getLogger("tryg")
 
-LOOK_S = 2.0  # how often the database is looked at
+LOOK_S, SELDOM_S = 2.0, 5.0  # how often the database is looked at, and how often where changes are heard of
+REST_S = 0.3  # between two looks, however much is heard
 BEAT_S = 15.0  # without news, how often a line goes out, so that no proxy takes the stream for dead
 CHECK_S = 20.0  # how often each follower's right to see it is looked at again
 RETRY_MS = 3_000  # how long a browser waits before it comes back
@@ -48,17 +50,21 @@ class _Room:
     followers: int = 0
     turn: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     shown: dict[View, "asyncio.Task[str]"] = field(default_factory=dict)
     looking: "asyncio.Task[None] | None" = None
 
 
 class Followers:
     """`sign(walk_id)` differs when a walk's state does; `draw(walk_id, view)` is that state, one line of JSON. Both are
-    called in a thread, and may raise TryAgain."""
+    called in a thread, and may raise TryAgain. `hears()`: whether hear() is called whenever a walk changes."""
 
-    def __init__(self, sign: Callable[[str], Any], draw: Callable[[str, View], str]) -> None:
-        self._sign, self._draw = sign, draw
+    def __init__(
+        self, sign: Callable[[str], Any], draw: Callable[[str, View], str], hears: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._sign, self._draw, self._hears = sign, draw, hears
         self._rooms: dict[str, _Room] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = False
 
     def number(self, walk_id: str | None = None) -> int:
@@ -72,6 +78,17 @@ class Followers:
             raise TryAgain()
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return _Stream(self._follow(walk_id, view, allowed), media_type="text/event-stream", headers=headers)
+
+    def hear(self, walks: set[str] | None) -> None:
+        """These walks have changed, or any (None). To be called in whatever thread."""
+        if self._loop and self._rooms:
+            with suppress(RuntimeError):  # the server has ended
+                self._loop.call_soon_threadsafe(self._wake, walks)
+
+    def _wake(self, walks: set[str] | None) -> None:
+        for walk_id, room in self._rooms.items():
+            if walks is None or walk_id in walks:
+                room.heard.set()
 
     def end(self) -> None:
         """End every stream, and take no more. To be called in the event loop."""
@@ -102,6 +119,7 @@ class Followers:
     def _enter(self, walk_id: str) -> _Room:
         room = self._rooms.setdefault(walk_id, _Room())
         room.followers += 1
+        self._loop = asyncio.get_running_loop()
         if room.looking is None:
             room.looking = asyncio.create_task(self._look(walk_id, room))
         return room
@@ -117,6 +135,7 @@ class Followers:
     async def _look(self, walk_id: str, room: _Room) -> None:
         last: Any = None
         while not self._ended:
+            room.heard.clear()
             try:
                 signed = await _aside(partial(self._sign, walk_id))
                 if signed != last:
@@ -129,7 +148,8 @@ class Followers:
                 pass  # the next look
             except Exception:
                 log.exception("a look at a walk that is followed was interrupted")
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(min(REST_S, LOOK_S))
+            await _within(SELDOM_S if self._hears() else LOOK_S, room.heard)
 
     async def _shown(self, walk_id: str, room: _Room, view: View) -> str:
         """Drawn once for all who see the same."""

@@ -7,6 +7,7 @@ Promises that nothing here says where anybody is: the map has the places of note
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -34,8 +35,8 @@ router = APIRouter(tags=["walks"])
 PARTS = ("now", "missing", "figures", "phones", "stops")
 
 
-def followers(db: Database) -> Followers:
-    """Those who follow walks in this process."""
+def followers(db: Database, hears: Callable[[], bool]) -> Followers:
+    """Those who follow walks in this process; `hears`: as Followers asks."""
 
     def sign(walk_id: str) -> Any:
         with db.read() as tx:
@@ -48,7 +49,7 @@ def followers(db: Database) -> Followers:
                 raise Problem("not-found")
             return json.dumps(_news(look(tx, walk, sensitive=view.sensitive)))
 
-    return Followers(sign, draw)
+    return Followers(sign, draw, hears)
 
 
 @router.get("/walks/{walk_id}/live")

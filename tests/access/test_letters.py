@@ -1,7 +1,9 @@
 """The letter of an invitation: what it brings, how long, how often it is sent, and where it waits while it cannot be."""
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -21,6 +23,12 @@ SignedIn = Callable[..., Browser]
 @pytest.fixture
 def stage_settings(mail_port: int) -> dict[str, Any]:
     return {"smtp_url": f"smtp://127.0.0.1:{mail_port}"}
+
+
+def look(stage: Stage) -> None:
+    """Has the queue of letters looked at now."""
+    with stage.db.write() as tx:
+        stage.app.state.jobs.ask(tx, postman.TASK)
 
 
 def test_an_invited_person_comes_in_by_the_letters_link(
@@ -109,17 +117,17 @@ def test_a_letter_waits_while_the_mail_server_is_down_says_so_and_goes_off_when_
     assert "e-mailen kan ikke sendes lige nu" in page
     assert re.search(r"Prøves igen\s+kl\.\s+\d\d\.\d\d", page), page
     mailbox: Mailbox = request.getfixturevalue("mailbox")
-    stage.app.state.postman.kick()
+    look(stage)
     assert not mailbox.letters  # it is not time yet
     clock.advance(seconds=61)
-    stage.app.state.postman.kick()
+    look(stage)
     mailbox.wait()
     until(stage, lambda: letter(stage).sent_at is not None)
     assert "Sendt" in coordinator.get("/people").text
 
 
 def test_the_pauses_between_tries_grow_to_half_an_hour(stage: Stage, signed_in: SignedIn, clock: Clock) -> None:
-    stage.app.state.postman.stop()
+    stage.app.state.jobs.stop()
     invite(signed_in("coordinator", OURS))
     pauses = []
     for _try in range(7):
@@ -170,22 +178,25 @@ def test_a_letter_that_nobody_takes_is_given_up_after_a_week_and_says_so(
 def test_several_servers_send_a_letter_once(
     every_database: str, stage: Stage, signed_in: SignedIn, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = [postman.Postman(stage.db, stage.app.state.settings) for _number in range(3)]
-    for other in others:
-        other.start()
-    coordinator = signed_in("coordinator", OURS)
-    for number in range(6):
-        invite(coordinator, f"{number}@samraad.example")
-        for other in others:
-            other.kick()
-    mailbox.wait(letters=6)
-    for other in others:
-        other.stop()
+    stopping = threading.Event()
+
+    def another() -> None:
+        while not stopping.wait(0.01):
+            postman.send_due(stage.db, stage.app.state.settings, stopping)
+
+    with ThreadPoolExecutor(3) as pool:
+        others = [pool.submit(another) for _number in range(3)]
+        coordinator = signed_in("coordinator", OURS)
+        for number in range(6):
+            invite(coordinator, f"{number}@samraad.example")
+        mailbox.wait(letters=6)
+        stopping.set()
+    assert not [other.exception() for other in others if other.exception()]
     assert sorted(sent["To"] for sent in mailbox.letters) == [f"{number}@samraad.example" for number in range(6)]
 
 
 def test_one_letter_is_claimed_once(every_database: str, stage: Stage, signed_in: SignedIn) -> None:
-    stage.app.state.postman.stop()
+    stage.app.state.jobs.stop()
     invite(signed_in("coordinator", OURS))
     with stage.db.read() as tx:
         due = invitations.next_due(tx)
@@ -196,7 +207,6 @@ def test_one_letter_is_claimed_once(every_database: str, stage: Stage, signed_in
         assert invitations.claim(tx, due.id) is None
     assert first
     assert first.tries == 1
-    stage.app.state.postman = postman.Postman(stage.db, stage.app.state.settings)
 
 
 def test_a_server_that_dies_between_claim_and_sending_sends_it_later(
@@ -208,7 +218,7 @@ def test_a_server_that_dies_between_claim_and_sending_sends_it_later(
     with stage.db.write() as tx:  # as the row stands after such a death
         row = tx.get_one(Invitation, letter(stage).id)
         row.sent_at, row.retry_at = None, clock.moment
-    stage.app.state.postman.kick()
+    look(stage)
     mailbox.wait(letters=2)
     until(stage, lambda: letter(stage).sent_at is not None)
     assert len(mailbox.letters) == 2
@@ -251,12 +261,10 @@ def test_the_letter_speaks_the_language_of_whoever_invites(stage: Stage, signed_
 
 
 def test_a_letter_survives_the_servers_end(stage: Stage, signed_in: SignedIn, mailbox: Mailbox) -> None:
-    stage.app.state.postman.stop()
+    stage.app.state.jobs.stop()
     invite(signed_in("coordinator", OURS))
     assert not mailbox.letters
     other = Database(stage.app.state.settings.database)
-    again = postman.Postman(other, stage.app.state.settings)
-    again.start()
-    mailbox.wait()
-    again.stop()
+    postman.send_due(other, stage.app.state.settings, threading.Event())
+    assert len(mailbox.letters) == 1
     other.close()

@@ -25,6 +25,7 @@ FLOOR = {
     "app.pages",
     "app.taxonomy",
     "app.earth",
+    "app.streaming",
     "app.typesetting",
     "app.basemap",  # itself, not its modules: what every page's map is drawn on
 }

@@ -155,8 +155,8 @@ def test_new_photos_come_before_those_that_gave_trouble(stage: Stage) -> None:
         sent(phone, troubled, fresh)
         with stage.db.write() as tx:
             tx.get_one(Photo, troubled.id).tries = 1
-        assert states.next_to_clean(stage.db, set()) == fresh.id
-        assert states.next_to_clean(stage.db, {fresh.id}) == troubled.id
+        assert states.due(stage.db, set(), 1) == [fresh.id]
+        assert states.due(stage.db, {fresh.id}, 1) == [troubled.id]
 
 
 def test_the_pause_before_the_next_try_grows_and_ends(stage: Stage, clock: Any) -> None:
@@ -172,11 +172,11 @@ def test_the_pause_before_the_next_try_grows_and_ends(stage: Stage, clock: Any) 
         again = row(stage, picture).retry_at
         assert again
         pauses.append((again - clock.moment).total_seconds())
-        assert states.next_to_clean(stage.db, set()) is None
+        assert states.due(stage.db, set(), 1) == []
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (2, states.LONGEST_PAUSE_S)
     clock.advance(seconds=states.LONGEST_PAUSE_S)
-    assert states.next_to_clean(stage.db, set()) == picture.id
+    assert states.due(stage.db, set(), 1) == [picture.id]
 
 
 def test_a_photo_of_fifty_megapixels_is_cleaned_within_the_limits(stage: Stage) -> None:

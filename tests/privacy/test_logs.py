@@ -160,7 +160,7 @@ class Evening:
                 ).status_code
                 == 404
             )
-        assert http.request(WORD.upper(), "/").status_code == 405
+        assert http.request(WORD.upper(), "/").status_code == 400
         with socket.create_connection(("127.0.0.1", self.server.port)) as raw:
             raw.sendall(f"GET /{WORD} HTTP/9.9\r\n{WORD}\r\n\r\n".encode())
             raw.recv(100)

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, select
 
 from app.models import Decision, Erasure, Measure, MeasureStep, Observation, Photo, Revision
-from app.photos.folder import FolderVault
+from app.photos.vault import aside_of, clean_of
 from tests.cast import Clock, Stage
 from tests.phone import Phone, Picture, jpeg, new_id
 from tests.photos.pictures import until
@@ -47,8 +47,7 @@ def test_the_earlier_photo_goes_with_every_version_of_it_and_only_when_the_blurr
     evening.published()
     shown = f"{evening.public}/photos/2.1-1.jpg"
     assert evening.reader.http.get(shown).status_code == 200
-    aside = stage.vault.folder / "kept" / earlier[-2:] / f"{earlier}.unblurred.jpg"
-    aside.write_bytes(b"\xff\xd8\xff as a reviewer set it aside")
+    stage.vault._keep((b"\xff\xd8\xff as a reviewer set it aside", aside_of(earlier)))
     printed = stage.app.state.settings.printed
     printed.mkdir(exist_ok=True)
     paper = printed / f"{'a' * 64}.pdf"
@@ -196,9 +195,8 @@ def test_files_that_a_crash_or_a_bad_disk_has_left_go_with_the_repeat_and_with_t
     phone, note, earlier = taken(stage)
     made = blurred(phone, note, earlier.id)
     phone.sync()
-    folder = stage.vault.folder / "kept" / earlier.id[-2:]
     for again in (lambda: phone.put_picture(made.id), lambda: run(stage)):
-        (folder / f"{earlier.id}.jpg").write_bytes(b"left behind")
+        stage.vault._keep((b"left behind", clean_of(earlier.id, False)))
         again()
         assert files(stage, earlier.id) == []
 
@@ -215,7 +213,8 @@ def test_a_backup_before_it_still_has_the_photo_and_the_phone_sees_to_it_again(s
         again = tx.get_one(Photo, made.id)
         again.state, again.replaces = "expected", [earlier.id]
     stage.vault.forget(made.id)
-    FolderVault(stage.vault.folder).keep_clean(earlier.id, b"old picture", b"old thumbnail")
+    names = reversed(stage.vault.names(earlier.id, original=False))
+    stage.vault._keep(*zip((b"old picture", b"old thumbnail"), names, strict=True))
     asked = {"observations": [{"id": note, "rev": 2}], "photos": [made.id]}
     known = phone.network.send("POST", f"/api/v1/walks/{stage.walk.id}/known", json=asked, headers=phone.key)
     assert known.json()["missing"]["photos"] == [made.id]

@@ -1,5 +1,6 @@
 """What is no longer needed goes when its time has come, and not before; what is public stays."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from app.access import people
+from app.jobs import DAY_S, Task, jobs_of
 from app.models import (
     Erasure,
     FailedTry,
@@ -23,7 +25,7 @@ from app.models import (
     now,
 )
 from app.privacy import erasing, keeping, retention
-from app.problems import Problem
+from app.problems import Problem, TryAgain
 from app.walks import walks
 from tests.cast import Clock, Stage
 from tests.phone import Picture, jpeg, new_id
@@ -238,20 +240,39 @@ def test_only_one_server_erases_at_a_time(every_database: str, stage: Stage, clo
         assert [one.name for one in tx.exec(select(Participant)).all()] == [None]
 
 
-def test_the_server_does_it_by_itself(stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_does_it_by_itself(stage: Stage, clock: Clock) -> None:
     from tests.photos.pictures import until
 
     stage.phone(name="Per")
     stage.close_walk()
     clock.advance(days=1)
-    monkeypatch.setattr(retention, "FIRST_S", 0.0)
     keeper = retention.Keeper(stage.db, stage.vault, stage.app.state.settings)
-    keeper.start()
+    jobs = jobs_of(stage.db, [Task(retention.TASK, keeper.daily, DAY_S)])
+    jobs.start()
     try:
         until(lambda: _names(stage) == [None])
     finally:
-        keeper.stop()
-    assert _names(stage) == [None]
+        jobs.stop()
+
+
+def test_a_clock_that_has_jumped_erases_nothing_that_day(every_database: str, stage: Stage, clock: Clock) -> None:
+    stage.phone(name="Per")
+    stage.close_walk()
+    keeper, stopping = retention.Keeper(stage.db, stage.vault, stage.app.state.settings), threading.Event()
+    clock.advance(days=4000)
+    if stage.db.sqlite:  # which has no other clock to ask: a second day with the same time is believed
+        keeper.daily(stopping)
+        assert _names(stage) == ["Per"]
+        keeper.daily(stopping)
+        assert _names(stage) == [None]
+    else:
+        for _day in range(2):
+            with pytest.raises(TryAgain):
+                keeper.daily(stopping)
+        assert _names(stage) == ["Per"]
+        clock.advance(days=-4000, seconds=1)
+        keeper.daily(stopping)
+        assert _names(stage) == [None]
 
 
 def _names(stage: Stage) -> list[Any]:

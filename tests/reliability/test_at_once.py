@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from sqlmodel import func, select
 
 from app.db import Database
@@ -10,6 +11,8 @@ from app.models import Observation, Photo, Revision
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
 from tests.running import Server
+
+pytestmark = pytest.mark.embedded
 
 COPIES, ROUNDS = 8, 200
 

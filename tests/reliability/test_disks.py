@@ -25,6 +25,8 @@ from tests.postgres import cluster
 from tests.reliability.conftest import Joined
 from tests.running import Server
 
+pytestmark = pytest.mark.embedded
+
 FSYNC, RENAME = "fsync,fdatasync", "rename,renameat,renameat2"
 LIMIT_S = 10.0  # the contract's longest wait for a 503
 

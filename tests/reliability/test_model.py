@@ -6,6 +6,8 @@ import pytest
 
 from tests.reliability.playing import play, told, world
 
+pytestmark = pytest.mark.embedded
+
 STEPS, PARTS = 20_000, 5
 
 

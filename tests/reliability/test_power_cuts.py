@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from sqlmodel import col, func, select
 
 from app.db import Database
@@ -15,6 +16,8 @@ from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
 from tests.reliability.conftest import Joined
 from tests.running import Server
+
+pytestmark = pytest.mark.embedded
 
 CUTS = 50
 PHONES = 4
@@ -67,7 +70,7 @@ def test_the_plug_is_pulled_fifty_times_and_everything_acknowledged_is_there(
 ) -> None:
     server = start_server(TRYG_RATE_LIMITS="off")
     phones, chance = joined(server, PHONES), random.Random(50)
-    db, new, halves = Database(f"sqlite:///{server.data / 'tryg.sqlite'}"), server.data / "photos" / "new", 0
+    db, new, halves = Database(server.database), server.data / "photos" / "new", 0
     with ThreadPoolExecutor(PHONES) as pool:
         for _number in range(CUTS):
             cut, busy = threading.Event(), threading.Event()

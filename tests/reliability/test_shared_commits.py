@@ -16,6 +16,8 @@ from app.db import Database
 from app.models import FailedTry
 from app.problems import Problem, TryAgain
 
+pytestmark = pytest.mark.embedded
+
 PATIENCE_S = 20.0
 
 

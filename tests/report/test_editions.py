@@ -260,6 +260,7 @@ def test_what_was_written_while_a_report_was_made_ready_is_in_the_edition_all_th
     assert made.frozen["counts"]["waiting"] == 1
 
 
+@pytest.mark.embedded
 def test_nobodys_note_waits_while_the_notes_of_an_edition_are_read(evening: Evening) -> None:
     evening.note()
     engine, asked = evening.stage.db.engine, list[str]()

@@ -110,6 +110,7 @@ def test_a_browser_is_told_how_far_it_is_and_then_gets_the_file_without_a_script
     assert "object-src" not in policy and "default-src" not in policy, "browsers' own viewers choke on it"  # noqa: PT018
 
 
+@pytest.mark.embedded
 def test_it_says_how_many_photos_are_ready(stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     phone, pictures = stage.phone(), [Picture(jpeg(colour=(9, 9, number))) for number in range(8)]
     phone.put(phone.note(*pictures))
@@ -160,6 +161,7 @@ def test_a_printer_that_dies_is_a_sentence_and_the_next_one_succeeds(
     assert "Lampen er slukket." in printed(desk).words
 
 
+@pytest.mark.embedded
 def test_a_printer_that_hangs_is_ended(stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     phone, picture = stage.phone(), Picture(jpeg())
     phone.put(phone.note(picture))
@@ -218,8 +220,8 @@ def test_a_server_that_is_told_to_stop_does_not_wait_for_the_printer(tmp_path: P
     assert job.state == "failed"
 
 
-def test_a_server_that_prints_nothing_loads_neither_printer_nor_workbook() -> None:
-    code = "import sys, app.main; sys.exit(any(name in sys.modules for name in ('typst', 'xlsxwriter', 'PIL')))"
+def test_a_server_that_prints_nothing_loads_neither_printer_nor_workbook_nor_queue() -> None:
+    code = "import sys, app.main; sys.exit(any(name in sys.modules for name in ('typst', 'xlsxwriter', 'PIL', 'procrastinate')))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 

@@ -167,7 +167,8 @@ def test_nothing_that_can_be_typed_keeps_it_from_being_printed(stage: Stage, des
     phone = stage.phone()
     phone.put(phone.note(note=typed, suggestion=typed, factors=[typed[:40]], valence="safe"))
     with stage.db.write() as tx:
-        tx.get_one(Walk, stage.walk.id).title = typed[:200]
+        title = typed[:200] if stage.db.sqlite else typed[:200].replace("\0", "")  # PostgreSQL holds none
+        tx.get_one(Walk, stage.walk.id).title = title
     assert int(printed(desk).told["Pages"]) >= 3
 
 
@@ -237,9 +238,9 @@ def test_four_hundred_notes_with_photos_do_not_fall_over(stage: Stage, desk: Des
 
 def test_a_photo_that_is_gone_or_broken_is_left_out_and_nothing_else_is(stage: Stage, desk: Desk) -> None:
     with_photos(stage, 3, 3, (320, 240))
-    one, two, _three = sorted(stage.vault.folder.rglob("kept/*/*[0-9a-f].jpg"))
-    one.unlink()
-    two.write_bytes(b"\xff\xd8\xff broken")
+    one, two, _three = sorted(name for name in stage.vault.files() if not name.endswith(".thumbnail.jpg"))
+    stage.vault._remove(one)
+    stage.vault._keep((b"\xff\xd8\xff broken", two))
     paper = printed(desk)
     assert len(paper.photos) == 1
     assert all(f"Note {number} om lyset." in paper.words for number in range(3))

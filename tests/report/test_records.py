@@ -7,6 +7,7 @@ import zipfile
 
 from app.access import people
 from app.models import Telling
+from app.photos.vault import clean_of
 from tests.cast import Stage
 from tests.phone import Picture, jpeg
 from tests.photos.pictures import until
@@ -70,7 +71,7 @@ def test_it_says_what_it_is_for_whoever_files_it(stage: Stage, desk: Desk, desk_
 
 def test_a_photo_that_is_gone_is_named_and_the_package_is_whole(stage: Stage, desk: Desk) -> None:
     gone, there = with_photos(stage, desk)
-    next(stage.vault.folder.rglob(f"{gone}.jpg")).unlink()
+    stage.vault._remove(clean_of(gone, False))
     told = manifest(package(desk))
     assert told["missing_photos"] == [gone]
     assert [one["path"] for one in told["files"] if one["type"] == "image/jpeg"] == [f"photos/{there}.jpg"]

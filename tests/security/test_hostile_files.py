@@ -29,6 +29,8 @@ from tests.security import files
 from tests.security.corpus import MARK
 from tests.security.test_hostile_photos import _peak
 
+pytestmark = pytest.mark.embedded
+
 OURS = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 LONGEST_S = 10.0
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -20,6 +20,8 @@ from tests.photos.pictures import SECRETS, until
 from tests.running import Server
 from tests.security.corpus import MARK, photos
 
+pytestmark = pytest.mark.embedded
+
 PATIENCE_S = 300  # the worker is nice, and others may want the machine
 MOST_KB = 400_000
 REFUSED = {413, 415}

@@ -1,8 +1,10 @@
 """The contract itself: what phones of other makers and last month's app rely on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
+import psycopg
 import pysqlite3.dbapi2 as sqlite
 import pytest
 
@@ -27,6 +29,7 @@ def test_the_server_is_alive_and_ready(stage: Stage) -> None:
     assert stage.http.head("/healthz").status_code == stage.http.head("/readyz").status_code == 200
 
 
+@pytest.mark.embedded
 def test_a_database_that_is_locked_says_try_again_and_loses_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,8 +56,11 @@ def test_a_commit_that_fails_is_never_a_receipt(stage: Stage, monkeypatch: pytes
         lambda: phone.network.send("PUT", agreement, json={"agrees": True}, headers=phone.key),
     ]
 
-    def fail(_connection: object) -> None:
-        raise sqlite.OperationalError("disk I/O error")
+    def fail(connection: Any) -> None:
+        if stage.db.sqlite:
+            raise sqlite.OperationalError("disk I/O error")
+        connection.rollback()  # PostgreSQL ends a transaction that cannot be committed
+        raise psycopg.OperationalError("could not fsync")
 
     before = phone.changes()
     for write in writes:

@@ -131,6 +131,7 @@ def test_migrating_tells_what_it_did(run: Run) -> None:
     assert first["after"] == second["before"] == second["after"]
 
 
+@pytest.mark.embedded
 def test_six_first_starts_at_once_make_one_database(run: Run, tmp_path: Path) -> None:
     command = [str(TRYG), "walk", "create", "--title", "T", "--data", str(tmp_path / "var"), "--json"]
     started = [subprocess.Popen(command, env=clean_environment(), stdout=-1, stderr=-1, text=True) for _ in range(6)]
@@ -187,6 +188,7 @@ def test_commands_work_beside_the_server_on_each_database(server: Server, every_
     assert not list(tmp_path.glob(".out.*"))
 
 
+@pytest.mark.embedded
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(server: Server) -> None:
     second = mother.run(["serve", "--data", str(server.data), "--port", "0"], clean_environment())
     assert "Another server" in refused(second, 1)

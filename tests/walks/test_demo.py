@@ -187,7 +187,7 @@ def test_the_command_makes_it_beside_the_server(server: Server, every_database: 
     assert told["code"] == server.tryg("demo")["code"]
     assert told["join_url"] == f"{server.url}/app/?walk={told['code']}"
     assert httpx.get(told["sign_in_url"], headers={"Accept": "text/html"}).status_code == 200
-    database = Database(server.environment.get("TRYG_DATABASE_URL") or f"sqlite:///{server.data / 'tryg.sqlite'}")
+    database = Database(server.database)
     with database.read() as tx:
         assert tx.get_one(Walk, told["walk_id"]).code == told["code"]
     database.close()

@@ -266,7 +266,7 @@ class Desk:
         self.server, self.email = server, email
         made = server.tryg("walk", "create", "--title", "Aftenvandring")
         self.walk_id, self.code = made["walk_id"], made["code"]
-        self.db = Database(database or f"sqlite:///{server.data / 'tryg.sqlite'}")
+        self.db = Database(database or server.database)
         with self.db.write() as tx:
             link = signin.new_link(tx, people.add(tx, email, "coordinator"), server.url)
         self.http = httpx.Client(base_url=server.url, timeout=30)

@@ -1,6 +1,5 @@
 """Walks that open by themselves, and breaks: once, whoever looks, and nothing that is written is lost."""
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,12 +15,18 @@ from tests.photos.pictures import until
 from tests.running import Server
 
 
+@pytest.fixture
+def nobody_else(stage: Stage) -> None:
+    """The server itself looks for none meanwhile."""
+    stage.app.state.jobs.stop()
+
+
 def read(stage: Stage, walk: Walk) -> Walk:
     with stage.db.read() as tx:
         return tx.get_one(Walk, walk.id)  # type: ignore[no-any-return]
 
 
-@pytest.mark.usefixtures("every_database")
+@pytest.mark.usefixtures("every_database", "nobody_else")
 def test_a_planned_walk_opens_when_its_time_has_come_and_not_before(stage: Stage, clock: Clock) -> None:
     walk = stage.another_walk(planned=True, opens_at=clock.moment + timedelta(minutes=30))
     without = stage.another_walk(planned=True)
@@ -35,7 +40,7 @@ def test_a_planned_walk_opens_when_its_time_has_come_and_not_before(stage: Stage
     assert read(stage, without).state == "planned"
 
 
-@pytest.mark.usefixtures("every_database")
+@pytest.mark.usefixtures("every_database", "nobody_else")
 def test_what_somebody_has_closed_is_not_opened_again(stage: Stage, clock: Clock) -> None:
     walk = stage.another_walk(planned=True, opens_at=clock.moment)
     with stage.db.write() as tx:
@@ -45,7 +50,7 @@ def test_what_somebody_has_closed_is_not_opened_again(stage: Stage, clock: Clock
     assert read(stage, walk).state == "closed"
 
 
-@pytest.mark.usefixtures("every_database")
+@pytest.mark.usefixtures("every_database", "nobody_else")
 def test_several_processes_that_look_at_once_open_it_once(stage: Stage, database_url: str, clock: Clock) -> None:
     walk = stage.another_walk(planned=True, opens_at=clock.moment)
     processes = [Database(database_url) for _number in range(4)]
@@ -61,12 +66,11 @@ def test_a_server_that_slept_through_the_moment_opens_it_when_it_wakes(start_ser
     server = start_server()
     walk = server.tryg("walk", "create", "--title", "Aftenvandring")["walk_id"]
     server.kill()
-    due = (datetime.now(UTC) - timedelta(hours=2)).replace(tzinfo=None).isoformat(" ")
-    with sqlite3.connect(server.data / "tryg.sqlite") as file:
-        file.execute("UPDATE walk SET state = 'planned', opens_at = ? WHERE id = ?", (due, walk))
-    file.close()
+    db = Database(server.database)
+    with db.write() as tx:
+        found = tx.get_one(Walk, walk)
+        found.state, found.opens_at = "planned", datetime.now(UTC) - timedelta(hours=2)
     server.start()
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
 
     def is_open() -> bool:
         with db.read() as tx:

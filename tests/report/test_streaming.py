@@ -1,0 +1,69 @@
+"""An answer is made while it is sent: the next piece during one's way, and nothing is left open."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from app.streaming import ahead
+
+PATIENCE_S = 20.0
+
+
+class Maker:
+    def __init__(self, number: int, wrong_at: int = -1) -> None:
+        self.begun, self.closed = [threading.Event() for _ in range(number + 1)], False
+        self._number, self._wrong_at = number, wrong_at
+
+    def pieces(self) -> Iterator[bytes]:
+        try:
+            for at in range(self._number):
+                self.begun[at].set()
+                if at == self._wrong_at:
+                    raise OSError("the disk")
+                yield b"%d" % at
+        finally:
+            self.closed = True
+
+
+def test_pieces_come_in_their_order_and_the_next_is_made_while_one_is_on_its_way() -> None:
+    maker, got = Maker(5), []
+
+    async def read() -> None:
+        async for piece in ahead(maker.pieces()):
+            got.append(piece)
+            following = len(got)
+            if following < 5:  # made although this one has not been taken off our hands
+                assert await asyncio.to_thread(maker.begun[following].wait, PATIENCE_S)
+                assert not maker.begun[following + 1].is_set()  # and no more than that one
+
+    asyncio.run(asyncio.wait_for(read(), PATIENCE_S))
+    assert got == [b"0", b"1", b"2", b"3", b"4"]
+    assert maker.closed
+
+
+def test_what_goes_wrong_in_the_making_ends_the_answer() -> None:
+    maker, got = Maker(5, wrong_at=3), []
+
+    async def read() -> None:
+        async for piece in ahead(maker.pieces()):
+            got.append(piece)
+
+    with pytest.raises(OSError, match="the disk"):
+        asyncio.run(asyncio.wait_for(read(), PATIENCE_S))
+    assert got == [b"0", b"1", b"2"]
+    assert maker.closed
+
+
+def test_where_the_reader_goes_away_what_makes_the_pieces_is_closed() -> None:
+    maker = Maker(5)
+
+    async def read() -> None:
+        pieces = ahead(maker.pieces())
+        assert await anext(pieces) == b"0"
+        await pieces.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(asyncio.wait_for(read(), PATIENCE_S))
+    assert maker.closed
+    assert not maker.begun[2].is_set()
