@@ -141,7 +141,7 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc | $(ENV)
 	PATH="$(VENV_BIN):$$PATH" npm ci --silent
 	@touch $@
 
-$(TEXTS): $(CATALOGUE) | $(ENV)
+$(TEXTS): $(CATALOGUE) $(wildcard app/locales/*/LC_MESSAGES/phone.po) | $(ENV)
 	@.venv/bin/python -m app.i18n compile
 	@touch $@
 

@@ -20,10 +20,11 @@ const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/(later|own)\.js|pocket\.js/; // of no use without a network, or a map
 const BESIDE = /screens\/beside\.js/; // not needed for the first note, but kept on every phone
+const TONGUE = /js\/(foreign\.js|locales\/(?!da)\w\w\.json)$/; // a language of the walker's app: where a walker speaks it
 const FACES = /blurring\/suggesting\.js/; // what looks for faces: large, and only where somebody wants it
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
+  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
 const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
@@ -56,8 +57,8 @@ function compress(/** @type {string} */ name, { again = false } = {}) {
 /**
  * What the walker's app is made of: the entries, what they import (also lazily), their styles, fonts and workers.
  * @param {import("rolldown").OutputBundle} bundle
- * @returns {{files: string[], beside: string[], onDemand: string[], faces: string[]}} served names, sorted: needed before the
- *   first note; kept on every phone soon after; with a map; where faces are to be looked for
+ * @returns {{files: string[], beside: string[], onDemand: string[], faces: string[], tongues: string[]}} served names, sorted:
+ *   needed before the first note; kept on every phone soon after; with a map; where faces are to be looked for; languages
  */
 function walkerFiles(bundle) {
   const isOf = (/** @type {string} */ name, /** @type {RegExp[]} */ kinds) => {
@@ -87,8 +88,8 @@ function walkerFiles(bundle) {
     for (const name of fresh) taken.add(name);
     return fresh.sort();
   };
-  const [files, beside] = [all([LATER, BESIDE, FACES]), all([LATER, FACES])];
-  return { files, beside, onDemand: all([FACES], [...WALKER, MAP]), faces: all([]) };
+  const [files, beside] = [all([LATER, BESIDE, FACES, TONGUE]), all([LATER, FACES, TONGUE])];
+  return { files, beside, onDemand: all([FACES, TONGUE], [...WALKER, MAP]), faces: all([TONGUE]), tongues: all([]) };
 }
 
 /** SHA-256 of a built file, hex: the worker keeps nothing else under its name. */
@@ -192,7 +193,7 @@ export default defineConfig({
           groups: [
             { name: "maplibre", test: /node_modules\/maplibre-gl\/.*\.mjs$/ },
             { name: "shell", test: SHELL },
-            { name: "base", test: /js\/(i18n|ids|trusted)\.js$|vite\/preload-helper/ }, // what every page's script needs
+            { name: "base", test: /js\/(i18n|ids|trusted)\.js$|locales\/da\.json|vite\/preload-helper/ }, // what every page's script needs
             { name: "walking", test: WALKING },
             { name: "beside", test: NEAR },
           ],

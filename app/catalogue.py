@@ -1,4 +1,4 @@
-"""Keeps the Danish catalogue in step with Python, templates and JS: `python -m app.i18n update|set|compile|check|clean`.
+"""Keeps the catalogues in step with Python, templates and JS: `python -m app.i18n update|set|missing|compile|check|clean`.
 
 Hides extraction, the .po file's form and the lock that lets several people work at once. Promises: the file's order
 and form depend on the texts alone (no dates, no line numbers); a translation is never dropped by `update` or `set`
@@ -149,13 +149,14 @@ def _locked() -> Iterator[Catalog]:
             print(sentence, file=sys.stderr)
         catalog = merged(read(BytesIO(_on_disk())), found)
         yield catalog
-        _write(catalogue_path(TRANSLATED), rendered(catalog))
+        write(catalogue_path(TRANSLATED), rendered(catalog))
         write_script_texts(catalog)
     finally:
         os.close(folder)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """The file has this content, at once; it is left alone where it has it already."""
     if path.exists() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,11 +176,16 @@ def write_script_texts(catalog: Catalog) -> None:
             parts[next(fits, SCRIPT_TEXTS.name)][_key(message)] = text
     for name, texts in parts.items():
         written = json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=1) + "\n"
-        _write(SCRIPT_TEXTS.with_name(name), written.encode())
+        write(SCRIPT_TEXTS.with_name(name), written.encode())
 
 
 def _scripts(message: Message) -> list[str]:
     return [file for file, _ in message.locations if file.startswith("static/js/")]
+
+
+def on_phones(message: Message) -> bool:
+    """Whether the walker's app says it; what only the planning of a walk says is no text of the phone's."""
+    return any(not file.startswith(_PLANNING) for file in _scripts(message))
 
 
 def put(catalog: Catalog, pairs: dict[str, str | list[str]]) -> list[str]:
@@ -235,26 +241,34 @@ def _placeholders_differ(message: Message) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """One of update, set (JSON on stdin), compile, check, clean; returns the exit code."""
+    """One of update, set (JSON on stdin), missing, compile, check, clean; returns the exit code."""
+    from app import tongues  # which is made of what stands here
+
     match arguments:
         case ["update"]:
             with _locked():
-                pass
+                tongues.update()
         case ["clean"]:
             with _locked() as catalog:
                 catalog.obsolete.clear()
-        case ["set"]:
+        case ["set", *language] if len(language) < 2:
             pairs = json.load(sys.stdin)
             with _locked() as catalog:
-                remarks = put(catalog, pairs)
+                remarks = tongues.put(language[0], pairs) if language else put(catalog, pairs)
+            tongues.write_texts(SCRIPT_TEXTS.parent)
             print("\n".join([*remarks, f"{len(pairs)} pairs read, {len(remarks)} remarks"]))
+        case ["missing", language]:
+            print(json.dumps(tongues.missing(language), ensure_ascii=False, indent=1))
         case ["compile"]:
             write_script_texts(read(BytesIO(_on_disk())))
+            tongues.write_texts(SCRIPT_TEXTS.parent)
         case ["check"]:
-            sentences = problems()
-            print("\n".join(sentences) or "the catalogue is complete")
+            sentences = problems() + tongues.problems()
+            print("\n".join(sentences) or "the catalogues are complete")
             return 1 if sentences else 0
         case _:
-            print("usage: python -m app.i18n update|set|compile|check|clean", file=sys.stderr)
+            print(
+                "usage: python -m app.i18n update|set [language]|missing language|compile|check|clean", file=sys.stderr
+            )
             return 2
     return 0

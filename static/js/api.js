@@ -4,7 +4,7 @@
 // whether it stands in the answer's place or we are sent on to it; every request ends by itself, and what hangs is broken
 // off when the network comes back. Never retries and never decides what a failure means for a note: sync.js does.
 
-import { language, t } from "./i18n.js";
+import { ours, t } from "./i18n.js";
 
 const BASE = "/api/v1";
 const PATIENCE_MS = 20_000;
@@ -42,7 +42,7 @@ export async function ask(
   /** @type {Request} */ { key, json, bytes, headers = {}, etag } = {},
 ) {
   /** @type {Record<string, string>} */
-  const sent = { Accept: "application/json", "Accept-Language": language(), ...headers };
+  const sent = { Accept: "application/json", "Accept-Language": ours(), ...headers };
   if (key) sent.Authorization = `Bearer ${key.participant_id}.${key.secret}`;
   if (json !== undefined) sent["Content-Type"] = "application/json";
   if (etag) sent["If-None-Match"] = etag;

@@ -8,7 +8,7 @@ import "./trusted.js";
 import { whoAnswers } from "./api.js";
 import { bar, html, render, toast, turnPage } from "./dom.js";
 import { icon } from "./icons.js";
-import { start as startLanguage, t } from "./i18n.js";
+import { t } from "./i18n.js";
 import * as capture from "./screens/capture.js";
 import * as join from "./screens/join.js";
 import * as notes from "./screens/notes.js";
@@ -17,9 +17,9 @@ import { noNetwork, says } from "./screens/words.js";
 import { draft, dropDraft, joined, setting } from "./store.js";
 import { onStatus, start as startSync, status } from "./sync.js";
 import { apply } from "./theme.js";
+import { start as startLanguage } from "./tongues.js";
 
 apply();
-startLanguage();
 
 const RESUME_MS = 1_800_000; // a draft younger than this was cut off, not put aside
 const MINUTE_MS = 60_000;
@@ -66,7 +66,7 @@ async function later(
 }
 
 /** @type {Promise<unknown>} */
-let turning = Promise.resolve();
+let turning = startLanguage(); // nothing is shown before it has words
 let leave = () => {};
 let opened = false;
 

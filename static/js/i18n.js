@@ -1,59 +1,54 @@
-// Language: Danish or English, as the walker chose or else as the phone speaks; words, numbers and dates in it.
+// Language: Danish or English, and over them, in the walker's app, another one; words, numbers and dates in it.
 //
-// Promises: the English text in the source is the key, so a missing translation shows English, never a code. Pages of
-// the server keep the language the server gave them; only the walker's app calls start(). Never asks the server.
+// Promises: the English text in the source is the key, so a missing translation shows Danish or English, never a code.
+// Pages of the server keep the language the server gave them; the walker's app chooses (tongues.js). Never fetches.
 
-const KEPT = "language";
-/** @typedef {"da" | "en"} Language */
+/** @typedef {"da" | "en"} Ours   what the server speaks, too */
+/**
+ * @typedef {{unchecked: {own: string, da: string, en: string} | null, texts: Record<string, string | string[]>, words: Record<string, string>, form: (n: number) => number, dir: string}} Tongue
+ *   words: the taxonomy's, by their English; form: which of a plural's forms
+ */
 /** @type {Record<string, Record<string, string | string[]>>} */
 const catalogues = import.meta.glob("./locales/da.json", { eager: true, import: "default" });
 const danish = catalogues["./locales/da.json"] ?? {};
 
-/** @type {Language} */
+/** @type {Ours} */
 let current = document.documentElement.lang.startsWith("en") ? "en" : "da";
+/** @type {string} */
+let spoken = current;
+/** @type {Tongue | null} */
+let theirs = null;
 
 /** More texts in Danish, of a module that came later. */
 export const learn = (/** @type {Record<string, string | string[]>} */ texts) => void Object.assign(danish, texts);
 
-/** @returns {Language} */
-export const language = () => current;
+/** What is on the screen: "da", "en", "ar" … */
+export const language = () => spoken;
 
-/** The walker's app speaks the language chosen before, else the phone's first of the two, else English. */
-export function start() {
-  speak(chosen() ?? ours(navigator.languages) ?? "en");
+/** What the server is asked to speak, and what is said where a text is missing. */
+export const ours = () => current;
+
+/** What is to be said of the language: that nobody who grew up with it has checked it, in it and in ours. */
+export const remark = () => theirs?.unchecked;
+
+/** Speak Danish or English from now on, or `tag` and they where it has no words. */
+export function speak(/** @type {Ours} */ base, /** @type {string} */ tag = base, /** @type {Tongue | null} */ tongue = null) {
+  current = base;
+  spoken = tag;
+  theirs = tongue;
+  Object.assign(document.documentElement, { lang: tag, dir: tongue?.dir ?? "ltr" });
 }
 
-/** Speak `wish` from now on, also after the next start. */
-export function chooseLanguage(/** @type {Language} */ wish) {
-  try {
-    localStorage.setItem(KEPT, wish);
-  } catch {
-    // A private window forgets it; the page still changes now.
-  }
-  speak(wish);
-}
-
-function speak(/** @type {Language} */ wish) {
-  current = wish;
-  document.documentElement.lang = wish;
-}
-
-function chosen() {
-  try {
-    return ours([localStorage.getItem(KEPT) ?? ""]);
-  } catch {
-    return undefined;
-  }
-}
-
-const ours = (/** @type {readonly string[]} */ tags) =>
-  /** @type {Language | undefined} */ (tags.map((tag) => tag.slice(0, 2)).find((tag) => tag === "da" || tag === "en"));
+/** The name of a category or a factor. */
+export const label = (/** @type {{da: string, en: string}} */ named) => theirs?.words[named.en] ?? named[current];
 
 /** The text in the current language, each {name} filled in. */
 export function t(/** @type {string} */ text, /** @type {Record<string, unknown>} */ values = {}) {
-  const translated = current === "da" ? danish[text] : undefined;
+  const translated = theirs?.texts[text] ?? danishOf(text);
   return fill(typeof translated === "string" ? translated : text, values);
 }
+
+const danishOf = (/** @type {string} */ text) => (current === "da" ? danish[text] : undefined);
 
 /** Like t(), for n things; {n} is the number, written as the language writes it. */
 export function plural(
@@ -62,7 +57,9 @@ export function plural(
   /** @type {string} */ many,
   /** @type {Record<string, unknown>} */ values = {},
 ) {
-  const translated = current === "da" ? danish[one] : undefined;
+  const forms = theirs?.texts[one];
+  if (Array.isArray(forms)) return fill(forms[Math.min(theirs?.form(n) ?? 0, forms.length - 1)], { n: number(n), ...values });
+  const translated = danishOf(one);
   const [single, several] = Array.isArray(translated) ? translated : [one, many];
   return fill(n === 1 ? single : several, { n: number(n), ...values });
 }
@@ -73,7 +70,8 @@ export const mark = (/** @type {string} */ text) => text;
 const fill = (/** @type {string} */ text, /** @type {Record<string, unknown>} */ values) =>
   text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 
-const locale = () => (current === "da" ? "da-DK" : "en-GB");
+/** @type {Record<string, string>} Arabic with the digits that stand on Danish signs, and on 112 */
+const LOCALES = { da: "da-DK", en: "en-GB", ar: "ar-u-nu-latn" };
 
 /** @typedef {string | number | Date} When   a Date, milliseconds, or RFC 3339 */
 
@@ -82,11 +80,12 @@ const formats = new Map();
 
 /** @template T @returns {T} */
 function format(
-  /** @type {new (locale: string, options: any) => T} */ Format,
+  /** @type {new (locale: string[], options: any) => T} */ Format,
   /** @type {Intl.NumberFormatOptions | Intl.DateTimeFormatOptions} */ options,
 ) {
-  const key = locale() + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Format(locale(), options));
+  const key = spoken + Format.name + JSON.stringify(options);
+  // Not every phone knows every language's numbers; English ones are better than those of the phone's maker.
+  if (!formats.has(key)) formats.set(key, new Format([LOCALES[spoken] ?? spoken, "en-GB"], options));
   return formats.get(key);
 }
 
@@ -95,7 +94,7 @@ export const number = (/** @type {number} */ value, digits = 0) =>
 
 /** 19.32 (da), 19:32 (en) */
 export const time = (/** @type {When} */ when) =>
-  format(Intl.DateTimeFormat, { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+  format(Intl.DateTimeFormat, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(when));
 
 /** 26. november 2026 (da), 26 November 2026 (en) */
 export const date = (/** @type {When} */ when) =>
@@ -103,7 +102,10 @@ export const date = (/** @type {When} */ when) =>
 
 /** 40 m, 1,8 km */
 export const distanceText = (/** @type {number} */ value) =>
-  value < 1000 ? `${number(value)} m` : `${number(value / 1000, 1)} km`;
+  value < 1000 ? unit(value, "meter", 0) : unit(value / 1000, "kilometer", 1);
+
+const unit = (/** @type {number} */ value, /** @type {string} */ name, /** @type {number} */ digits) =>
+  format(Intl.NumberFormat, { style: "unit", unit: name, maximumFractionDigits: digits }).format(value).replace("\u00a0", " ");
 
 /** 300 KB, 3,4 MB */
 export const sizeText = (/** @type {number} */ bytes) =>

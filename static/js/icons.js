@@ -65,9 +65,11 @@ const SHAPES = {
   mixed: svg`<path d="M3 3h18v18H3z" fill="none" /><path d="M3 3v18h18z" stroke="none" />`,
 };
 
+const POINTS = /^(left|list|logout|send|undo)$/; // along the line one reads: the other way round where that runs to the left
+
 /** An icon by name; an unknown name gives the three dots. */
 export const icon = (/** @type {string} */ name) =>
-  html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${DRAWN[name] ?? DRAWN.other} /></svg>`;
+  html`<svg class="icon" ?data-points=${POINTS.test(name)} viewBox="0 0 24 24" aria-hidden="true"><path d=${DRAWN[name] ?? DRAWN.other} /></svg>`;
 
 /** The shape of a valence: triangle, circle, half-filled square. A note without one gets a pen. */
 export const mark = (/** @type {string | null} */ valence) =>

@@ -3,7 +3,7 @@
 // Promises: "true" only after looking: the worker counts its files, the database gives the walk. What was never asked or
 // does not apply is null. Never fetches and never asks the walker for a permission; persist() may, on some phones.
 
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { joined } from "./store.js";
 
 const PATIENCE_MS = 3_000;
@@ -44,7 +44,7 @@ async function shellIsWhole() {
     port1.onmessage = ({ data }) => resolve(data.whole);
     setTimeout(resolve, PATIENCE_MS, false);
   });
-  active.postMessage("whole?", [port2]);
+  active.postMessage(`whole? ${language()}`, [port2]);
   return /** @type {Promise<boolean>} */ (answer);
 }
 

@@ -8,16 +8,17 @@
 // The build puts the first line, `self.RELEASE = {…}`, before this file.
 
 /**
- * @typedef {{id: string, files: string[], beside: string[], onDemand: string[], faces: string[], sums: Record<string, string>}} Release
- *   sums: SHA-256, hex; beside: kept as soon as the walker's screen asks whether all is there
+ * @typedef {{id: string, files: string[], beside: string[], onDemand: string[], faces: string[], tongues: string[], sums: Record<string, string>}} Release
+ *   sums: SHA-256, hex; beside: kept as soon as the walker's screen asks whether all is there; tongues: languages beside ours
  */
 const worker = /** @type {ServiceWorkerGlobalScope & {RELEASE: Release}} */ (/** @type {unknown} */ (self));
-const { id, files, beside, onDemand, faces, sums } = worker.RELEASE;
+const { id, files, beside, onDemand, faces, tongues, sums } = worker.RELEASE;
 const PREFIX = "walker-";
 const CACHE = PREFIX + id;
 const SHELL = "/app/";
 const ASSETS = "/static/dist/";
 const WANTED = `${ASSETS}map-wanted`; // kept under this name: that the map's code belongs on this phone
+const SPOKEN = `${ASSETS}spoken`; // kept under this name: the language that this phone's walker chose
 const PATIENCE = 30_000;
 
 /** Whether an answer is what the build made: a café's page has neither the shell's header nor a file's sum. */
@@ -50,6 +51,9 @@ async function collect(/** @type {Cache} */ cache, /** @type {string} */ url, fr
 async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all([SHELL, ...files].map((url) => collect(cache, url)));
+  // The words of somebody's language are a part of the release, on that phone.
+  const spoken = await caches.match(SPOKEN).catch(() => undefined);
+  if (spoken) await speaking(await spoken.text(), (urls) => Promise.all(urls.map((url) => collect(cache, url))));
   if (await caches.match(WANTED).catch(() => {})) await withMap().catch(() => {}); // a release does without it
 }
 
@@ -62,6 +66,17 @@ function withMap() {
     collecting = null;
   });
   return collecting;
+}
+
+/**
+ * Keep the words of `tag`, and from now on those of every release. Danish and English are in the shell.
+ * @param {string} tag
+ * @param {(urls: string[]) => Promise<unknown>} get
+ */
+async function speaking(tag, get) {
+  await (await caches.open(CACHE)).put(SPOKEN, new Response(tag));
+  const words = tongues.filter((url) => url.startsWith(`${ASSETS}assets/${tag}-`));
+  return get(words.length ? [...words, ...tongues.filter((url) => !/\/\w\w-[^/]*$/.test(url))] : []);
 }
 
 async function collectMap() {
@@ -138,10 +153,11 @@ worker.addEventListener("fetch", (event) => {
 
 worker.addEventListener("message", (event) => {
   if (event.data === "take-over") worker.skipWaiting();
-  if (event.data === "whole?")
+  const [asked, tag] = String(event.data).split(" "); // a page of an older release does not say what it speaks
+  if (asked === "whole?")
     event.waitUntil(
       whole()
-        .then(async (answer) => answer && (await gather(beside)) === true)
+        .then(async (answer) => answer && (!tag || (await speaking(tag, gather)) === true) && (await gather(beside)) === true)
         .then((answer) => event.ports[0]?.postMessage({ id, whole: answer })),
     );
   if (event.data === "map") event.waitUntil(withMap().catch(() => false).then((answer) => event.ports[0]?.postMessage({ id, map: answer })));

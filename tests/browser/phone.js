@@ -19,6 +19,7 @@ import { traffic } from "../../static/js/records.js";
 import * as ready from "../../static/js/ready.js";
 import * as store from "../../static/js/store.js";
 import * as sync from "../../static/js/sync.js";
+import * as tongues from "../../static/js/tongues.js";
 
 /** Join as the join screen does. */
 async function join(/** @type {string} */ code) {
@@ -54,4 +55,4 @@ async function until(/** @type {() => Promise<unknown>} */ holds, /** @type {num
 }
 
 const blurring = { boxes, covering, marking, Palette, replacing };
-Object.assign(globalThis, { phone: { api, blurring, camera, dom, drafts, i18n, ids, outbox, personal, place, pocket, ready, store, sync, traffic, join, save, edit, until } });
+Object.assign(globalThis, { phone: { api, blurring, camera, dom, drafts, i18n: { ...i18n, ...tongues }, ids, outbox, personal, place, pocket, ready, store, sync, traffic, join, save, edit, until } });

@@ -105,7 +105,7 @@ class Releases:
         files = [file.replace(old, new) for file in release["files"]]
         own = {f"/static/dist/assets/{new}": sha256(script), MAP: sha256(MAP_SCRIPT)}
         told = {"id": name, "files": files, "onDemand": [MAP], "sums": release["sums"] | own}
-        told |= {name: release[name] for name in ("beside", "faces")}
+        told |= {name: release[name] for name in ("beside", "faces", "tongues")}
         (dist / "sw.js").write_text(f"self.RELEASE = {json.dumps(told)};\n{rest}")
         (dist / "manifest.json").write_text(json.dumps(manifest).replace(old, new))
         (dist / "releases.json").write_text(json.dumps([{"id": name, "files": []}]))

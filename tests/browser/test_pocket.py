@@ -225,7 +225,7 @@ def test_on_a_phone_with_five_megabytes_free_the_map_makes_room_for_notes_and_sa
 ) -> None:
     phone = small_phone
     room(5_000_000)
-    phone.run("i18n.chooseLanguage('da'); await join(given[0])", code)
+    phone.run("await i18n.chooseLanguage('da'); await join(given[0])", code)
     maps = Maps(phone.page)
     full = "Der er ikke plads til kortet. Noter klarer sig uden. Gør plads på telefonen, så bliver det hentet."
     assert phone.run(WANTS, maps.put(made_up(1, 5_500_000))) is False
@@ -271,7 +271,7 @@ def test_where_there_is_no_room_for_the_maps_code_the_phone_is_ready_without_it(
     small_phone: Phone, room: Room, code: str
 ) -> None:
     phone = small_phone
-    phone.run(f"i18n.chooseLanguage('da'); {WORKER} await join(given[0])", code)
+    phone.run(f"await i18n.chooseLanguage('da'); {WORKER} await join(given[0])", code)
     phone.run(WANTS, Maps(phone.page).put(made_up(1)))
     usage = phone.run("return (await navigator.storage.estimate()).usage")
     room(usage + 200_000)

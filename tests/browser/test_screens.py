@@ -245,7 +245,7 @@ def test_the_phones_language_decides_and_a_switch_changes_it(planned: Planned, b
     page.goto(planned.walk["join_url"])
     expect(page.get_by_role("button", name="Join", exact=True)).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en"
-    page.get_by_role("button", name="Dansk", exact=True).click()
+    page.get_by_role("combobox", name="Sprog · Language").select_option("Dansk")
     expect(page.get_by_role("button", name="Gå med", exact=True)).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "da"
     page.reload()

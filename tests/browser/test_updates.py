@@ -110,6 +110,24 @@ def walker(context: BrowserContext, page: Page, releases: Releases, tmp_path: Pa
     return walker
 
 
+def test_a_new_release_brings_the_words_of_the_walkers_language_before_it_is_offered(
+    walker: Walker, context: BrowserContext
+) -> None:
+    page = walker.page
+    context.set_offline(False)
+    page.evaluate("localStorage.setItem('language', 'ar')")
+    walker.turn("walk")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ar")
+    expect(page.locator("#ready[data-ok=true]")).to_be_visible()
+    walker.releases.serve("B")
+    assert page.evaluate(UPDATE) is True
+    kept = page.evaluate("async () => (await (await caches.open('walker-B')).keys()).map((one) => one.url)")
+    assert len([url for url in kept if "/assets/ar-" in url]) == 1
+    assert len([url for url in kept if "/assets/foreign-" in url]) == 2, "the script and its styles"
+    assert not [url for url in kept if "/assets/pl-" in url]
+
+
 def test_a_new_release_is_offered_between_notes_only_and_takes_everything_along(
     walker: Walker, context: BrowserContext
 ) -> None:

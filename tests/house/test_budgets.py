@@ -10,6 +10,7 @@ import brotli
 import httpx
 import pytest
 
+from app.tongues import languages
 from tests.running import Server
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,8 @@ WALKING_BYTES = 16_000
 BESIDE = "js/screens/beside.js"  # help, blurring, an eye on the words: on every phone soon after the first screen
 BESIDE_BYTES = 16_000
 FACES = "js/blurring/suggesting.js"  # fetched by walkers who want faces suggested
+FOREIGN = "js/foreign.js"  # fetched by walkers who speak neither Danish nor English, with one language's words
+FOREIGN_BYTES = 16_000
 NO_MAP = (BESIDE, FACES)
 OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
 OWN_BYTES = 4_000
@@ -68,7 +71,7 @@ def loaded_on_demand(*without: str) -> list[str]:
     drawn on with, and the screens of the walker that show it. `without`: those that are not asked for."""
     manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
     waiting = [name for part in manifest.values() for name in part.get("dynamicImports", [])]
-    waiting = [name for name in waiting if name not in without]
+    waiting = [name for name in waiting if name not in (*without, FOREIGN) and not name.startswith("js/locales/")]
     found: set[str] = set()
     seen: set[str] = set()
     while waiting:
@@ -117,6 +120,18 @@ def test_looking_at_ones_own_data_costs_4_kilobytes() -> None:
     size = compressed(sorted(set(loaded_on_demand()) - set(loaded_on_demand(*OWN))))
     print(f"own data: {size} of {OWN_BYTES} bytes")
     assert 1_000 < size <= OWN_BYTES
+
+
+def test_a_language_costs_16_kilobytes_and_only_those_who_speak_it() -> None:
+    tongues = release()["tongues"]
+    words = {name: [one for one in tongues if f"/{name}-" in one and one.endswith(".js")] for name in languages()}
+    assert all(len(one) == 1 for one in words.values())
+    shared = [one for one in tongues if "/foreign-" in one]
+    largest = max(compressed([*one, *shared]) for one in words.values())
+    print(f"largest language: {largest} of {FOREIGN_BYTES} bytes")
+    assert 5_000 < largest <= FOREIGN_BYTES
+    everybody = {*release()["files"], *release()["beside"], *release()["onDemand"]}
+    assert not set(tongues) & everybody
 
 
 def test_the_previous_releases_are_still_whole() -> None:

@@ -4,12 +4,13 @@
 
 import * as faces from "../blurring/wanted.js";
 import { bar, bold, calmly, html, nothing, render, toast, whisper } from "../dom.js";
-import { chooseLanguage, language, t, time } from "../i18n.js";
+import { t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { choice, choose, nextSunset } from "../theme.js";
 import { heldBack, prepare } from "./rescue.js";
+import { tongues, unchecked } from "./tongue.js";
 
 /** @returns {Promise<() => void>} */
 export async function mount(/** @type {HTMLElement} */ root) {
@@ -55,11 +56,6 @@ export async function mount(/** @type {HTMLElement} */ root) {
     draw();
   }
 
-  function speak(/** @type {"da" | "en"} */ wish) {
-    chooseLanguage(wish);
-    dispatchEvent(new Event("hashchange")); // every screen is drawn anew in the other language
-  }
-
   function draw() {
     const sunset = nextSunset();
     render(
@@ -70,11 +66,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       })}
       <main id="main" class="help">
         <section class="stack" aria-labelledby="settings"><h2 id="settings">${t("Settings")}</h2>
-          <div class="field"><span class="label" id="language">Sprog · Language</span>
-            <div class="seg" role="group" aria-labelledby="language">${LANGUAGES.map(
-              ([code, name]) =>
-                html`<button type="button" lang=${code} aria-pressed=${language() === code} @click=${() => speak(code)}>${name}</button>`,
-            )}</div></div>
+          <div class="field"><label for="tongue">Sprog · Language</label>${tongues()}${unchecked()}</div>
           <div class="field"><span class="label" id="looks">${t("Appearance")}</span>
             <div class="seg" role="group" aria-labelledby="looks">${LOOKS.map(
               ([wish, name, picture]) =>
@@ -114,7 +106,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const data = (/** @type {store.Walk} */ walk) =>
     html`<section class="stack tight" aria-labelledby="data"><h2 id="data"><a href="#/data">${t("What you have sent")}</a></h2>${walk.privacy_notice
       .split(/\n+/)
-      .map((part) => html`<p class="small">${part}</p>`)}</section>`;
+      .map((part) => html`<p class="small" dir="auto">${part}</p>`)}</section>`;
 
   const way =
     () => html`<section class="stack tight" aria-labelledby="leaving"><h2 id="leaving">${t("Leave the walk")}</h2>
@@ -138,10 +130,6 @@ export async function mount(/** @type {HTMLElement} */ root) {
   return store.onChange(calmly(look));
 }
 
-const LANGUAGES = /** @type {const} */ ([
-  ["da", "Dansk"],
-  ["en", "English"],
-]);
 const LOOKS = /** @type {const} */ ([
   ["sun", () => t("Follow the sun"), ""],
   ["night", () => t("Dark"), "moon"],

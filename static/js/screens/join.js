@@ -6,13 +6,14 @@
 
 import { ask, notOurs, Trouble } from "../api.js";
 import { bold, calmly, html, nothing, render, soft } from "../dom.js";
-import { chooseLanguage, language, stamp, t } from "../i18n.js";
+import { language, stamp, t } from "../i18n.js";
 import { icon, logo } from "../icons.js";
 import { newSecret, uuid7 } from "../ids.js";
 import { LIMITS, ROLES } from "../protocol.js";
 import { persist } from "../ready.js";
 import * as store from "../store.js";
 import { heldBack, prepare } from "./rescue.js";
+import { tongues, unchecked } from "./tongue.js";
 
 const LENGTH = 8;
 const ON_IOS =
@@ -99,16 +100,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
     }
   }
 
-  function speak() {
-    chooseLanguage(language() === "da" ? "en" : "da");
-    dispatchEvent(new Event("hashchange")); // the screen is drawn anew in the other language
-  }
-
   function draw() {
-    const other = language() === "da" ? ["en", "English"] : ["da", "Dansk"];
     render(
-      html`<header class="bar"><span class="brand name">${logo}<span>${soft(t("Safety walk"))}</span></span><button
-        type="button" class="quiet" lang=${other[0]} @click=${speak}>${other[1]}</button></header>
+      html`<header class="bar"><span class="brand name">${logo}<span>${soft(t("Safety walk"))}</span></span>${tongues()}</header>
       <main id="main"><form id="join" class="stack loose" novalidate @submit=${submit}>
         <div class="stack tight"><h1 tabindex="-1">${t("Join the walk")}</h1>
           <p class="dim">${t("You do not have to sign up. The code is on the invitation.")}</p></div>
@@ -135,6 +129,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
               @input=${(/** @type {any} */ event) => (typed.name = event.target.value)}>
             <span class="hint" id="name-hint">${t("Only for the coordinator, in case of a question.")}</span></div>
         </div>
+        ${unchecked()}
         <p class="small"><a href="#/help">${t("Help and settings")}</a></p>
       </form></main>
       <footer class="dock"><button class="primary wide" type="submit" form="join">${busy ? t("Asking …") : t("Join")}</button></footer>`,

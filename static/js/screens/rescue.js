@@ -4,12 +4,12 @@
 // first, and the second says what it means.
 
 import { html, nothing, toast } from "../dom.js";
-import { plural, t } from "../i18n.js";
+import { label, plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { aboutOf } from "./words.js";
-import { factorsOf, label } from "./why.js";
+import { factorsOf } from "./why.js";
 
 /** @typedef {store.Unsent["left"]} Left */
 

@@ -3,15 +3,12 @@
 // Knows the taxonomy's shape and nothing else. A tile alone is not an answer and is never sent; what counts is a factor.
 
 import { bold, html, nothing, soft } from "../dom.js";
-import { language, plural, t } from "../i18n.js";
+import { label, plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
 
 /** @typedef {import("../protocol.js").Factor} Factor */
 /** @typedef {import("../protocol.js").Category} Category */
 /** @typedef {(key: string, on: boolean) => boolean} Toggle   false where there are too many already */
-
-/** The label of a category or a factor in the walker's language. */
-export const label = (/** @type {{da: string, en: string}} */ named) => named[language()];
 
 /** @type {WeakMap<object, Map<string, Factor>>} */
 const known = new WeakMap();

@@ -3,9 +3,9 @@
 // "Sent" means that the server gave a receipt for this note; nothing else is called so.
 
 import { html } from "../dom.js";
-import { plural, t, time } from "../i18n.js";
+import { label, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
-import { factorsOf, label } from "./why.js";
+import { factorsOf } from "./why.js";
 
 /** @typedef {import("../store.js").Note} Note */
 /** @typedef {import("../store.js").Draft} Draft */
