@@ -15,6 +15,7 @@ from sqlmodel import Session, func, select
 from app.db import Database
 from app.models import FailedTry
 from app.problems import Problem, TryAgain
+from tests.loops import in_a_loop
 
 pytestmark = pytest.mark.embedded
 
@@ -205,7 +206,7 @@ def all_at_once(db: Database, *works: Callable[[Session], str]) -> list[Any]:
         on.set()
         return await asyncio.wait_for(asyncio.gather(first, *others, return_exceptions=True), PATIENCE_S)
 
-    return asyncio.run(ask())
+    return in_a_loop(ask())
 
 
 def refuse() -> None:
@@ -281,7 +282,7 @@ def test_where_another_process_holds_the_database_the_writers_are_told_within_te
         many = (quick.written(asked(f"note {number}")) for number in range(6))
         return await asyncio.gather(*many, return_exceptions=True)
 
-    told = asyncio.run(ask())
+    told = in_a_loop(ask())
     assert [type(one) for one in told] == [TryAgain] * 6
     assert time.monotonic() - begun < 10
     other.execute("ROLLBACK")
@@ -295,7 +296,7 @@ def test_writes_in_threads_and_by_the_writer_go_on_beside_each_other(db: Databas
         await asyncio.gather(*(db.written(asked("by the writer")) for _number in range(60)))
 
     threads = [crowd.submit(keep, db, "in a thread") for _number in range(60)]
-    asyncio.run(ask())
+    in_a_loop(ask())
     for one in threads:
         one.result(PATIENCE_S)
     assert rows(db) == 120

@@ -110,7 +110,9 @@ def test_two_releases_follow_each_other_while_phones_send_and_each_note_is_there
 ) -> None:
     expand = release(tmp_path / "expand", "90.0", 'lantern: str | None = "after"', EXPAND)
     contract = release(tmp_path / "contract", "91.0", 'lantern: str = "after"', EXPAND, CONTRACT)
-    with postgres.database(migrated_postgres) as url, installation(tmp_path / "run", url, objects) as whole:
+    postgres.create("upgraded", migrated_postgres)  # nobody else's: it comes out of this as no release has it
+    url = postgres.address("upgraded")
+    with installation(tmp_path / "run", url, objects) as whole:
         run = Run(whole)
         with sending(run) as hands:
             until(lambda: whole.door.statuses[201] >= ANSWERS)

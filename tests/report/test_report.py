@@ -164,6 +164,9 @@ def test_no_form_of_the_report_names_a_participant_or_tells_the_code(stage: Stag
 
 
 def test_the_number_of_queries_does_not_grow_with_the_notes(stage: Stage) -> None:
+    stage.app.state.jobs.stop()  # what looks for work asks too
+    stage.app.state.cleaner.stop()
+
     def queries() -> int:
         asked: list[str] = []
         listener = lambda *call: asked.append(call[2])  # noqa: E731

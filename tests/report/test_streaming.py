@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.streaming import ahead
+from tests.loops import in_a_loop
 
 PATIENCE_S = 20.0
 
@@ -38,7 +39,7 @@ def test_pieces_come_in_their_order_and_the_next_is_made_while_one_is_on_its_way
                 assert await asyncio.to_thread(maker.begun[following].wait, PATIENCE_S)
                 assert not maker.begun[following + 1].is_set()  # and no more than that one
 
-    asyncio.run(asyncio.wait_for(read(), PATIENCE_S))
+    in_a_loop(asyncio.wait_for(read(), PATIENCE_S))
     assert got == [b"0", b"1", b"2", b"3", b"4"]
     assert maker.closed
 
@@ -51,7 +52,7 @@ def test_what_goes_wrong_in_the_making_ends_the_answer() -> None:
             got.append(piece)
 
     with pytest.raises(OSError, match="the disk"):
-        asyncio.run(asyncio.wait_for(read(), PATIENCE_S))
+        in_a_loop(asyncio.wait_for(read(), PATIENCE_S))
     assert got == [b"0", b"1", b"2"]
     assert maker.closed
 
@@ -64,6 +65,6 @@ def test_where_the_reader_goes_away_what_makes_the_pieces_is_closed() -> None:
         assert await anext(pieces) == b"0"
         await pieces.aclose()  # type: ignore[attr-defined]
 
-    asyncio.run(asyncio.wait_for(read(), PATIENCE_S))
+    in_a_loop(asyncio.wait_for(read(), PATIENCE_S))
     assert maker.closed
     assert not maker.begun[2].is_set()
