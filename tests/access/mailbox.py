@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.controller import Controller
 
@@ -52,9 +52,18 @@ class Mailbox:
         return link[0], code[0]
 
 
+B = TypeVar("B", bound=Mailbox)
+
+
 @contextmanager
 def mail_server(port: int) -> Iterator[Mailbox]:
-    box = Mailbox()
+    with served(Mailbox(), port) as box:
+        yield box
+
+
+@contextmanager
+def served(box: B, port: int) -> Iterator[B]:
+    """A mail server that puts what comes into `box`."""
     server = Controller(box, hostname="127.0.0.1", port=port)
     server.start()
     try:

@@ -1,6 +1,5 @@
 """Notes a second, each on disk before its receipt, from 8 and from 32 phones at once, beside SQLite's own one-row transactions."""
 
-import json
 import time
 from pathlib import Path
 
@@ -50,10 +49,11 @@ def measure(folder: Path) -> list[Row]:
 def _piles(server: Server, code: str, phones: int, notes: int) -> list[list[bytes]]:
     with httpx.Client(base_url=server.url, timeout=60) as http:
         joined = [Phone(http, code).join() for _number in range(phones)]
-    return [[_put(server, phone) for _note in range(notes // phones)] for phone in joined]
+    return [[put(server, phone) for _note in range(notes // phones)] for phone in joined]
 
 
-def _put(server: Server, phone: Phone) -> bytes:
+def put(server: Server, phone: Phone) -> bytes:
+    """The request that sends a new note."""
     said = {
         "walk_id": phone.walk["id"],
         "rev": 1,
@@ -61,10 +61,9 @@ def _put(server: Server, phone: Phone) -> bytes:
         "valence": "unsafe",
         "note": WORDS,
         "fix": FIX,
-        "photos": [],
     }
     headers = phone.key | {"Content-Type": "application/json"}
-    return client.request("PUT", server.url, f"/api/v1/observations/{new_id()}", headers, json.dumps(said).encode())
+    return client.put(server.url, f"/api/v1/observations/{new_id()}", headers, said)
 
 
 def _raw(file: Path) -> float:

@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from tests.benchmarks import client
+from tests.benchmarks import client, durable
 from tests.benchmarks.durable import WORDS
 from tests.benchmarks.table import Row
 from tests.benchmarks.used import spent
-from tests.phone import CAPTURED, FIX, Phone, new_id
+from tests.phone import Phone, new_id
 from tests.postgres import Cluster, cluster
 from tests.running import Server
 
@@ -80,25 +80,12 @@ def _joined(server: Server, code: str) -> Phone:
 def _send(servers: list[Server], phones: list[Phone], notes: int) -> client.Taken:
     """From all phones at once, each phone to one server."""
     piles = [
-        [_put(servers[number % len(servers)], phone) for _note in range(notes // len(phones))]
+        [durable.put(servers[number % len(servers)], phone) for _note in range(notes // len(phones))]
         for number, phone in enumerate(phones)
     ]
     taken = client.send([servers[number % len(servers)].url for number in range(len(phones))], piles)
     assert set(taken.statuses) == {201}, taken.statuses
     return taken
-
-
-def _put(server: Server, phone: Phone) -> bytes:
-    said = {
-        "walk_id": phone.walk["id"],
-        "rev": 1,
-        "captured_at": CAPTURED,
-        "valence": "unsafe",
-        "note": WORDS,
-        "fix": FIX,
-    }
-    headers = phone.key | {"Content-Type": "application/json"}
-    return client.put(server.url, f"/api/v1/observations/{new_id()}", headers, said)
 
 
 def _single_inserts(postgres: Cluster, url: str) -> float:

@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import text, update
 
 from app.access import people, postman
 from app.db import Database
 from app.jobs import jobs_of
 from app.models import Invitation, Walk, now
-from tests.access.mailbox import Mailbox
+from tests.access.mailbox import Mailbox, served
 from tests.phone import Phone
 from tests.photos.pictures import until
 from tests.postgres import Cluster
@@ -61,21 +59,10 @@ class Pair:
         return sorted(str(letter["To"]) for letter in self.box.letters)
 
 
-@contextmanager
-def slow_mail(port: int) -> Iterator[SlowBox]:
-    box = SlowBox()
-    server = Controller(box, hostname="127.0.0.1", port=port)
-    server.start()
-    try:
-        yield box
-    finally:
-        server.stop()
-
-
 @pytest.fixture(scope="module")
 def pair(postgres: Cluster, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     port = free_port()
-    with postgres.database(migrated_postgres) as url, slow_mail(port) as box:
+    with postgres.database(migrated_postgres) as url, served(SlowBox(), port) as box:
         pair = Pair(url, tmp_path_factory.mktemp("pair"), box, port)
         try:
             pair.here.start()
@@ -109,6 +96,7 @@ def test_a_note_at_one_server_shows_at_the_other_and_what_nobody_tells_of_is_fou
         with pair.db.write() as tx:  # as a release does that tells nobody
             tx.exec(update(Walk).where(Walk.id == leader.walk_id).values(paused_at=now(), seq=Walk.seq + 1))  # type: ignore[arg-type]
         until_it_says(news, "now", "ause")
+        assert len(phone.made) == 2
     leader.close()
 
 

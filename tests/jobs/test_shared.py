@@ -130,6 +130,7 @@ def test_a_task_that_another_release_brings_is_left_to_it(servers: Servers) -> N
     until(lambda: servers.jobs() == {"todo": 1})
     servers.works(lambda _stopping: done.set(), name="of tomorrow")
     until(lambda: done.is_set() and not servers.jobs())
+    assert not servers.jobs()
 
 
 def test_a_day_on_which_the_database_was_busy_is_made_up_for_and_a_mistake_stays_to_be_seen(
