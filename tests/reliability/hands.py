@@ -77,8 +77,8 @@ class Hand:
         while not self.run.over.is_set():
             if self.phone.walk:
                 self._make_something()
-            self._try(self._send)
-            self._try(self._look)
+            if self._try(self._send) or self.phone.walk:
+                self._try(self._look)
             self.run.over.wait(self.chance.uniform(*PAUSE_S))
 
     def finish(self, within_s: float) -> None:
