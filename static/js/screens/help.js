@@ -2,6 +2,7 @@
 //
 // Promises: leaving is refused while something is only on this phone, and says what; with a copy it takes a second step.
 
+import "../../css/help.css";
 import * as faces from "../blurring/wanted.js";
 import { bar, bold, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { t, time } from "../i18n.js";
@@ -72,6 +73,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
               ([wish, name, picture]) =>
                 html`<button type="button" aria-pressed=${choice() === wish} @click=${() => appear(wish)}>${picture ? icon(picture) : nothing}${name()}</button>`,
             )}</div>
+            ${choice() === "red" ? html`<span class="hint">${t("Your eyes stay used to the dark. Tap a photo to see its colours.")}</span>` : nothing}
             ${sunset ? html`<span class="hint">${t("The sun sets at {time}. Then the screen turns dark.", { time: time(sunset) })}</span>` : nothing}</div>
         </section>
         ${import.meta.env.VITE_FACES && here !== null ? suggestions() : nothing}
@@ -134,6 +136,7 @@ const LOOKS = /** @type {const} */ ([
   ["sun", () => t("Follow the sun"), ""],
   ["night", () => t("Dark"), "moon"],
   ["day", () => t("Light"), "sun"],
+  ["red", () => t("Dimmed red"), ""],
 ]);
 /** @type {[string, (() => string)[]][]} */
 const PLATFORMS = [
