@@ -15,7 +15,7 @@ const BASE = "/static/dist/";
 const MODEL = resolve(import.meta.dirname, "build/centerface.onnx"); // what finds faces; made by `make build` where it can be had
 const PAGES = ["report", "writing", "reading", "compare", "plan", "live", "marks", "paper", "table", "review", "passkey", "awake", "measures", "overview"].map((name) => `js/${name}.js`);
 const MAP = "js/elements/map.js"; // in the walker's app and on the pages
-const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
+const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css", "css/design.css"];
 const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/(later|own)\.js|pocket\.js/; // of no use without a network, or a map
