@@ -13,8 +13,8 @@ from fastapi.responses import Response
 
 from app import pages
 from app.measures import words as measure_words
-from app.report import words
 from app.problems import Problem
+from app.report import words
 
 router = APIRouter(include_in_schema=False)  # main has it only where settings.is_here
 

@@ -31,8 +31,9 @@ MANIFEST = DIST / "manifest.json"
 DIST_URL = "/static/dist/"
 LOCALES = {"da": "da", "en": "en_GB"}
 
-# The first pixel, before any stylesheet has come: paper by day, night by night. Its hash is the only inline exception.
-FIRST_PIXEL = "html{background:light-dark(#f2f5f5,#0a1115)}"
+# The first pixel, before any stylesheet has come: paper by day, night by night; in a layer, so that the dress wins when it has
+# come. Its hash is the only inline exception.
+FIRST_PIXEL = "@layer reset{html{background:light-dark(#f2f5f5,#0a1115)}}"
 _HASH = base64.b64encode(hashlib.sha256(FIRST_PIXEL.encode()).digest()).decode()
 
 CSP = "; ".join(
