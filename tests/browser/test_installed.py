@@ -279,7 +279,7 @@ def test_an_iphone_is_told_first_the_app_then_the_code_and_which_code(
     code = planned.walk["code"]
     expect(page.get_by_role("heading", name="iPhone: først appen, så koden", exact=True)).to_be_visible()
     expect(page.locator("#join .steps li")).to_have_count(3)
-    expect(page.locator("#join .steps li").last).to_contain_text(f"{code[:4]}-{code[4:]}")
+    expect(page.locator("#join .steps li").last).to_contain_text(f"{code[:4]}\u2011{code[4:]}")
     expect(page.locator("#join .steps svg")).to_have_count(3)
     browser.close()
 

@@ -81,7 +81,7 @@ export const chapter = (/** @type {() => void} */ redraw) =>
 
 const steps = (/** @type {Step[]} */ list) => html`<ol class="steps">${list.map(
   ([picture, words]) =>
-    html`<li><span class="row">${picture ? html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${picture} /></svg>` : nothing}<span>${bold(words)}</span></span></li>`,
+    html`<li><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${picture} /></svg> <span>${bold(words)}</span></li>`,
 )}</ol>`;
 
 // As the systems draw them, so that one knows what to look for.
@@ -96,7 +96,7 @@ const ON_IPHONE = (/** @type {string} */ code) => [
   ...(IN_ANOTHER_APP ? [/** @type {Step} */ ([COMPASS, t("Open this page in *Safari*.")])] : []),
   [SHARE, t("Tap *Share* in Safari.")],
   [ADD, t("Choose *Add to Home Screen*.")],
-  [APP, code ? t("Open the app there, and type the code *{code}*.", { code }) : t("Open the app there, and type the code.")],
+  [APP, code ? t("Open the app there, and type the code *{code}*.", { code: code.replace("-", "\u2011") }) : t("Open the app there, and type the code.")],
 ];
 /** @returns {Step[]} */
 const ON_ANDROID = () => [
