@@ -23,7 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app import i18n
-from app.problems import Problem
+from app.problems import AFTER, Problem
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "static" / "dist"
@@ -112,7 +112,9 @@ def problem_page(request: Request, problem: Problem) -> Response:
         address = "/sign-in?" + urlencode({"fresh": "yes", "next": problem.more["back"]})
         return RedirectResponse(address, 303, headers=HEADERS | PRIVATE)
     try:
-        answer: Response = render(request, "problem.html", problem.status, problem=problem, told=problem.body())
+        answer: Response = render(
+            request, "problem.html", problem.status, problem=problem, told=problem.body(), after=AFTER[problem.code]
+        )
     except Problem:  # the build is missing, so no page can be dressed
         answer = PlainTextResponse(problem.body()["detail"], problem.status, headers=HEADERS | PRIVATE)
     answer.headers.update(problem.headers)
