@@ -57,6 +57,8 @@ def written() -> str:
         f"export const VERSION = {protocol.VERSION};",
         f"export const BASE = {json.dumps(protocol.BASE)};",
         f"export const LIMITS = Object.freeze({json.dumps(protocol.LIMITS)});",
+        f"export const RECORDINGS = {protocol.RECORDINGS};",
+        f"export const SECONDS = {protocol.SECONDS};",
         f"export const PHOTO_TYPES = Object.freeze({json.dumps(list(protocol.PHOTO_TYPES))});",
     ]
     for name in ("Role", "Valence"):

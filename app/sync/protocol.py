@@ -22,8 +22,6 @@ LIMITS = {
     "suggestion": 2000,
     "factors": 12,
     "photos": 8,
-    "recordings": 3,
-    "seconds": 60,
     "name": 60,
     "changes": 500,
     "known": 500,
@@ -33,6 +31,7 @@ LIMITS = {
 TRACK_POINTS = 20_000  # of a track, in all its parts; as many metres apart as phones note them, 160 km
 PHOTO_EDGE = 2048  # pixels, long edge of what is kept and served
 PHOTO_PIXELS = 50_000_000
+RECORDINGS, SECONDS = 3, 60  # of a note; of each
 RECORDING_BYTES = 1024 * 1024  # 60 s of Opus take a third of it, of a phone that knows AAC alone all of it
 RECORDING_TYPES = ("audio/webm", "audio/ogg", "audio/mp4")
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
@@ -175,7 +174,7 @@ class RecordingIn(Wire):
     sha256: Hex256
     bytes: Annotated[int, Whole, Field(ge=0, le=2**53)]
     type: Annotated[str, Field(max_length=100), _or(lambda: "")] = ""
-    seconds: Annotated[float, Field(ge=0, le=LIMITS["seconds"] + 1)]  # a second more: phones stop when a minute is over
+    seconds: Annotated[float, Field(ge=0, le=SECONDS + 1)]  # a second more: phones stop when a minute is over
 
 
 class ObservationIn(Wire):
@@ -194,7 +193,7 @@ class ObservationIn(Wire):
     pin: Place | None = None
     stop_id: Uuid | None = None
     photos: Annotated[list[PhotoIn], Field(max_length=LIMITS["photos"]), _or(list)] = []
-    recordings: Annotated[list[RecordingIn], Field(max_length=LIMITS["recordings"]), _or(list)] = []
+    recordings: Annotated[list[RecordingIn], Field(max_length=RECORDINGS), _or(list)] = []
 
     @model_validator(mode="after")
     def _says_something(self) -> "ObservationIn":

@@ -1,7 +1,9 @@
 // Generated from app/sync/protocol.py by `python -m app.sync.phone_types`. Do not edit.
 export const VERSION = 1;
 export const BASE = "/api/v1";
-export const LIMITS = Object.freeze({"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "recordings": 3, "seconds": 60, "name": 60, "changes": 500, "known": 500, "replaces": 100, "draft_days": 30});
+export const LIMITS = Object.freeze({"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500, "replaces": 100, "draft_days": 30});
+export const RECORDINGS = 3;
+export const SECONDS = 60;
 export const PHOTO_TYPES = Object.freeze(["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]);
 export const ROLES = Object.freeze(/** @type {const} */ (["resident", "council", "municipality", "police", "rescue", "housing", "business", "association", "school", "other"]));
 export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "mixed"]));

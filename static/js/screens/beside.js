@@ -1,4 +1,4 @@
-// Beside: what no first note needs, but every phone keeps: help, blurring, and an eye on the words. Fetched when it is asked for.
+// Beside: what no first note needs, but every phone keeps: help, blurring, speaking, and an eye on the words. Fetched when it is asked for.
 
 import { learn } from "../i18n.js";
 
@@ -9,3 +9,4 @@ for (const texts of Object.values(found)) learn(texts);
 export { mount as blur } from "./blur.js";
 export { heed } from "./heed.js";
 export { mount as help } from "./help.js";
+import "./voice.js";
