@@ -27,7 +27,7 @@ _NEVER = (
 )  # fmt: skip
 _NONE_OF_THEM = ", ".join(f"{name}=()" for name in _NEVER)
 _PLACE = ("/app", "/marks/")
-_VOICE = "/app"  # where a note may be spoken, once the walker presses
+_VOICE = "/app/"  # where a note may be spoken, once the walker presses
 
 
 _OF_CONTENT = {b"content-security-policy", b"cache-control"}

@@ -24,7 +24,9 @@ DRAWING = "js/planning/draw.js"  # fetched by those who plan, when they come to 
 DRAWING_BYTES = 35_000  # beside the map itself
 WALKING = ("js/screens/later.js", "js/walking/chart.js")  # fetched by walkers who open the map, or others' notes
 WALKING_BYTES = 16_000
-BESIDE = "js/screens/beside.js"  # help, blurring, speaking, an eye on the words: on every phone soon after the first screen
+BESIDE = (
+    "js/screens/beside.js"  # help, blurring, speaking, an eye on the words: on every phone soon after the first screen
+)
 BESIDE_BYTES = 18_000
 FACES = "js/blurring/suggesting.js"  # fetched by walkers who want faces suggested
 FOREIGN = "js/foreign.js"  # fetched by walkers who speak neither Danish nor English, with one language's words

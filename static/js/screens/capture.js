@@ -52,7 +52,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
         ${note ? stateLine(note) : nothing}
         ${place()}
         ${feels(asking)}
-        ${asking ? nothing : [reasons(), text("note"), pictures(), html`<tryg-voice .sitting=${sitting}></tryg-voice>`, feeling(), text("suggestion"), away()]}
+        ${asking ? nothing : [reasons(), text("note"), html`<tryg-voice .sitting=${sitting}></tryg-voice>`, pictures(), feeling(), text("suggestion"), away()]}
         <input type="file" id="camera" accept="image/*" capture="environment" hidden @change=${taken}>
         <input type="file" id="library" accept="image/*" multiple hidden @change=${taken}>
       </main>

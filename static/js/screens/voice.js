@@ -40,7 +40,6 @@ function silence(/** @type {MediaStream} */ stream) {
 }
 
 class Voice extends HTMLElement {
-  /** @type {import("./sitting.js").Sitting | undefined} */ sitting;
   /** @type {MediaRecorder | null} */ #recorder = null;
   /** @type {Map<string, string>} */ #addresses = new Map();
   #since = 0;
@@ -57,8 +56,13 @@ class Voice extends HTMLElement {
     this.#addresses.clear();
   }
 
+  /** Given from outside, perhaps before this class was here: a field of it would forget that. */
+  get #sitting() {
+    return /** @type {{sitting?: import("./sitting.js").Sitting}} */ (/** @type {unknown} */ (this)).sitting;
+  }
+
   get #sounds() {
-    return this.sitting?.photos.filter(({ seconds }) => seconds) ?? [];
+    return this.#sitting?.photos.filter(({ seconds }) => seconds) ?? [];
   }
 
   #draw() {
@@ -97,7 +101,7 @@ class Voice extends HTMLElement {
   }
 
   #takeOut(/** @type {PhotoInfo} */ sound) {
-    const { sitting } = this;
+    const sitting = this.#sitting;
     if (!sitting) return;
     sitting.unfold({ removed: [...sitting.draft.removed, sound.id] });
     this.#draw();
@@ -159,7 +163,7 @@ class Voice extends HTMLElement {
   }
 
   async #keep(/** @type {string} */ id, /** @type {string} */ type, /** @type {Blob} */ blob) {
-    const { sitting } = this;
+    const sitting = this.#sitting;
     if (!sitting) return;
     const buffer = await blob.arrayBuffer();
     const seconds = Math.min(SECONDS, Math.max(1, (Date.now() - this.#since) / 1000));
