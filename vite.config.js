@@ -26,9 +26,9 @@ const TONGUE = /js\/(foreign\.js|locales\/(?!da)\w\w\.json)$/; // a language of 
 const FACES = /blurring\/suggesting\.js/; // what looks for faces: large, and only where somebody wants it
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
+  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared|voice)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
 const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
-const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
+const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed|voice))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
 const LARGE = 4_000_000; // bytes; the best compression would take half a minute for a tenth less
 const MOST_TRIED = 200_000; // bytes: larger files are packed once

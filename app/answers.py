@@ -20,13 +20,14 @@ CLOSED = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'n
 # Ours are made by Typst of text and pictures: there is no script and no form in them.
 OF_A_PDF = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 YEAR_S = 365 * 24 * 3600
-# What no page of ours asks a browser for; where one stands is for the walkers' app and for marks before a walk.
+# What no page of ours asks a browser for, but the walkers' app for a voice; where one stands is for the walkers' app and for marks before a walk.
 _NEVER = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "gyroscope", "hid", "magnetometer",
     "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 _NONE_OF_THEM = ", ".join(f"{name}=()" for name in _NEVER)
 _PLACE = ("/app", "/marks/")
+_VOICE = "/app/"  # where a note may be spoken, once the walker presses
 
 
 _OF_CONTENT = {b"content-security-policy", b"cache-control"}
@@ -40,6 +41,9 @@ _LACKING = {
     b"cache-control": b"no-store",
 }
 _LACKING_WITH_PLACE = _LACKING | {b"permissions-policy": f"{_NONE_OF_THEM}, geolocation=(self)".encode()}
+_LACKING_WITH_VOICE = _LACKING | {
+    b"permissions-policy": f"{_NONE_OF_THEM}, geolocation=(self)".replace("microphone=()", "microphone=(self)").encode()
+}
 
 
 def dress(headers: list[tuple[bytes, bytes]], settings: Settings, path: str, status: int) -> None:
@@ -47,6 +51,8 @@ def dress(headers: list[tuple[bytes, bytes]], settings: Settings, path: str, sta
     answer: a browser puts its headers in the place of those it holds (RFC 9111 §3.2), and the page would lose its styles."""
     said = {name.lower(): value for name, value in headers}
     lacking = _LACKING_WITH_PLACE if path.startswith(_PLACE) else _LACKING
+    if path.startswith(_VOICE):
+        lacking = _LACKING_WITH_VOICE
     if said.get(b"content-type") == b"application/pdf":
         lacking = lacking | {b"content-security-policy": OF_A_PDF.encode()}
     for name, value in lacking.items():

@@ -29,7 +29,7 @@ GRACE_S, PHOTO_GRACE_S = 30.0, 120.0  # of waiting for the sender; a phone in a 
 SLOWEST = 500  # bytes a second, from then on: a third of what the slowest network of today gives
 
 _HANG_UP = {"Connection": "close"}
-_PHOTO = re.compile(r"/api/v1/observations/[^/]+/photos/[^/]+")
+_PHOTO = re.compile(r"/api/v1/observations/[^/]+/(photos|recordings)/[^/]+")
 _PROOF = re.compile(r"/(walks/[^/]+|partner)/measures/[^/]+/proof")
 _PLAN = re.compile(r"/walks/([^/]+/plan|new)")
 

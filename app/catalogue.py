@@ -33,7 +33,7 @@ _WALKING = (
     *("static/js/walking/", "static/js/track.js"),
     *(f"static/js/screens/{name}.js" for name in ("others", "feed", "entries", "map", "pin")),
 )
-_BESIDE = ("static/js/blurring/", *(f"static/js/screens/{name}.js" for name in ("blur", "heed", "help")))
+_BESIDE = ("static/js/blurring/", *(f"static/js/screens/{name}.js" for name in ("blur", "heed", "help", "voice")))
 LATER = {  # by file of texts: who alone uses them, and imports planning/words.js, walking/words.js (screens/later.js), screens/beside.js, installed/standing.js or later.js
     "planning.json": (_PLANNING,),
     "walking.json": _WALKING,

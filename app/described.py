@@ -37,6 +37,7 @@ _ELSE = {
     "/sign-in/passkey": "application/json",
     "/static/dist/assets/{name}": "*/*",
     "/walks/{walk_id}/live/events": "text/event-stream",
+    "/walks/{walk_id}/review/recordings/{recording_id}": "audio/*",
     "/walks/{walk_id}/review/state": "application/json",
 }
 _NO_FAILURES = {"/healthz"}

@@ -27,8 +27,8 @@ FIELDS = {
     "/walks/{walk_id}/table/agreement": "stop:int id agrees=yes|no",
     "/walks/{walk_id}/table/notes": "stop:int id rev:int valence=safe|unsafe|mixed note deleted=yes",
     "/walks/{walk_id}/review/decisions": _SEEN
-    + " do=release|release-cleared|redact|strike-release|hide|place|stop|factors|sensitive|fit|priority|route|merge "
-    "words* reason=person|place|test|unclear because point where stop:int priority:int partner factor*",
+    + " do=release|release-cleared|redact|strike-release|hide|place|stop|factors|sensitive|fit|priority|route|merge|transcribe "
+    "words* reason=person|place|test|unclear because point where stop:int priority:int partner factor* recording spoken",
     "/walks/{walk_id}/review/photos": _SEEN + " do=approve|refuse photo*",
     "/walks/{walk_id}/review/photos/{photo_id}": _SEEN + " box*",
     "/walks/{walk_id}/review/undoing": _SEEN + " decision",

@@ -61,6 +61,7 @@ from app.report.routes import router as report
 from app.report.shelf import Shelf
 from app.report.telling_routes import router as telling
 from app.review.photo_routes import router as review_photos
+from app.review.recording_routes import router as review_recordings
 from app.review.routes import router as review
 from app.settings import Settings
 from app.sync.routes import router as sync
@@ -77,7 +78,7 @@ from app.walks.teams_routes import router as teams
 log = logging.getLogger("tryg")
 
 ROUTERS = (
-    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
+    sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, review_recordings, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
     printed, basemap, trail,
     own, papers, keeping, search,
     access, people, others, account, passkeys, elsewhere, reporting, guide.router, shell.router,

@@ -65,6 +65,7 @@ CSP = "; ".join(
         "script-src 'self'",
         f"style-src 'self' 'sha256-{_HASH}'",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",  # recordings: of the review, and one's own before it is sent
         "font-src 'self'",
         "connect-src 'self'",
         "worker-src 'self'",

@@ -50,6 +50,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "too-many-pixels": (413, mark("The photo has too many pixels")),
     "body-too-large": (413, mark("That is too much at once")),
     "not-a-photo": (415, mark("This is not a photo")),
+    "not-a-recording": (415, mark("This is not a recording")),
     "packed-body": (415, mark("What is packed is not unpacked here")),
     "invalid": (422, mark("Something in it cannot be right")),
     "photo-undeclared": (422, mark("The note does not name this photo")),

@@ -53,6 +53,25 @@ class Picture:
         return {"id": self.id, "sha256": sha256, "bytes": len(self.data), "type": self.type}
 
 
+def webm(seed: int = 1, length: int = 4000) -> bytes:
+    """What begins as a recording of Chromium or Firefox does; different for each seed."""
+    head = bytes.fromhex(
+        "1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878104428581021853806701ffffffffffffff"
+    )
+    return head + bytes((seed * 31 + at * at) % 256 for at in range(length))
+
+
+@dataclass
+class Recording(Picture):
+    """What somebody has said."""
+
+    type: str = "audio/webm;codecs=opus"
+    seconds: float = 7.5
+
+    def declared(self) -> dict[str, Any]:
+        return super().declared() | {"seconds": self.seconds}
+
+
 class LostOnTheWay(Exception):
     """The network lost a request or its reply; the phone cannot tell which."""
 
@@ -104,13 +123,18 @@ class Phone:
         self.walk = reply.json()["walk"]
         return self
 
-    def note(self, *pictures: Picture, **content: Any) -> str:
+    def note(self, *brought: Picture, **content: Any) -> str:
         """Make a note on the phone; its id. Nothing is sent."""
         note_id = new_id()
+        pictures, recordings = [], []
+        for one in brought:
+            (recordings if isinstance(one, Recording) else pictures).append(one)
         said = {"valence": "unsafe", "note": "Lampen ved tunnelen er slukket.", "fix": FIX} | content
         self.made[note_id] = {"walk_id": self.walk["id"], "rev": 1, "captured_at": CAPTURED, **said,
                               "photos": [picture.declared() for picture in pictures]}  # fmt: skip
-        for picture in pictures:
+        if recordings:
+            self.made[note_id]["recordings"] = [one.declared() for one in recordings]
+        for picture in brought:
             self.pictures[picture.id], self.owner[picture.id] = picture, note_id
         return note_id
 
@@ -126,7 +150,8 @@ class Phone:
 
     def put_picture(self, picture_id: str, **headers: str) -> httpx.Response:
         picture = self.pictures[picture_id]
-        path = f"/api/v1/observations/{self.owner[picture_id]}/photos/{picture_id}"
+        kind = "recordings" if isinstance(picture, Recording) else "photos"
+        path = f"/api/v1/observations/{self.owner[picture_id]}/{kind}/{picture_id}"
         sent = {"Content-Type": picture.type, "Content-Digest": content_digest(picture.data)} | headers
         return self.network.send("PUT", path, content=picture.data, headers=self.key | sent)
 

@@ -13,7 +13,8 @@ from app.review.personal import looks_personal
 from app.taxonomy import is_sensitive
 
 # What must be read of an observation for the functions below, beside `deleted`.
-COLUMNS = ("rev", "hidden", "sensitive", "shown", "factors", "note", "suggestion", "pin", "fix", "stop_id")
+COLUMNS = ("rev", "hidden", "sensitive", "shown", "factors", "note", "suggestion", "pin", "fix", "stop_id",
+           "recording_ids", "spoken")  # fmt: skip
 WORDS = ("note", "suggestion")
 
 
@@ -32,12 +33,17 @@ class Shown:
     moved: bool = False
 
 
-def shown(observation: Any) -> Shown:
-    """What others see; the walker's own where no reviewer has put anything in its place."""
+def shown(observation: Any, *, spoken: bool = True) -> Shown:
+    """What others see; the walker's own where no reviewer has put anything in its place. What was said and written down
+    (`spoken`) follows what was written."""
     new = _of_this_revision(observation)
     placed = "pin" in new
+    note = new.get("note", observation.note)
+    if spoken and observation.spoken:
+        said = (observation.spoken.get(one) for one in observation.recording_ids)
+        note = "\n".join(filter(None, (note, *said)))
     return Shown(
-        new.get("note", observation.note),
+        note,
         new.get("suggestion", observation.suggestion),
         new.get("factors", observation.factors),
         new["pin"] if placed else observation.pin,
@@ -66,7 +72,7 @@ def note_is_sensitive(observation: Any, *, addresses: bool = True) -> bool:
     judged = observation.sensitive
     if judged or (judged is False and (not observation.shown or observation.shown["rev"] == observation.rev)):
         return bool(judged)
-    seen = shown(observation) if observation.shown else observation
+    seen = shown(observation) if observation.shown or observation.spoken else observation
     return is_sensitive(list(seen.factors)) or looks_personal(seen.note, seen.suggestion, addresses=addresses)
 
 

@@ -93,7 +93,8 @@ def _note(
         done.refusals.append(f"note {note_id}: another text was saved first under this revision; both are kept.")
     else:
         done.notes["known" if known else "new"] += 1
-    return {photo.id: note_id for photo in sent.photos if not sent.deleted or photo.id in copy.photo_ids}
+    named = [*(photo.id for photo in sent.photos), *(sound.id for sound in sent.recordings)]
+    return {one: note_id for one in named if not sent.deleted or one in copy.photo_ids}
 
 
 def _is_here(db: Database, photo_id: str) -> bool:
@@ -111,7 +112,7 @@ def _photo(
             raise Problem("photo-undeclared", "No note in the file names it.")
         if copy.size(photo_id) > limit:
             raise arrival.too_large(limit)
-        is_here = arrival.admitted(db, who, note_id, photo_id)
+        is_here = arrival.admitted(db, who, note_id, photo_id, sound=None)
         arriving = Digest() if is_here else vault.arrive()
         try:
             for piece in copy.photo(photo_id):

@@ -141,7 +141,7 @@ def _photo(come: Vault, go: Vault, photo: Photo, kept: Ledger) -> tuple[bool, bo
             if _sum(go, name) != digest:
                 raise Unusable(f"What arrived as {name} is not what was sent: run the same again.")
         kept.note(digests)
-    same = photo.state != "stored" or kept.known[names[0]] == photo.sha256
+    same = photo.state not in ("stored", "kept") or kept.known[names[0]] == photo.sha256
     return bool(wanted), same
 
 

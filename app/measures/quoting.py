@@ -46,7 +46,7 @@ def outside(tx: Session, found: Sequence[Told]) -> tuple[Told, ...]:
 def _taken_back(row: Observation) -> list[tuple[str, str]]:
     """(as it was written, what of it may be read) of a note whose words are not, or not all, for others."""
     if row.deleted or out_of_sight(row) or note_is_sensitive(row):
-        return [(getattr(row, name), "") for name in WORDS]
+        return [(own, "") for own in (*(getattr(row, name) for name in WORDS), *row.spoken.values())]
     return [(getattr(row, name), getattr(shown(row), name)) for name in WORDS] if redacted(row) else []
 
 

@@ -166,12 +166,15 @@ class Observation(SQLModel, table=True):
     pin: dict[str, Any] | None = Field(default=None, sa_column=as_json(null=True))
     stop_id: str | None = None
     photo_ids: list[str] = Field(default_factory=list, sa_column=as_json())
+    recording_ids: list[str] = Field(default_factory=list, sa_column=as_json())
     flags: list[str] = Field(default_factory=list, sa_column=as_json())
     hidden: bool = Field(default=False, description="a reviewer has taken it out of sight")
     erased_at: datetime | None = Field(default=None, sa_column=instant(null=True))  # no word of it is kept
     sensitive: bool | None = Field(default=None, description="as a reviewer judged; None: as its factors say")
     # What others see in place of the walker's own: {"rev": of which, "note", "suggestion", "factors", "pin", "stop_id"}, each if changed.
     shown: dict[str, Any] | None = Field(default=None, sa_column=as_json(null=True))
+    # By recording: what is said in it, as a reviewer has written it down; others read it after the note's own words.
+    spoken: dict[str, str] = Field(default_factory=dict, sa_column=as_json())
 
 
 class Revision(SQLModel, table=True):
@@ -197,14 +200,15 @@ class Variant(SQLModel, table=True):
 
 
 class Photo(SQLModel, table=True):
-    """A photo, from its declaration on. States: expected → stored → ready, or unreadable."""
+    """What a note brings beside its words, from its declaration on: a photo, expected → stored → ready, or unreadable; or a recording
+    (it has `seconds`), expected → kept, as it came and never cleaned."""
 
     __table_args__ = (Index("ix_photo_state", "state"),)
     id: str = Field(primary_key=True)
     observation_id: str = Field(foreign_key="observation.id", index=True)
     sha256: str = Field(description="hex, of the bytes as sent")
     bytes: int = Field(sa_column=Column(BigInteger, nullable=False), description="as declared, until it has arrived")
-    type: str
+    type: str = Field(description="as declared; of a recording that is kept, as its bytes say")
     state: str = "expected"
     stored_at: datetime | None = Field(default=None, sa_column=instant(null=True))
     ready_at: datetime | None = Field(default=None, sa_column=instant(null=True))
@@ -221,6 +225,7 @@ class Photo(SQLModel, table=True):
     replaces: list[str] = Field(
         default_factory=list, sa_column=as_json(), description="ids of photos that go once this one is stored"
     )
+    seconds: float | None = Field(default=None, description="how long a recording lasts, as declared; None: a photo")
 
 
 class Agreement(SQLModel, table=True):

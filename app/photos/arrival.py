@@ -1,7 +1,7 @@
 """A photo comes in, by the wire or out of a phone's copy: whether it may, and how its bytes become the photo.
 
-Hides the order of the checks. Promises that a photo is kept only when its bytes are those that were declared and begin as
-a picture, that file, folder and record are on disk when keep() returns, that it is kept once, however often it comes, and that
+Hides the order of the checks. Promises that a photo, or a recording, is kept only when its bytes are those that were declared and
+begin as a picture, or as sound, that file, folder and record are on disk when keep() returns, that it is kept once, however often it comes, and that
 nothing is kept of the photo it was blurred from (app/privacy/replaced.py).
 Knows nothing of HTTP.
 """
@@ -9,7 +9,7 @@ Knows nothing of HTTP.
 from pathlib import Path
 
 from sqlalchemy import bindparam
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from app.db import Database
 from app.i18n import gettext as _
@@ -18,24 +18,25 @@ from app.photos import header, states
 from app.photos.vault import Arriving, Digest, Vault
 from app.privacy import replaced
 from app.problems import Problem
-from app.sync.protocol import PHOTO_PIXELS
+from app.sync.protocol import PHOTO_PIXELS, RECORDING_BYTES
 
 # What every photo of every phone asks, twice, without the rows' objects: a note's and a walk's are large.
 _FACTS = (
     select(  # type: ignore[call-overload]
         Observation.participant_id, col(Observation.erased_at).label("note_erased"), col(Walk.state).label("walk"),
         Photo.observation_id, col(Photo.erased_at).label("photo_erased"), Photo.state,
+        Photo.seconds,
     )
     .select_from(Observation)
     .join(Walk, col(Walk.id) == col(Observation.walk_id))
     .join(Photo, col(Photo.id) == bindparam("photo"), isouter=True)
     .where(Observation.id == bindparam("note"))
 )  # fmt: skip
-_HELD = select(Photo.state, Photo.sha256).where(Photo.id == bindparam("photo"))
+_HELD = select(Photo.state, Photo.sha256, Photo.seconds).where(Photo.id == bindparam("photo"))
 
 
-def admitted(db: Database, who: Participant, observation_id: str, photo_id: str) -> bool:
-    """Whether the photo is here already. Raises Problem where it may not come: 403, 404, 410, 422."""
+def admitted(db: Database, who: Participant, observation_id: str, photo_id: str, *, sound: bool | None = False) -> bool:
+    """Whether the photo, or the recording (`sound`; None: whichever it is), is here already. Raises Problem where it may not come: 403, 404, 410, 422."""
     with db.read() as tx:
         facts = tx.connection().execute(_FACTS, {"note": observation_id, "photo": photo_id}).first()
     if facts is None:
@@ -46,7 +47,7 @@ def admitted(db: Database, who: Participant, observation_id: str, photo_id: str)
         raise Problem("walk-archived")
     if who.erased_at or facts.note_erased or facts.photo_erased:
         raise Problem("erased", _("This has been erased here, and it stays so. Nothing of it was taken in."))
-    if facts.observation_id != observation_id:
+    if facts.observation_id != observation_id or sound not in (None, facts.seconds is not None):
         raise Problem("photo-undeclared", _("The phone sends the newest text of the note and then the photo again."))
     return bool(facts.state != "expected")
 
@@ -72,9 +73,15 @@ def keep(
     if not same:
         raise mismatch()
     assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
-    judge(arriving)
+    is_sound = held.seconds is not None
+    kind = judge_sound(arriving) if is_sound else judge(arriving)
+
+    def and_then(tx: Session, here: Photo) -> None:
+        replaced.erase(tx, here)
+        here.type = kind if is_sound else here.type
+
     arriving.keep(photo_id)
-    photo, is_new = states.arrived(db, photo_id, arriving.size, replaced.erase)
+    photo, is_new = states.arrived(db, photo_id, arriving.size, and_then, "kept" if is_sound else "stored")
     replaced.forget(db, vault, photo, printed)
     if photo.erased_at:
         vault.forget(photo_id)  # while it was coming in
@@ -87,6 +94,16 @@ def keep(
 def mismatch() -> Problem:
     """The bytes are not those that were declared."""
     return Problem("digest-mismatch", _("The photo that came is not the one the phone meant; it is sent again."))
+
+
+def judge_sound(arriving: Arriving) -> str:
+    """Which kind of recording it is, by its bytes alone. Raises photo-too-large (413), not-a-recording (415)."""
+    if arriving.size > RECORDING_BYTES:
+        raise Problem("photo-too-large", _("A recording may be at most 1 MB."))
+    kind = header.sound_of(arriving.file)
+    if kind is None:
+        raise Problem("not-a-recording", _("Recordings are WebM, Ogg or MPEG-4; this file is none of them."))
+    return kind
 
 
 def too_large(limit: int, *, hang_up: bool = False) -> Problem:

@@ -35,10 +35,29 @@ def kind_of(file: BinaryIO) -> str | None:
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "image/webp"
     if start[4:8] == b"ftyp":
-        listed = start[8 : max(16, int.from_bytes(start[:4]))]
-        brands = {listed[:4], *(listed[at : at + 4] for at in range(8, len(listed) - 3, 4))}
+        brands = _brands(start)
         if brands & _HEVC or (brands & _ANY_HEIF and not brands & _AV1):
             return "image/heic"
+    return None
+
+
+def _brands(start: bytes) -> set[bytes]:
+    """What a file of ISO/IEC 14496-12 says it is."""
+    listed = start[8 : max(16, int.from_bytes(start[:4]))]
+    return {listed[:4], *(listed[at : at + 4] for at in range(8, len(listed) - 3, 4))}
+
+
+def sound_of(file: BinaryIO) -> str | None:
+    """audio/webm, audio/ogg or audio/mp4; None where the bytes begin as none of these (RFC 8794 and the WebM container guidelines;
+    RFC 7845 §3; ISO/IEC 14496-12 §4.3)."""
+    file.seek(0)
+    start = file.read(64)
+    if start.startswith(b"\x1a\x45\xdf\xa3") and b"\x42\x82" in start and b"webm" in start:
+        return "audio/webm"
+    if start.startswith(b"OggS") and b"OpusHead" in start:
+        return "audio/ogg"
+    if start[4:8] == b"ftyp" and not _brands(start) & (_HEVC | _ANY_HEIF | _AV1):
+        return "audio/mp4"
     return None
 
 

@@ -1,6 +1,7 @@
-"""Photos over the wire: in by PUT, streamed to disk while they come; out by GET, never as they came.
+"""Photos over the wire: in by PUT, streamed to disk while they come; out by GET, never as they came. Recordings come in the same
+way, and go out in the review alone (app/review/recording_routes.py).
 
-Hides HTTP: digests, ranges, caching, a phone that falls silent. Promises the contract's order of checks, that a receipt is
+Hides HTTP: digests, caching, a phone that falls silent. Promises the contract's order of checks, that a receipt is
 sent only after file, folder and record are on disk, and that a photo is never whole in memory. The record is not locked
 while bytes stream. Disk work has a few threads of its own: words are not kept waiting by pictures.
 """
@@ -9,25 +10,23 @@ import base64
 import binascii
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from app.access import limits
 from app.access.guards import Person, Viewer, etag_matches, viewer_sees
 from app.access.phones import Walker
 from app.db import Database, Db
-from app.models import Observation, Photo, Walk
-from app.photos import arrival
+from app.models import Observation, Participant, Photo, Walk
+from app.photos import arrival, sending
 from app.photos.vault import PIECE, Digest, Vault
 from app.privacy import looking
 from app.problems import Problem, TryAgain
-from app.sync.protocol import BASE, PHOTO_TYPES, PhotoReceipt, Uuid
+from app.sync.protocol import BASE, PHOTO_TYPES, RECORDING_TYPES, PhotoReceipt, RecordingReceipt, Uuid
 
 router = APIRouter(prefix=BASE, tags=["photos"])
 
@@ -46,8 +45,13 @@ def _vault(request: Request) -> Vault:
 
 
 Photos = Annotated[Vault, Depends(_vault)]
-_BODY = {"requestBody": {"required": True, "content": {
-    kind: {"schema": {"type": "string", "format": "binary"}} for kind in PHOTO_TYPES}}}  # fmt: skip
+
+
+def _body(kinds: tuple[str, ...]) -> dict[str, Any]:
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 _JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {}}, "description": "a JPEG without metadata"}
 }
@@ -57,11 +61,34 @@ _JPEG: dict[int | str, dict[str, Any]] = {
     "/observations/{observation_id}/photos/{photo_id}",
     status_code=201,
     responses={200: {"model": PhotoReceipt, "description": "was here already"}},
-    openapi_extra=_BODY,
+    openapi_extra=_body(PHOTO_TYPES),
 )
 async def put_photo(
     observation_id: Uuid, photo_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
 ) -> PhotoReceipt:
+    photo, response.status_code = await _taken_in(request, who, db, vault, observation_id, photo_id, sound=False)
+    if response.status_code == 201:
+        request.app.state.cleaner.kick()
+    return PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+
+
+@router.put(
+    "/observations/{observation_id}/recordings/{recording_id}",
+    status_code=201,
+    responses={200: {"model": RecordingReceipt, "description": "was here already"}},
+    openapi_extra=_body(RECORDING_TYPES),
+)
+async def put_recording(
+    observation_id: Uuid, recording_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
+) -> RecordingReceipt:
+    sound, response.status_code = await _taken_in(request, who, db, vault, observation_id, recording_id, sound=True)
+    return RecordingReceipt(id=sound.id, sha256=sound.sha256, bytes=sound.bytes, state="stored")
+
+
+async def _taken_in(
+    request: Request, who: Participant, db: Database, vault: Vault, observation_id: str, photo_id: str, *, sound: bool
+) -> tuple[Photo, int]:
+    """The photo or recording that is in the body, kept, and 201, or 200 where it was here already."""
     limits.count(request, limits.PHOTOS, who.id)
     limit = request.app.state.settings.photo_bytes
     length = int(request.headers.get("content-length", 0))
@@ -69,7 +96,7 @@ async def put_photo(
 
     # Each step aside is two turns between threads, which cost more than most of what is done there: few of them.
     def begin() -> Digest:
-        is_here = arrival.admitted(db, who, observation_id, photo_id)
+        is_here = arrival.admitted(db, who, observation_id, photo_id, sound=sound)
         if length > limit:
             raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
         # What is here already is only compared: that needs no room on a disk that may be full.
@@ -86,10 +113,7 @@ async def put_photo(
         photo, is_new = await _aside(end, rest)
     finally:
         arriving.close()
-    if is_new:
-        request.app.state.cleaner.kick()
-    response.status_code = 201 if is_new else 200
-    return PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+    return photo, 201 if is_new else 200
 
 
 @router.get("/photos/{photo_id}", response_class=Response, responses=_JPEG)
@@ -163,7 +187,7 @@ def _seen(request: Request, db: Database, viewer: Viewer, photo_id: str) -> Phot
     """A photo that is ready and that the caller may see; that a person looks at a walk's photos is logged. Raises photo-unknown, -unreadable, -not-ready (404)."""
     with db.read() as tx:
         photo = tx.get(Photo, photo_id)
-        if photo is None or photo.erased_at or not viewer_sees(tx, viewer, photo):
+        if photo is None or photo.erased_at or photo.seconds is not None or not viewer_sees(tx, viewer, photo):
             raise Problem("photo-unknown", headers=_NOT_KEPT)
         walk = None
         if isinstance(viewer, Person):
@@ -187,31 +211,4 @@ def _shown(request: Request, vault: Vault, photo: Photo, *, thumbnail: bool) -> 
     opened = vault.opened(photo.id, thumbnail=thumbnail)  # once: a blurred one may take its place while it is sent
     if opened is None:  # the record was restored from a backup before the file was
         raise TryAgain()
-    try:
-        part = _part(request, etag, opened.size)
-    except Problem:
-        opened.close()
-        raise
-    start, length = part or (0, opened.size)
-    headers["Content-Length"] = str(length)
-    if part:
-        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{opened.size}"
-    return StreamingResponse(
-        opened.pieces(start, length), 206 if part else 200, headers=headers, media_type="image/jpeg"
-    )
-
-
-def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:
-    """(first byte, how many) of the one range that is asked for; None for the whole (RFC 9110 14.2: a range that cannot
-    be read, or several of them, may be passed over). Raises range-not-satisfiable (416)."""
-    asked = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", request.headers.get("range", "").replace(" ", ""))
-    if asked is None or request.headers.get("if-range", etag) != etag:
-        return None
-    first, last = asked.groups()
-    if not (first or last) or (first and last and int(last) < int(first)):
-        return None
-    start = int(first) if first else max(0, size - int(last))
-    end = min(int(last) if first and last else size - 1, size - 1)
-    if start > end:
-        raise Problem("range-not-satisfiable", headers={"Content-Range": f"bytes */{size}"})
-    return start, end - start + 1
+    return sending.sent(request, opened, etag, headers, "image/jpeg")

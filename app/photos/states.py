@@ -23,7 +23,7 @@ _NAMED = select(Photo.replaces).where(Photo.id == bindparam("photo"))
 _ARRIVED = (
     update(Photo)
     .where(col(Photo.id) == bindparam("photo"), col(Photo.state) == "expected", col(Photo.erased_at).is_(None))
-    .values(state="stored", bytes=bindparam("size"), stored_at=bindparam("at"))
+    .values(state=bindparam("become"), bytes=bindparam("size"), stored_at=bindparam("at"))
     .returning(col(Photo.observation_id))
 )
 _CLEANED = (
@@ -38,16 +38,17 @@ _NUMBERED = update(Observation).where(col(Observation.id) == bindparam("of")).va
 
 
 def arrived(
-    db: Database, photo_id: str, size: int, and_then: Callable[[Session, Photo], None] = lambda _tx, _photo: None
-) -> tuple[Photo, bool]:
-    """expected → stored, `size` in bytes, and in the same step what follows from it; the photos it replaces are held too. The
+    db: Database, photo_id: str, size: int, and_then: Callable[[Session, Photo], None] = lambda _tx, _photo: None,
+    state: str = "stored",
+) -> tuple[Photo, bool]:  # fmt: skip
+    """expected → stored, or `state`, `size` in bytes, and in the same step what follows from it; the photos it replaces are held too. The
     photo as it is now, and whether this call took the step. Raises TryAgain."""
     with db.write() as tx:
         connection = tx.connection()
         if replaces := connection.execute(_NAMED, {"photo": photo_id}).scalar_one():
             both = select(Photo.id).where(col(Photo.id).in_([photo_id, *replaces])).order_by(col(Photo.id))
             tx.exec(both.with_for_update()).all()
-        given = {"photo": photo_id, "size": size, "at": now()}
+        given = {"photo": photo_id, "size": size, "at": now(), "become": state}
         note_id = connection.execute(_ARRIVED, given).scalar()
         photo = tx.get_one(Photo, photo_id)
         if note_id is not None:

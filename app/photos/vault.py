@@ -147,6 +147,13 @@ class Vault(ABC):
         except FileNotFoundError:
             return None
 
+    def opened_original(self, photo_id: str) -> Opened | None:
+        """The bytes as they came, as of a recording, to be read later; None where there are none. Raises OSError."""
+        try:
+            return self._open(original_of(photo_id))
+        except FileNotFoundError:
+            return None
+
     def pieces(self, photo_id: str, *, thumbnail: bool = False) -> Iterator[bytes]:
         """The clean JPEG, or its thumbnail. Raises FileNotFoundError, OSError."""
         yield from self._open(clean_of(photo_id, thumbnail)).pieces()

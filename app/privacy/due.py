@@ -104,13 +104,13 @@ def _is_due(
 
 def _taken_out(tx: Session, rows: Sequence[Observation], photos: Sequence[Photo], since: datetime) -> set[str]:
     """Photos that their walkers have taken out of their notes and not put back, at that moment or before."""
-    named = {row.id: set(row.photo_ids) for row in rows if not row.deleted}
+    named = {row.id: {*row.photo_ids, *row.recording_ids} for row in rows if not row.deleted}
     out = [one for one in photos if one.observation_id in named and one.id not in named[one.observation_id]]
     taken: dict[str, datetime | None] = {}  # since when its note is without it; None: the newest text so far names it
     for part in erasing.parts({one.observation_id for one in out}):
         sent = select(Revision).where(col(Revision.observation_id).in_(part)).order_by(col(Revision.rev))
         for text in tx.exec(sent).all():
-            names = {photo["id"] for photo in text.content["photos"]}
+            names = {one["id"] for one in (*text.content["photos"], *text.content.get("recordings", ()))}
             here = {one.id for one in out if one.observation_id == text.observation_id}
             taken |= dict.fromkeys(here & names)
             for photo_id in (here - names) & taken.keys():

@@ -248,15 +248,17 @@ def declared(tx: Session, ids: list[str]) -> list[Photo]:
 
 def _words(tx: Session, ids: list[str]) -> list[str]:
     """Everything that was ever written in these notes."""
+    decided = tx.exec(select(Decision.after).where(col(Decision.observation_id).in_(ids))).all()
+    spoken = [text for after in decided for text in after.get("spoken", {}).values()]
     contents = [
         *tx.exec(select(Revision.content).where(col(Revision.observation_id).in_(ids))).all(),
         *tx.exec(select(Variant.content).where(col(Variant.observation_id).in_(ids))).all(),
     ]
-    return [content.get(name, "") for content in contents for name in ("note", "suggestion")]
+    return spoken + [content.get(name, "") for content in contents for name in ("note", "suggestion")]
 
 
 def _own(row: Observation) -> list[str]:
-    return [row.note, row.suggestion]
+    return [row.note, row.suggestion, *row.spoken.values()]
 
 
 def _history(tx: Session, ids: list[str]) -> None:
@@ -276,12 +278,13 @@ def _history(tx: Session, ids: list[str]) -> None:
 
 
 def _wordless(state: dict[str, Any]) -> dict[str, Any]:
-    return state | {name: {"shown": None, "because": ""}[name] for name in ("shown", "because") if name in state}
+    without: dict[str, Any] = {"shown": None, "because": "", "spoken": {}}
+    return state | {name: none for name, none in without.items() if name in state}
 
 
 def _empty(row: Observation) -> None:
     row.erased_at, row.deleted = now(), True
     row.note = row.suggestion = ""
-    row.factors, row.flags, row.photo_ids = [], [], []
+    row.factors, row.flags, row.photo_ids, row.recording_ids, row.spoken = [], [], [], [], {}
     row.valence = row.feeling = row.fix = row.pin = row.stop_id = row.shown = row.sensitive = None
     row.captured_at, row.captured_utc = utc(row.first_received_at), row.first_received_at

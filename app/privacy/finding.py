@@ -51,7 +51,7 @@ OF_TAKEDOWN = ("text", "contact", "outcome")
 
 @dataclass(frozen=True)
 class Hit:
-    """One thing in which it stands. `key`: kind:id; `text`: around it; `photos`: ids, of a note; `phone`: whose note or name."""
+    """One thing in which it stands. `key`: kind:id; `text`: around it; `photos`, `recordings`: ids, of a note; `phone`: whose note or name."""
 
     kind: str
     id: str
@@ -59,6 +59,7 @@ class Hit:
     text: str
     photos: tuple[str, ...] = ()
     phone: str = ""
+    recordings: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -130,16 +131,17 @@ def _notes(tx: Session, ids: list[str], known: dict[str, Walk], sought: re.Patte
     written = select(Observation).where(of_walk, col(Observation.erased_at).is_(None))
     mine = tx.exec(written.order_by(col(Observation.captured_utc))).all()
     for row in mine:
-        if text := excerpt(sought, [row.note, row.suggestion]):
+        if text := excerpt(sought, [row.note, row.suggestion, row.spoken]):
             said[row.id] = text
     hits = [row for row in mine if row.id in said]
-    photos: dict[str, list[str]] = {}
+    photos, recordings = dict[str, list[str]](), dict[str, list[str]]()
     for part in parts(row.id for row in hits):
         wanted = select(Photo).where(col(Photo.observation_id).in_(part), col(Photo.erased_at).is_(None))
         for photo in tx.exec(wanted.order_by(col(Photo.id))).all():
-            photos.setdefault(photo.observation_id, []).append(photo.id)
+            (photos if photo.seconds is None else recordings).setdefault(photo.observation_id, []).append(photo.id)
     for row in hits:
-        yield Hit("note", row.id, known[row.walk_id], said[row.id], tuple(photos.get(row.id, ())), row.participant_id)
+        yield Hit("note", row.id, known[row.walk_id], said[row.id], tuple(photos.get(row.id, ())), row.participant_id,
+                  tuple(recordings.get(row.id, ())))  # fmt: skip
 
 
 def _people_of(tx: Session, ids: list[str], known: dict[str, Walk], sought: re.Pattern[str]) -> Iterator[Hit]:
@@ -187,7 +189,7 @@ def _worded(value: Any) -> Any:
     """The part of a revision or a decision that somebody wrote."""
     if not isinstance(value, dict):
         return value
-    return [value.get(name) or "" for name in ("note", "suggestion", "shown", "because")]
+    return [value.get(name) or "" for name in ("note", "suggestion", "shown", "because", "spoken")]
 
 
 def excerpt(sought: re.Pattern[str], value: Any) -> str:

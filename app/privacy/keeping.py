@@ -33,8 +33,8 @@ CLOSED = mark("after the walk is closed")
 RELEASED = mark("after the report was released")
 RULES = (
     Rule("names", 0, 0, 90, mark("Names of those who walked along, and who did what in a team"), CLOSED),
-    Rule("deleted", 30, 0, 90, mark("Notes that a walker has deleted again, and photos taken out of a note"), mark("after it was deleted")),
-    Rule("photos", 183, 30, 730, mark("Photos that are not in the public report, and unblurred versions"), RELEASED),
+    Rule("deleted", 30, 0, 90, mark("Notes that a walker has deleted again, and photos and recordings taken out of a note"), mark("after it was deleted")),
+    Rule("photos", 183, 30, 730, mark("Recordings, photos that are not in the public report, and unblurred versions"), RELEASED),
     Rule("tracks", 183, 0, 730, mark("Where a team went, exactly"), RELEASED),
     Rule("sensitive", 183, 30, 730, mark("Sensitive and hidden notes, with their photos"), RELEASED),
     Rule("marks", 183, 0, 730, mark("What residents marked on the map before the walk"), RELEASED),

@@ -134,6 +134,11 @@ def opened(request: Request, who: Person, note_id: str, walk: Walk) -> None:
     _told(request, trail.entry(_by(who), "opened", walk=walk, about=f"note:{note_id}"), must=True)
 
 
+def heard(request: Request, who: Person, recording_id: str, walk: Walk) -> None:
+    """Somebody listens to a recording. Raises TryAgain."""
+    _told(request, trail.entry(_by(who), "opened", walk=walk, about=f"recording:{recording_id}"), must=True)
+
+
 def exported(request: Request, who: Person, kind: str, walk: Walk | None = None, of: str = "", **detail: Any) -> None:
     """Somebody takes a file out; `kind`: which, in one word; `of`: its mark: the same file again is the same look. Raises
     TryAgain."""

@@ -1,7 +1,7 @@
 """What one phone has made: looked at, taken out and erased, by its own secret, after the walk too.
 
 Hides the tables. Promises that what is taken out is everything which is held of it, as it was sent and as it is shown now, with
-every photo that is here; that erasing takes all of it, once, whatever the state of the walk; and that what was erased does not
+every photo and recording that is here; that erasing takes all of it, once, whatever the state of the walk; and that what was erased does not
 come back. What others have written of it is not theirs: see app/privacy/quotes.py.
 """
 
@@ -27,7 +27,7 @@ from app.models import (
     Variant,
     Walk,
 )
-from app.photos.vault import Vault
+from app.photos.vault import Vault, clean_of, original_of
 from app.privacy import erasing, receipts
 from app.settings import Settings
 from app.sync.protocol import Erased, utc
@@ -68,28 +68,44 @@ def note(tx: Session, row: Observation) -> dict[str, Any]:
 
 
 def archive(db: Database, vault: Vault, who: Participant) -> Iterator[bytes]:
-    """A ZIP: data.json and each photo as photos/<id>.jpg, as it is kept now."""
+    """A ZIP: data.json, each photo as photos/<id>.jpg, as it is kept now, and each recording as recordings/<id>.…, as it came."""
     with db.write() as tx:
         told = held(tx, who)
         receipts.handed_out(tx, receipts.by_phone(who), f"participant:{who.id}", tx.get_one(Walk, who.walk_id))
-    ready = [photo["id"] for note in told["notes"] for photo in note["photos"] if photo["state"] == "ready"]
-    return zipped(told, "data.json", vault, ready)
+        brought = [photo["id"] for note in told["notes"] for photo in (*note["photos"], *note["recordings"])]
+        files = files_of(tx, brought)
+    return zipped(told, "data.json", vault, files)
 
 
-def zipped(told: dict[str, Any], name: str, vault: Vault, photo_ids: list[str]) -> Iterator[bytes]:
-    """A ZIP with `told` as JSON and these photos; one that cannot be read is named in missing.txt."""
+def files_of(tx: Session, photo_ids: list[str]) -> dict[str, tuple[str, str]]:
+    """By its name in a ZIP, (its name in the vault, its id), for each of these photos and recordings that is here."""
+    here = (
+        select(Photo)
+        .where(col(Photo.state).in_(("ready", "kept")), col(Photo.erased_at).is_(None))
+        .order_by(col(Photo.id))
+    )
+    rows = [row for part in erasing.parts(photo_ids) for row in tx.exec(here.where(col(Photo.id).in_(part))).all()]
+    return {
+        (f"photos/{row.id}.jpg" if row.seconds is None else f"recordings/{row.id}.{row.type.rpartition('/')[2]}"):
+        (clean_of(row.id, False) if row.seconds is None else original_of(row.id), row.id)
+        for row in rows
+    }  # fmt: skip
+
+
+def zipped(told: dict[str, Any], name: str, vault: Vault, files: dict[str, tuple[str, str]]) -> Iterator[bytes]:
+    """A ZIP with `told` as JSON and these files; one that cannot be read is named in missing.txt."""
     made, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
     written = json.dumps(told, ensure_ascii=False, indent=1).encode()
     made.add(written, name, compress_type=ZIP_DEFLATED)
     yield from made.all_files()
-    for photo_id in photo_ids:
-        pieces = vault.pieces(photo_id)
+    for path, (kept, photo_id) in files.items():
+        pieces = vault.stream(kept)
         try:
             first = next(pieces, b"")
         except OSError:
             missing.append(photo_id)
             continue
-        made.add(chain([first], pieces), f"photos/{photo_id}.jpg")
+        made.add(chain([first], pieces), path)
         yield from made.all_files()
     if missing:
         made.add("\n".join(missing).encode(), "missing.txt")
@@ -134,7 +150,8 @@ def _of(tx: Session, table: Any, ids: list[str]) -> dict[str, list[Any]]:
 
 
 def _note(row: Observation, photos: list[Photo], revisions: list[Revision], variants: list[Variant]) -> dict[str, Any]:
-    declared = {photo["id"] for sent in [*_contents(revisions), *_contents(variants)] for photo in sent["photos"]}
+    sent = [*_contents(revisions), *_contents(variants)]
+    declared = {one["id"] for content in sent for one in (*content["photos"], *content.get("recordings", ()))}
     seen = shown(row)
     return {
         "id": row.id, "rev": row.rev, "received_at": utc(row.received_at), "deleted": row.deleted,
@@ -143,7 +160,12 @@ def _note(row: Observation, photos: list[Photo], revisions: list[Revision], vari
         "shown": None if row.hidden else {"note": seen.note, "suggestion": seen.suggestion, "factors": seen.factors, "stop_id": seen.stop_id},
         "photos": [
             {"id": one.id, "state": one.state, "bytes": one.bytes, "in_note": one.id in row.photo_ids, "erased_at": one.erased_at and utc(one.erased_at)}
-            for one in photos if one.id in declared
+            for one in photos if one.id in declared and one.seconds is None
+        ],
+        "recordings": [
+            {"id": one.id, "state": one.state, "bytes": one.bytes, "seconds": one.seconds, "in_note": one.id in row.recording_ids,
+             "written_down": row.spoken.get(one.id), "erased_at": one.erased_at and utc(one.erased_at)}
+            for one in photos if one.id in declared and one.seconds is not None
         ],
         "history": [{"rev": one.rev, "received_at": utc(one.received_at), "content": one.content} for one in sorted(revisions, key=lambda one: one.rev)],
         "other_texts": [{"rev": one.rev, "received_at": utc(one.received_at), "content": one.content} for one in variants],

@@ -28,7 +28,6 @@ from app.models import (
     Participant,
     Partner,
     Passkey,
-    Photo,
     ReadingKey,
     SignIn,
     Takedown,
@@ -50,15 +49,14 @@ NOBODY = "erased.invalid"  # no such address can exist (RFC 2606)
 
 
 def archive(db: Database, vault: Vault, person: Person, hits: list[Hit]) -> Iterator[bytes]:
-    """A ZIP of what was chosen: data.json, and the notes' photos."""
+    """A ZIP of what was chosen: data.json, and the notes' photos and recordings."""
     with db.write() as tx:
         told = {"format": FORMAT, "hits": [_data(tx, hit) for hit in hits]}
         for walk in {hit.walk.id: hit.walk for hit in hits if hit.walk}.values():
             receipts.handed_out(tx, receipts.by(person), "person", walk)
-        photos = [one for hit in hits for one in hit.photos]
-        ready = [one for part in erasing.parts(photos)
-                 for one in tx.exec(select(Photo.id).where(col(Photo.id).in_(part), Photo.state == "ready")).all()]  # fmt: skip
-    return own.zipped(told, "data.json", vault, ready)
+        photos = [one for hit in hits for one in (*hit.photos, *hit.recordings)]
+        files = own.files_of(tx, photos)
+    return own.zipped(told, "data.json", vault, files)
 
 
 def erase(

@@ -37,6 +37,7 @@ ABOUT = {
 KINDS = {
     "note": mark("note"),
     "photo": mark("photo"),
+    "recording": mark("recording"),
     "edition": mark("edition"),
     "file": mark("file"),
     "partner": mark("partner"),

@@ -101,8 +101,8 @@ def _is_anew(row: Observation | None) -> bool:
 def _may_not(row: Observation, said: tuple[str, str]) -> bool:
     if _is_closed(row):
         return True
-    now = shown(row)
-    return (now.note, now.suggestion) != said
+    # A recording that was written down since takes nothing of it back.
+    return all((now.note, now.suggestion) != said for now in (shown(row), shown(row, spoken=False)))
 
 
 def _is_shown(photo: Photo | None, notes: dict[str, Observation]) -> bool:

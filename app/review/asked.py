@@ -61,6 +61,14 @@ def photos(form: FormData) -> list[tuple[str, int]]:
     return [(photo_id, int(version)) for photo_id, _comma, version in found]
 
 
+def spoken(form: FormData) -> tuple[str, str]:
+    """Which recording a form is about, and what is said in it. Raises invalid (422)."""
+    recording_id = str(form.get("recording", ""))
+    if not _ID.fullmatch(recording_id):
+        raise _unreadable()
+    return recording_id, " ".join(str(form.get("spoken", "")).split())
+
+
 def steps(tx: Session, walk: Walk, do: str, form: FormData) -> list[tuple[str, Change]]:
     """The steps that button takes on a note. Raises invalid (422), Refused."""
     if do == "release":

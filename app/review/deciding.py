@@ -19,8 +19,9 @@ from app.i18n import gettext as _
 from app.models import Decision, Observation, Review, new_id, now
 from app.problems import Problem
 from app.review import personal
+from app.sync.protocol import LIMITS
 
-IN_NOTE = ("hidden", "sensitive", "shown")
+IN_NOTE = ("hidden", "sensitive", "shown", "spoken")
 IN_REVIEW = ("state", "because", "of_rev", "priority", "partner_id", "merged_into")
 MOST_MERGED = 100  # notes in one step
 
@@ -180,6 +181,24 @@ def route(partner_id: str | None) -> Change:
     return lambda case: setattr(case.made, "partner_id", partner_id)
 
 
+def write_down(tx: Session, reader: WalkReader, seen: Seen, recording_id: str, words: str) -> list[Decision]:
+    """What is said in one of the note's recordings, "" where nothing is. Nothing where it stands so already.
+
+    Raises Changed, Gone, Refused, not-found (404), not-allowed (403) to who may not hear it."""
+    if not reader.sensitive:
+        raise Problem("not-allowed")
+    [case] = _held(tx, reader, [seen.note_id])
+    if recording_id not in case.note.recording_ids:
+        raise Refused(_("This recording is not in the note any more."))
+    if len(words) > LIMITS["note"]:
+        raise Refused(_("What is said in a recording is at most %(most)s characters.", most=LIMITS["note"]))
+    if case.note.spoken.get(recording_id) == words:
+        return []
+    _current(case, seen)
+    told = case.note.spoken | {recording_id: words}
+    return _each(tx, reader, [case], "transcribe", lambda case: setattr(case.note, "spoken", told))
+
+
 def merge(tx: Session, reader: WalkReader, lead: Seen, others: Sequence[Seen]) -> list[Decision]:
     """Let `lead` speak for the others; those it or they spoke for already come along. Each keeps its own words.
 
@@ -247,7 +266,8 @@ def undo(tx: Session, reader: WalkReader, decision_id: str) -> list[Decision]:
     for step in reversed(steps):
         case = cases[step.observation_id]
         for name in IN_NOTE:
-            setattr(case.note, name, step.before[name])
+            if name in step.before:  # what was decided before notes could be spoken does not say
+                setattr(case.note, name, step.before[name])
         for name in IN_REVIEW:
             setattr(case.made, name, step.before[name])
         step.undone_at, step.undone_by = now(), reader.person.user.id

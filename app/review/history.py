@@ -61,6 +61,7 @@ class Whole:
     team: str | None
     written_on: str
     photos: list[Photo]
+    recordings: list[Photo]
     steps: list[Step]
 
     @property
@@ -95,11 +96,12 @@ def whole(tx: Session, reader: WalkReader, note_id: str) -> Whole | None:
         return None
     made, writer = tx.get(Review, note_id), tx.get_one(Participant, row.participant_id)
     own, said = reader.sensitive or not redacted(row), shown(row)
-    kept = tx.exec(select(Photo).where(col(Photo.id).in_(row.photo_ids))).all() if row.photo_ids else []
-    photos = {photo.id: photo for photo in kept}
+    ids = [*row.photo_ids, *row.recording_ids]
+    kept = {one.id: one for one in tx.exec(select(Photo).where(col(Photo.id).in_(ids))).all()} if ids else {}
+    photos, recordings = ([kept[one] for one in listed if one in kept] for listed in (row.photo_ids, row.recording_ids))
     note = Whole(
         row, made.version if made else 0, own, {}, {name: getattr(said, name) for name in WORDS}, {}, writer.role,
-        writer.team, writer.kind, [photos[one] for one in row.photo_ids if one in photos], steps(tx, reader, note_id),
+        writer.team, writer.kind, photos, recordings, steps(tx, reader, note_id),
     )  # fmt: skip
     for name in WORDS if own else ():
         text, struck = getattr(row, name), note.struck.get(name, [])

@@ -19,7 +19,7 @@ from app.models import Decision, Observation, Partner, Stop
 from app.pages import clock
 from app.report import words
 from app.review.history import Step, Whole, who, whole
-from app.review.queue import LANES, Line, queue
+from app.review.queue import FOR_CLEARED, LANES, Line, queue
 from app.settings import Settings
 from app.sync.protocol import LIMITS
 from app.taxonomy import categories, owners, usual_owner
@@ -29,6 +29,7 @@ LANE_NAMES = {
     "waiting": mark("Waiting"),
     "sensitive": mark("Sensitive"),
     "photos": mark("Photos"),
+    "recordings": mark("Recordings"),
     "done": mark("Done"),
 }
 STATES = {"released": mark("Released"), "hidden": mark("Hidden"), "merged": mark("Merged"), "waiting": mark("Waiting")}
@@ -47,6 +48,7 @@ DONE = {
     "approve": mark("Photo approved"),
     "refuse": mark("Photo refused"),
     "blur": mark("Photo blurred"),
+    "transcribe": mark("Recording written down"),
 }
 KINDS = {
     "name": mark("a name"),
@@ -73,7 +75,7 @@ def view(
     done = step if step and step.walk_id == reader.walk.id and step.undone_at is None else None
     return {
         "queue": waiting,
-        "lanes": [one for one in LANES if one != "sensitive" or reader.sensitive],
+        "lanes": [one for one in LANES if one not in FOR_CLEARED or reader.sensitive],
         "line": line,
         "note": note,
         "before": before,
@@ -140,6 +142,8 @@ class Say:
         if line.said.factors:
             return ", ".join(words.factor(key) for key in line.said.factors[:2])
         own = line.said.note or line.said.suggestion
+        if not own and line.row.recording_ids:
+            return _("A recording")
         return words.beginning(own, 48) if own else words.valence(line.row.valence or "none")
 
     def quote(self, line: Line) -> str:

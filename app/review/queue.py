@@ -19,13 +19,15 @@ from app.models import Observation, Photo, Stop
 from app.review.decided import WAITING, Decided, decided
 from app.review.likeness import Neighbours, Spot, subjects_of
 
-LANES = ("waiting", "sensitive", "photos", "done")
+LANES = ("waiting", "sensitive", "photos", "recordings", "done")
+FOR_CLEARED = {"sensitive", "recordings"}
 PER_PAGE = 60  # lines of the list
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One note in the queue. `row`: its columns; `said`: as others see it; `unseen`: photos that nobody has looked at."""
+    """One note in the queue. `row`: its columns; `said`: as others see it; `unseen`: photos that nobody has looked at; `unheard`: recordings
+    of which nobody has written down what is said."""
 
     row: Any
     said: Shown
@@ -33,6 +35,7 @@ class Line:
     made: Decided
     sensitive: bool
     unseen: int
+    unheard: int = 0
     lanes: tuple[str, ...] = ()
 
     @property
@@ -121,7 +124,7 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
     """The walk's notes as this reviewer has them before them."""
     walk_id, made = reader.walk.id, decided(tx, reader.walk.id)
     stops = {stop.id: stop for stop in tx.exec(select(Stop).where(Stop.walk_id == walk_id)).all()}
-    unseen = _unseen(tx, walk_id)
+    unseen, here = _unseen(tx, walk_id), _heard(tx, walk_id)
     note = Observation
     kept = (note.id, note.captured_utc, note.valence, note.photo_ids,
             *(getattr(note, name) for name in COLUMNS))  # fmt: skip
@@ -133,9 +136,11 @@ def queue(tx: Session, reader: WalkReader, lane: str) -> Queue:
             held += made[row.id].state == "waiting"
             continue
         photos = sum(photo_id in unseen for photo_id in row.photo_ids)
+        unheard = sum(one in here and one not in row.spoken for one in row.recording_ids)
         review, said = made.get(row.id, WAITING), shown(row)
         stop = stops.get(said.stop_id or "")
-        lines.append(Line(row, said, stop, review, sensitive, photos, _lanes(row, review, sensitive, photos)))
+        lanes = _lanes(row, review, sensitive, photos, unheard)
+        lines.append(Line(row, said, stop, review, sensitive, photos, unheard, lanes))
     lines.sort(key=_along)
     return Queue(_lane(lane, reader), lines, held, len(rows))
 
@@ -151,13 +156,14 @@ def places(lines: Sequence[Line]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _lanes(row: Any, made: Decided, sensitive: bool, unseen: int) -> tuple[str, ...]:
+def _lanes(row: Any, made: Decided, sensitive: bool, unseen: int, unheard: int) -> tuple[str, ...]:
     own = "done" if made.state != "waiting" else "sensitive" if sensitive else "waiting"
-    return (own, "photos") if unseen and not row.hidden else (own,)
+    more = [lane for lane, number in (("photos", unseen), ("recordings", unheard)) if number and not row.hidden]
+    return (own, *more)
 
 
 def _lane(asked: str, reader: WalkReader) -> str:
-    return asked if asked in LANES and (asked != "sensitive" or reader.sensitive) else "waiting"
+    return asked if asked in LANES and (asked not in FOR_CLEARED or reader.sensitive) else "waiting"
 
 
 def _along(line: Line) -> tuple[bool, int, datetime, str]:
@@ -168,6 +174,13 @@ def _unseen(tx: Session, walk_id: str) -> set[str]:
     wanted = select(Photo.id).join(Observation, col(Observation.id) == col(Photo.observation_id))
     waiting = wanted.where(Observation.walk_id == walk_id, Photo.state == "ready", Photo.review == "unseen")
     return set(tx.exec(waiting).all())
+
+
+def _heard(tx: Session, walk_id: str) -> set[str]:
+    """The walk's recordings that can be heard."""
+    wanted = select(Photo.id).join(Observation, col(Observation.id) == col(Photo.observation_id))
+    kept = wanted.where(Observation.walk_id == walk_id, Photo.state == "kept", col(Photo.erased_at).is_(None))
+    return set(tx.exec(kept).all())
 
 
 def _spot(line: Line) -> Spot:

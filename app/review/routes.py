@@ -70,6 +70,8 @@ def post_decision(request: Request, reader: Reviewer, db: Db, form: Form) -> Res
             return deciding.merge(tx, reader, wanted.seen, wanted.others)
         if wanted.do == "part":
             return deciding.part(tx, reader, wanted.seen)
+        if wanted.do == "transcribe":
+            return deciding.write_down(tx, reader, wanted.seen, *asked.spoken(form))
         made = deciding.decide(tx, reader, wanted.seen, *asked.steps(tx, reader.walk, wanted.do, form))
         photos.settle(tx, request.app.state.vault, wanted.seen.note_id)
         return made

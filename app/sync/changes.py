@@ -72,17 +72,15 @@ def missing(tx: Session, who: Participant, asked: KnownIn) -> KnownOut:
     )
     revs = dict(tx.exec(mine).all())
     arrived = select(Photo.id).join(Observation, col(Observation.id) == col(Photo.observation_id)).where(
-        col(Photo.id).in_(asked.photos), Observation.participant_id == who.id,
+        col(Photo.id).in_([*asked.photos, *asked.recordings]), Observation.participant_id == who.id,
         or_(Photo.state != "expected", col(Photo.erased_at).is_not(None)),
     )  # fmt: skip
-    photos = set(tx.exec(arrived).all())
-    return KnownOut(
-        missing=Missing(
-            observations=[HeldIn(id=held.id, rev=held.rev) for held in asked.observations
-                          if revs.get(held.id, 0) < held.rev],
-            photos=[photo_id for photo_id in asked.photos if photo_id not in photos],
-        )
-    )  # fmt: skip
+    here = set(tx.exec(arrived).all())
+    lacking = {"photos": [one for one in asked.photos if one not in here]}
+    if asked.recordings:
+        lacking["recordings"] = [one for one in asked.recordings if one not in here]
+    notes = [HeldIn(id=held.id, rev=held.rev) for held in asked.observations if revs.get(held.id, 0) < held.rev]
+    return KnownOut(missing=Missing(observations=notes, **lacking))
 
 
 def _as_changes(tx: Session, who: Participant, walk: Walk, rows: list[Observation]) -> list[Change | Gone]:

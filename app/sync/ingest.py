@@ -20,7 +20,7 @@ from app.db import next_seq
 from app.i18n import gettext as _
 from app.models import Observation, Participant, Photo, Revision, Stop, Track, Variant, Walk, now
 from app.problems import Problem, invalid
-from app.sync.protocol import ObservationIn, PhotoOut, Receipt, instant, utc
+from app.sync.protocol import ObservationIn, PhotoOut, Receipt, RecordingOut, instant, utc
 from app.taxonomy import factors as known_factors
 
 CLOCK_AHEAD = timedelta(hours=24)  # a phone's clock further ahead than this is flagged; the contract's number
@@ -97,32 +97,36 @@ def keep(tx: Session, who: Participant | Row[Any], observation_id: str, sent: Ob
         tx.flush()
     _insert(db, Revision, said | {"seq": seq})
     _declare(tx, observation_id, sent)
-    photos = photo_states(tx, [photo.id for photo in sent.photos])
-    given = Receipt(id=observation_id, rev=sent.rev, seq=seq, received_at=utc(at), flags=flags, photos=photos)
+    given = Receipt(id=observation_id, rev=sent.rev, seq=seq, received_at=utc(at), flags=flags, **_coming(tx, content))
     return Kept(given, created=held is None)
 
 
 def receipt(tx: Session, observation_id: str, rev: int) -> Receipt:
     """The receipt of a revision that is held, with its photos' states as of now."""
     revision = tx.get_one(Revision, (observation_id, rev))
-    ids = [photo["id"] for photo in revision.content["photos"]]
     return Receipt(
         id=observation_id,
         rev=rev,
         seq=revision.seq,
         received_at=utc(revision.received_at),
         flags=revision.flags,
-        photos=photo_states(tx, ids),
+        **_coming(tx, revision.content),
     )
 
 
-def photo_states(tx: Session, ids: list[str]) -> list[PhotoOut]:
-    """The states of these photos, in the same order."""
-    if not ids:
-        return []
-    rows = tx.exec(select(Photo.id, Photo.state).where(Photo.id.in_(ids)))  # type: ignore[attr-defined]
+def _coming(tx: Session, content: dict[str, Any]) -> dict[str, Any]:
+    """The photos that a revision declares, and its recordings where it has some, in the same order, with their states as of now."""
+    photos, recordings = ([one["id"] for one in content.get(kind, ())] for kind in ("photos", "recordings"))
+    if not photos and not recordings:
+        return {"photos": []}
+    rows = tx.exec(select(Photo.id, Photo.state).where(col(Photo.id).in_([*photos, *recordings])))
     states = dict(rows.all())
-    return [PhotoOut(id=photo_id, state=states[photo_id]) for photo_id in ids]  # type: ignore[arg-type]
+    told: dict[str, Any] = {"photos": [PhotoOut(id=one, state=states[one]) for one in photos]}  # type: ignore[arg-type]
+    if recordings:
+        told["recordings"] = [
+            RecordingOut(id=one, state="expected" if states[one] == "expected" else "stored") for one in recordings
+        ]
+    return told
 
 
 def may_write(me: Participant | Row[Any], held: Observation | Track | None, walk_id: str, stays: str) -> None:
@@ -173,17 +177,26 @@ def _flags(tx: Session, walk: Row[Any], sent: ObservationIn, at: datetime) -> li
 
 
 def _declare(tx: Session, observation_id: str, sent: ObservationIn, replaced: Collection[str] = ()) -> None:
-    """Note which photos will come; those `replaced` will not. Raises invalid (422) where an id is taken, twice in the list, or has
-    other bytes."""
+    """Note which photos and recordings will come; those `replaced` will not. Raises invalid (422) where an id is taken, twice in the
+    lists, or has other bytes."""
     seen: set[str] = set()
     for number, photo in enumerate(sent.photos):
         insert_once(tx, Photo(id=photo.id, observation_id=observation_id, sha256=photo.sha256, bytes=photo.bytes,
                               type=photo.type, replaces=photo.replaces,
                               erased_at=now() if photo.id in replaced else None))  # fmt: skip
         kept = tx.get_one(Photo, photo.id)
-        if kept.observation_id != observation_id or kept.sha256 != photo.sha256 or photo.id in seen:
+        others = kept.observation_id != observation_id or kept.sha256 != photo.sha256 or kept.seconds is not None
+        if others or photo.id in seen:
             raise invalid((f"photos.{number}", _("This photo belongs to another note, or is listed twice.")))
         seen.add(photo.id)
+    for number, sound in enumerate(sent.recordings):
+        insert_once(tx, Photo(id=sound.id, observation_id=observation_id, sha256=sound.sha256, bytes=sound.bytes,
+                              type=sound.type, seconds=sound.seconds))  # fmt: skip
+        kept = tx.get_one(Photo, sound.id)
+        others = kept.observation_id != observation_id or kept.sha256 != sound.sha256 or kept.seconds is None
+        if others or sound.id in seen:
+            raise invalid((f"recordings.{number}", _("This recording belongs to another note, or is listed twice.")))
+        seen.add(sound.id)
 
 
 def _replaced(tx: Session, observation_id: str) -> set[str]:
@@ -201,6 +214,9 @@ def _shown(tx: Session, sent: ObservationIn, content: dict[str, Any], at: dateti
         **{name: content[name] for name in kept},
         "captured_utc": instant(sent.captured_at),
         "photo_ids": [photo_id for photo_id in declared if photo_id not in erased],
+        "recording_ids": [
+            sound.id for sound in sent.recordings
+        ],  # also erased ones: what was written down of them stays
         "rev": sent.rev,
         "received_at": at,
         "flags": flags,

@@ -19,15 +19,17 @@ MODELS: dict[str, type[BaseModel]] = {
     "Fix": protocol.Fix,
     "Place": protocol.Place,
     "PhotoDeclaration": protocol.PhotoIn,
+    "RecordingDeclaration": protocol.RecordingIn,
     "TrackBody": protocol.TrackIn,
     "Receipt": protocol.Receipt,
     "TrackReceipt": protocol.TrackReceipt,
     "PhotoReceipt": protocol.PhotoReceipt,
     "PhotoOut": protocol.PhotoOut,
+    "RecordingOut": protocol.RecordingOut,
     "Missing": protocol.Missing,
     "HeldIn": protocol.HeldIn,
 }
-RARE = {"replaces"}  # fields that the phone leaves out where they say nothing
+RARE = {"replaces", "recordings"}  # fields that the phone leaves out where they say nothing
 NAMES = {model.__name__: name for name, model in MODELS.items()}
 WALK = """/** @typedef {{id: string, seq: number, rev: number, captured_at: string, valence: Valence|null, feeling: number|null,
  *   factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null,
@@ -55,6 +57,8 @@ def written() -> str:
         f"export const VERSION = {protocol.VERSION};",
         f"export const BASE = {json.dumps(protocol.BASE)};",
         f"export const LIMITS = Object.freeze({json.dumps(protocol.LIMITS)});",
+        f"export const RECORDINGS = {protocol.RECORDINGS};",
+        f"export const SECONDS = {protocol.SECONDS};",
         f"export const PHOTO_TYPES = Object.freeze({json.dumps(list(protocol.PHOTO_TYPES))});",
     ]
     for name in ("Role", "Valence"):

@@ -31,6 +31,9 @@ LIMITS = {
 TRACK_POINTS = 20_000  # of a track, in all its parts; as many metres apart as phones note them, 160 km
 PHOTO_EDGE = 2048  # pixels, long edge of what is kept and served
 PHOTO_PIXELS = 50_000_000
+RECORDINGS, SECONDS = 3, 60  # of a note; of each
+RECORDING_BYTES = 1024 * 1024  # 60 s of Opus take a third of it, of a phone that knows AAC alone all of it
+RECORDING_TYPES = ("audio/webm", "audio/ogg", "audio/mp4")
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
 
 Role = Literal[
@@ -39,6 +42,7 @@ Role = Literal[
 Valence = Literal["safe", "unsafe", "mixed"]
 WalkState = Literal["planned", "open", "closed", "published", "archived"]
 PhotoState = Literal["expected", "stored", "ready", "unreadable"]
+RecordingState = Literal["expected", "stored"]
 Flag = Literal["late", "after-close", "clock-skew", "unknown-factor", "needs-place"]
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
@@ -163,6 +167,16 @@ class PhotoIn(Wire):
     replaces: Annotated[list[Uuid], Field(max_length=LIMITS["replaces"]), _or(list)] = []
 
 
+class RecordingIn(Wire):
+    """What somebody has said instead of writing it. Its id is of the same kind as photos': one of them is never the other's."""
+
+    id: Uuid
+    sha256: Hex256
+    bytes: Annotated[int, Whole, Field(ge=0, le=2**53)]
+    type: Annotated[str, Field(max_length=100), _or(lambda: "")] = ""
+    seconds: Annotated[float, Field(ge=0, le=SECONDS + 1)]  # a second more: phones stop when a minute is over
+
+
 class ObservationIn(Wire):
     walk_id: Uuid
     rev: Annotated[int, Whole, Field(ge=1, le=2**31 - 1)]
@@ -179,21 +193,24 @@ class ObservationIn(Wire):
     pin: Place | None = None
     stop_id: Uuid | None = None
     photos: Annotated[list[PhotoIn], Field(max_length=LIMITS["photos"]), _or(list)] = []
+    recordings: Annotated[list[RecordingIn], Field(max_length=RECORDINGS), _or(list)] = []
 
     @model_validator(mode="after")
     def _says_something(self) -> "ObservationIn":
-        said = (self.valence, self.factors, self.note.strip(), self.suggestion.strip(), self.photos)
+        said = (self.valence, self.factors, self.note.strip(), self.suggestion.strip(), self.photos, self.recordings)
         if not self.deleted and self.feeling is None and not any(said):
             raise ValueError("A note needs at least a feeling, a reason, some words or a photo.")
         return self
 
     def content(self) -> dict[str, Any]:
-        """What is kept of it: every known field but `rev`, as JSON; `replaces` only where it says something, so that what was
-        sent before there was such a field is still the same."""
+        """What is kept of it: every known field but `rev`, as JSON; `replaces` and `recordings` only where they say something, so
+        that what was sent before there were such fields is still the same."""
         content = self.model_dump(mode="json", exclude={"rev"})
         for photo in content["photos"]:
             if not photo["replaces"]:
                 del photo["replaces"]
+        if not content["recordings"]:
+            del content["recordings"]
         return content
 
     def digest(self) -> str:
@@ -229,6 +246,11 @@ class PhotoOut(Wire):
     state: PhotoState
 
 
+class RecordingOut(Wire):
+    id: str
+    state: RecordingState
+
+
 class Receipt(Wire):
     """What the server holds of one revision; `seq`, `received_at` and `flags` never change for it."""
 
@@ -238,6 +260,7 @@ class Receipt(Wire):
     received_at: str
     flags: list[str]
     photos: list[PhotoOut]
+    recordings: list[RecordingOut] = []
 
 
 class PhotoReceipt(Wire):
@@ -245,6 +268,13 @@ class PhotoReceipt(Wire):
     sha256: str
     bytes: int
     state: PhotoState
+
+
+class RecordingReceipt(Wire):
+    id: str
+    sha256: str
+    bytes: int
+    state: RecordingState
 
 
 class Change(Wire):
@@ -320,11 +350,13 @@ class HeldIn(Wire):
 class KnownIn(Wire):
     observations: Annotated[list[HeldIn], Field(max_length=LIMITS["known"]), _or(list)] = []
     photos: Annotated[list[Uuid], Field(max_length=LIMITS["known"]), _or(list)] = []
+    recordings: Annotated[list[Uuid], Field(max_length=LIMITS["known"]), _or(list)] = []
 
 
 class Missing(Wire):
     observations: list[HeldIn]
     photos: list[str]
+    recordings: list[str] = []
 
 
 class KnownOut(Wire):

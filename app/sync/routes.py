@@ -94,9 +94,11 @@ async def put_observation(observation_id: Uuid, request: Request, key: Key) -> R
         raise Problem(
             "same-revision-different-content",
             _("Both texts are kept. The phone sends the newest once more."),
-            receipt=kept.receipt.model_dump(),
+            receipt=kept.receipt.model_dump(exclude_unset=True),
         )
-    return Response(kept.receipt.model_dump_json(), 201 if kept.created else 200, media_type="application/json")
+    return Response(
+        kept.receipt.model_dump_json(exclude_unset=True), 201 if kept.created else 200, media_type="application/json"
+    )
 
 
 @router.put("/tracks/{track_id}", openapi_extra=described(TrackIn))
@@ -135,7 +137,8 @@ def put_agreement(
         return changes.agree(tx, who, observation_id, sent.agrees)
 
 
-@router.post("/walks/{walk_id}/known", openapi_extra=described(KnownIn))
+# Phones that know of no recordings are answered as before.
+@router.post("/walks/{walk_id}/known", openapi_extra=described(KnownIn), response_model_exclude_unset=True)
 def post_known(walk_id: Uuid, who: Walker, db: Db, asked: Annotated[KnownIn, json_body(KnownIn)]) -> KnownOut:
     guards.walks_with(who, walk_id)
     with db.read() as tx:

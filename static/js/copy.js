@@ -8,6 +8,7 @@ import { downloadZip } from "client-zip";
 import { date, plural, stamp, t, time } from "./i18n.js";
 import { sha256 } from "./ids.js";
 import { lacking } from "./outbox.js";
+import { wire } from "./records.js";
 import { joined, photoBytes, setSetting } from "./store.js";
 
 /**
@@ -91,7 +92,7 @@ async function head(
     made_at,
     walk: { id: walk.id, code, title: walk.title },
     participant: { id: participant_id, secret_sha256, role, name, team, language },
-    observations: unsent.map(({ record }) => ({ id: record.id, ...record.content })),
+    observations: unsent.map(({ record }) => ({ id: record.id, ...wire(record.content) })),
   };
 }
 

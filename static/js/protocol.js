@@ -2,6 +2,8 @@
 export const VERSION = 1;
 export const BASE = "/api/v1";
 export const LIMITS = Object.freeze({"note": 4000, "suggestion": 2000, "factors": 12, "photos": 8, "name": 60, "changes": 500, "known": 500, "replaces": 100, "draft_days": 30});
+export const RECORDINGS = 3;
+export const SECONDS = 60;
 export const PHOTO_TYPES = Object.freeze(["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]);
 export const ROLES = Object.freeze(/** @type {const} */ (["resident", "council", "municipality", "police", "rescue", "housing", "business", "association", "school", "other"]));
 export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "mixed"]));
@@ -10,16 +12,18 @@ export const VALENCES = Object.freeze(/** @type {const} */ (["safe", "unsafe", "
 /** @typedef {"planned"|"open"|"closed"|"published"|"archived"} WalkState */
 /** @typedef {"expected"|"stored"|"ready"|"unreadable"} PhotoState */
 /** @typedef {"late"|"after-close"|"clock-skew"|"unknown-factor"|"needs-place"} Flag */
-/** @typedef {{walk_id: string, rev: number, deleted: boolean, captured_at: string, valence: "safe"|"unsafe"|"mixed"|null, feeling: number|null, factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null, photos: PhotoDeclaration[]}} ObservationBody */
+/** @typedef {{walk_id: string, rev: number, deleted: boolean, captured_at: string, valence: "safe"|"unsafe"|"mixed"|null, feeling: number|null, factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null, photos: PhotoDeclaration[], recordings?: RecordingDeclaration[]}} ObservationBody */
 /** @typedef {{lat: number, lon: number, accuracy_m: number|null, source: "gps"|"exif", fixed_at: string|null}} Fix */
 /** @typedef {{lat: number, lon: number}} Place */
 /** @typedef {{id: string, sha256: string, bytes: number, type: string, replaces?: string[]}} PhotoDeclaration */
+/** @typedef {{id: string, sha256: string, bytes: number, type: string, seconds: number}} RecordingDeclaration */
 /** @typedef {{walk_id: string, team: string|null, rev: number, deleted: boolean, parts: number[][][]}} TrackBody */
-/** @typedef {{id: string, rev: number, seq: number, received_at: string, flags: string[], photos: PhotoOut[]}} Receipt */
+/** @typedef {{id: string, rev: number, seq: number, received_at: string, flags: string[], photos: PhotoOut[], recordings?: RecordingOut[]}} Receipt */
 /** @typedef {{id: string, rev: number, deleted: boolean, received_at: string}} TrackReceipt */
 /** @typedef {{id: string, sha256: string, bytes: number, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoReceipt */
 /** @typedef {{id: string, state: "expected"|"stored"|"ready"|"unreadable"}} PhotoOut */
-/** @typedef {{observations: HeldIn[], photos: string[]}} Missing */
+/** @typedef {{id: string, state: "expected"|"stored"}} RecordingOut */
+/** @typedef {{observations: HeldIn[], photos: string[], recordings?: string[]}} Missing */
 /** @typedef {{id: string, rev: number}} HeldIn */
 /** @typedef {{id: string, seq: number, rev: number, captured_at: string, valence: Valence|null, feeling: number|null,
  *   factors: string[], note: string, suggestion: string, fix: Fix|null, pin: Place|null, stop_id: string|null,

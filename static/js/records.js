@@ -105,9 +105,24 @@ export async function photosOf(
   return { removed, shown: [...own.filter((photo) => !removed.includes(photo)), ...added] };
 }
 
-/** A photo as its note declares it. @returns {import("./protocol.js").PhotoDeclaration} */
-export const declared = (/** @type {PhotoInfo} */ { id, sha256, bytes, type, replaces }) =>
-  replaces ? { id, sha256, bytes, type, replaces } : { id, sha256, bytes, type };
+/** A photo or a recording as its note declares it. @returns {import("./protocol.js").PhotoDeclaration} */
+export const declared = (/** @type {PhotoInfo} */ { id, sha256, bytes, type, replaces, seconds }) => ({
+  id,
+  sha256,
+  bytes,
+  type,
+  ...(replaces && { replaces }),
+  ...(seconds && { seconds }),
+});
+
+const isSound = (/** @type {object} */ one) => "seconds" in one;
+
+/** A note as the wire has it: here recordings are among its photos, from which they differ by their seconds. */
+export const wire = (/** @type {import("./protocol.js").ObservationBody} */ content) => ({
+  ...content,
+  photos: content.photos.filter((one) => !isSound(one)),
+  recordings: content.photos.filter(isSound),
+});
 
 export async function forgetPhoto(/** @type {Transaction} */ tx, /** @type {string} */ id) {
   await tx.objectStore("photos").delete(id);

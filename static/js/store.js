@@ -26,8 +26,8 @@ export { Full, onChange } from "./database.js";
  *   at, retry_at: ms; final: not tried again by itself
  * @typedef {"kept" | "stored" | "ready" | "unreadable"} KeptState   kept: only on this phone so far
  * @typedef {{id: string, note_id: string | null, type: string, bytes: number, sha256: string, state: KeptState,
- *   problem: Problem | null, replaces?: string[]}} PhotoInfo
- *   replaces: what it was blurred from; the server erases those once it has this one
+ *   problem: Problem | null, replaces?: string[], seconds?: number}} PhotoInfo
+ *   replaces: what it was blurred from; the server erases those once it has this one; seconds: it is a recording
  * @typedef {"saved" | "waiting" | "sending" | "sent" | "photos" | "failed"} Phase
  * @typedef {{id: string, walk_id: string, rev: number, content: ObservationBody, saved_at: number, sent_rev: number,
  *   receipt: Receipt | null, problem: Problem | null, photos: PhotoInfo[], phase: Phase}} Note
@@ -205,7 +205,7 @@ export const dropDraft = (/** @type {string} */ key) =>
 /** Throws Full when there is no room; the draft's words are not touched. @returns {Promise<PhotoInfo>} */
 export async function addDraftPhoto(
   /** @type {string} */ draftKey,
-  /** @type {{buffer: ArrayBuffer, type: string}} */ { buffer, type },
+  /** @type {{buffer: ArrayBuffer, type: string, seconds?: number}} */ { buffer, type, seconds },
 ) {
   const bytes = buffer.byteLength;
   /** @type {PhotoRecord} */
@@ -216,6 +216,7 @@ export async function addDraftPhoto(
     type,
     bytes,
     sha256: await sha256(buffer),
+    seconds,
     state: "kept",
     problem: null,
   };
@@ -312,11 +313,11 @@ export const tally = (wanted = () => true) => read(["notes", "photos"], (tx) => 
 /** @returns {Promise<Note | null>} */
 export const note = (/** @type {string} */ id) => read(["notes", "photos"], (tx) => load(tx, id));
 
-/** @returns {Promise<{buffer: ArrayBuffer, type: string} | null>} */
+/** @returns {Promise<{buffer: ArrayBuffer, type: string, seconds?: number} | null>} */
 export const photoBytes = (/** @type {string} */ photoId) =>
   read(["photos", "bytes"], async (tx) => {
     const [photo, buffer] = [await tx.objectStore("photos").get(photoId), await tx.objectStore("bytes").get(photoId)];
-    return photo && buffer ? { buffer, type: photo.type } : null;
+    return photo && buffer ? { buffer, type: photo.type, seconds: photo.seconds } : null;
   });
 
 /** What the server does not hold yet, counted from the records. */

@@ -10,7 +10,7 @@ import { language, t } from "./i18n.js";
 import { contentDigest, sha256 } from "./ids.js";
 import * as outbox from "./outbox.js";
 import { LIMITS } from "./protocol.js";
-import { traffic } from "./records.js";
+import { traffic, wire } from "./records.js";
 import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
 import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
 
@@ -232,11 +232,11 @@ async function sendOne(
 
 // A receipt is one only if it names what was sent.
 
-async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { id, content }) {
-  const { rev } = content;
+async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { id, content, content: { rev } }) {
   await outbox.markTried(id, rev);
-  const { body } = await ask("PUT", `/observations/${id}`, { key: me, json: content });
+  const { body } = await ask("PUT", `/observations/${id}`, { key: me, json: wire(content) });
   if (body.id !== id || !(body.rev >= rev) || !Array.isArray(body.photos)) throw notOurs();
+  body.photos.push(...(body.recordings ?? []));
   await outbox.keepReceipt(id, rev, body);
 }
 
@@ -244,7 +244,7 @@ async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoRecord} */ ph
   const kept = await photoBytes(photo.id);
   if (!kept) throw new Trouble("photo-gone", t("The photo is no longer on the phone."), { status: 410 });
   const headers = { "Content-Type": photo.type, "Content-Digest": contentDigest(photo.sha256) };
-  const path = `/observations/${photo.note_id}/photos/${photo.id}`;
+  const path = `/observations/${photo.note_id}/${photo.seconds ? "recordings" : "photos"}/${photo.id}`;
   const { body } = await ask("PUT", path, { key: me, bytes: kept.buffer, headers });
   if (body.id !== photo.id || body.sha256 !== photo.sha256 || !HELD.includes(body.state)) throw notOurs();
   await outbox.keepPhotoState(photo.id, body.state);

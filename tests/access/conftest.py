@@ -34,6 +34,7 @@ def walked(stage: Stage) -> dict[str, str]:
         "organisation_id": stage.walk.organisation_id or "",
         "observation_id": note,
         "photo_id": picture.id,
+        "recording_id": picture.id,
         "participant_id": phone.id,
         "track_id": new_id(),
         "mark_id": mark.id,

@@ -60,6 +60,7 @@ def filled(stage: Stage) -> dict[str, str]:
         "mark_id": new_id(),
         "observation_id": note,
         "photo_id": picture.id,
+        "recording_id": picture.id,
         "track_id": track,
         "z": "12",
         "x": "2166",

@@ -31,6 +31,9 @@ NOT_THERE = {"/basemap.pmtiles", "/api/v1/tiles/{z}/{x}/{y}.mvt", "/walks/{walk_
 # Nor has the measure a photo of it done, or a note, and nobody has met about it: tests/measures/.
 NOT_THERE |= {"/walks/{walk_id}/measures/{number}/proof.jpg", "/partner/measures/{measure_id}/proof.jpg",
               "/partner/photos/{photo_id}", "/walks/{walk_id}/measures/minutes.txt"}  # fmt: skip
+NOT_THERE |= {
+    "/walks/{walk_id}/review/recordings/{recording_id}"
+}  # nor the note a recording: tests/review/test_recordings.py
 NOT_THERE |= {"/walks/{walk_id}/report/since.csv"}  # nor was there a walk before: tests/report/test_since_files.py
 NOT_THERE |= {"/walks/{walk_id}/release/{edition}/photos/{name}.jpg"}  # nor the edition a photo: tests/report/
 ENDLESS = {"/walks/{walk_id}/live/events"}  # who may pass gets an answer that goes on: tests/walks/test_live.py

@@ -109,7 +109,7 @@ def made(stage: Stage, mark: str, name: str, colour: int) -> World:
         link, world.link = partners.new_link(tx, partner, tx.get_one(User, leader.id), 30, key)
         tx.flush()
         world.names = {
-            "organisation_id": organisation.id, "walk_id": walk.id, "code": walk.code, "participant_id": phone.id, "observation_id": note, "photo_id": picture.id,
+            "organisation_id": organisation.id, "walk_id": walk.id, "code": walk.code, "participant_id": phone.id, "observation_id": note, "photo_id": picture.id, "recording_id": picture.id,
             "track_id": track, "mark_id": mark_.id, "user_id": leader.id, "membership_id": role.id, "invitation_id": letter.id,
             "partner_id": partner.id, "link_id": link.id, "measure_id": measures[0].id, "number": "1", "edition": "1",
             "takedown_id": asked.id, "session_name": "none", "passkey_id": "none", "name": "1.1-1", "shape": "wide",

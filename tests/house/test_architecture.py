@@ -52,6 +52,7 @@ ACROSS = {
     ("sync", "app.photos.vault"),
     ("report", "app.photos.vault"),
     ("review", "app.photos.vault"),
+    ("review", "app.photos.sending"),  # a recording is heard there, piece by piece
     ("copies", "app.server"),  # a move asks whether somebody serves from there
     # Who may answer for a partner is decided where everything is; letters go the way of every letter, a proof photo that of
     # every photo.

@@ -113,7 +113,7 @@ def _names(server: Server, demo: dict[str, str], phone: Phone) -> dict[str, str]
     note, photo = next(iter(phone.made)), next(iter(phone.pictures))
     return names | {
         "walk_id": demo["walk_id"], "code": demo["code"], "number": "1", "participant_id": phone.id,
-        "observation_id": note, "photo_id": photo,
+        "observation_id": note, "photo_id": photo, "recording_id": photo,
     }  # fmt: skip
 
 

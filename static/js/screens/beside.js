@@ -1,4 +1,4 @@
-// Beside: what no first note needs, but every phone keeps: help, blurring, an eye on the words, photos that another app
+// Beside: what no first note needs, but every phone keeps: help, blurring, speaking, an eye on the words, photos that another app
 // hands over. Fetched when it is asked for.
 
 import { learn } from "../i18n.js";
@@ -11,3 +11,4 @@ export { mount as blur } from "./blur.js";
 export { heed } from "./heed.js";
 export { mount as help } from "./help.js";
 export { mount as shared } from "./shared.js";
+import "./voice.js";

@@ -52,7 +52,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
         ${note ? stateLine(note) : nothing}
         ${place()}
         ${feels(asking)}
-        ${asking ? nothing : [reasons(), text("note"), pictures(), feeling(), text("suggestion"), away()]}
+        ${asking ? nothing : [reasons(), text("note"), html`<tryg-voice .sitting=${sitting}></tryg-voice>`, pictures(), feeling(), text("suggestion"), away()]}
         <input type="file" id="camera" accept="image/*" capture="environment" hidden @change=${taken}>
         <input type="file" id="library" accept="image/*" multiple hidden @change=${taken}>
       </main>
@@ -112,9 +112,11 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   const text = (/** @type {"note" | "suggestion"} */ name) =>
     textField(name, sitting.content[name], limits[name], (value) => sitting.say({ [name]: value }));
 
+  const photos = () => sitting.photos.filter(({ seconds }) => !seconds);
+
   const pictures = () =>
     shots({
-      photos: sitting.photos,
+      photos: photos(),
       limit: limits.photos,
       busy: preparing > 0,
       describe: note ? photoState : undefined,
@@ -162,7 +164,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     draw();
     const keepers = {
       draftKey: sitting.draft.key,
-      room: () => limits.photos - sitting.photos.length,
+      room: () => limits.photos - photos().length,
       limit: limits.photos,
       bytes: limits.photo_bytes,
       kept: (/** @type {import("../store.js").PhotoInfo} */ photo) =>
