@@ -31,6 +31,7 @@ SLOWEST = 500  # bytes a second, from then on: a third of what the slowest netwo
 _HANG_UP = {"Connection": "close"}
 _PHOTO = re.compile(r"/api/v1/observations/[^/]+/(photos|recordings)/[^/]+")
 _PROOF = re.compile(r"/(walks/[^/]+|partner)/measures/[^/]+/proof")
+_SHARED = "/app/share"  # photos from another app, read only to be let go of (app/shell.py)
 _PLAN = re.compile(r"/walks/([^/]+/plan|new)")
 
 
@@ -38,6 +39,8 @@ def most(path: str, settings: Settings) -> int:
     """The most bytes that the body of a request to `path` may have."""
     if _PHOTO.fullmatch(path):
         return READ_THROUGH * settings.photo_bytes + PLAIN_BYTES
+    if path == _SHARED:
+        return READ_THROUGH * settings.photo_bytes + FRAME_BYTES
     if _PROOF.fullmatch(path):
         return settings.photo_bytes + FRAME_BYTES
     return PLAN_BYTES if _PLAN.fullmatch(path) else PLAIN_BYTES

@@ -124,9 +124,11 @@ def _picture(name: str, width: int, height: int = 0) -> dict[str, str]:
 
 
 @router.post("/app/share", include_in_schema=False)
-def not_yet_ours() -> Response:
-    """Photos that another app shares while this phone's worker, which takes them, is not there: nothing of them is read
-    or kept, and the app says that they did not come along."""
+async def not_yet_ours(request: Request) -> Response:
+    """Photos that another app shares while this phone's worker, which takes them, is not there: nothing of them is kept,
+    and the app says that they did not come along. They are read to their end, or the phone would not hear the answer."""
+    async for _piece in request.stream():
+        pass
     return RedirectResponse("/app/?lost#/shared", 303)
 
 

@@ -111,7 +111,9 @@ def photo(colour: str) -> list[int]:
 def share(page: Page, *colours: str) -> None:
     """From a page that is no part of the app, and under no policy of ours, as another app would."""
     elsewhere = page.url.split("/app/")[0] + "/gallery"
-    page.route(elsewhere, lambda route: route.fulfill(body="<!doctype html><title>Galleri</title>", content_type="text/html"))
+    page.route(
+        elsewhere, lambda route: route.fulfill(body="<!doctype html><title>Galleri</title>", content_type="text/html")
+    )
     page.goto(elsewhere)
     page.evaluate(SHARE, [[f"{colour}.jpg", photo(colour)] for colour in colours])
 
@@ -211,9 +213,9 @@ def test_a_phone_whose_worker_is_not_there_yet_is_told_that_nothing_came_along(e
     assert "lost" not in page.url
 
 
-def test_the_server_reads_and_keeps_nothing_of_what_is_shared(evening: Evening) -> None:
+def test_the_server_keeps_nothing_of_what_is_shared_however_large(evening: Evening) -> None:
     before = {path: path.stat().st_mtime_ns for path in evening.server.data.rglob("*") if "photo" in str(path)}
-    files = {"photos": ("a.jpg", bytes(photo("navy")), "image/jpeg")}
+    files = {"photos": ("a.jpg", bytes(photo("navy")) + bytes(8_000_000), "image/jpeg")}
     answer = httpx.post(f"{evening.url}share", files=files, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/app/?lost#/shared")
     assert before == {path: path.stat().st_mtime_ns for path in evening.server.data.rglob("*") if "photo" in str(path)}
@@ -229,7 +231,9 @@ def test_the_icon_bears_the_count_of_unsent_notes_until_all_have_arrived(evening
     page.wait_for_function("() => told.badge.at(-1) === 0")
 
 
-def test_the_screen_stays_lit_only_where_it_was_chosen_on_a_walk_and_while_the_app_is_in_front(evening: Evening) -> None:
+def test_the_screen_stays_lit_only_where_it_was_chosen_on_a_walk_and_while_the_app_is_in_front(
+    evening: Evening,
+) -> None:
     page = evening.join().ready().page
     assert page.evaluate("told.lit") == 0
     page.goto(f"{evening.url}#/help")
@@ -271,7 +275,10 @@ def test_installing_is_offered_after_the_first_note_and_never_again_once_it_was_
 
 
 def test_an_iphone_is_told_first_the_app_then_the_code_and_which_code(
-    planned: Planned, playwright: Playwright, browser_type_launch_args: dict[str, Any], browser_context_args: dict[str, Any]
+    planned: Planned,
+    playwright: Playwright,
+    browser_type_launch_args: dict[str, Any],
+    browser_context_args: dict[str, Any],
 ) -> None:
     browser = playwright.chromium.launch(**browser_type_launch_args)
     page = browser.new_context(**{**browser_context_args, "user_agent": IPHONE}).new_page()

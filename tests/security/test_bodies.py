@@ -31,7 +31,7 @@ def test_limits_are_a_megabyte_but_for_photos_and_plans(stage: Stage, filled: di
     large = {path for _method, path in paths(filled) if most(path, stage.app.state.settings) > 1024 * 1024}
     walk, photo = f"/walks/{filled['walk_id']}", f"/photos/{filled['photo_id']}"
     assert large == {
-        f"{walk}/plan", "/walks/new", f"{walk}/measures/1/proof", f"/partner/measures/{filled['measure_id']}/proof",
+        "/app/share", f"{walk}/plan", "/walks/new", f"{walk}/measures/1/proof", f"/partner/measures/{filled['measure_id']}/proof",
         f"/api/v1/observations/{filled['observation_id']}{photo}",
     }  # fmt: skip
 

@@ -85,8 +85,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
             ${sunset ? html`<span class="hint">${t("The sun sets at {time}. Then the screen turns dark.", { time: time(sunset) })}</span>` : nothing}</div>
           ${
             CAN
-              ? html`<div class="field"><label class="row"><input type="checkbox" .checked=${lit} aria-describedby="lit-hint" @change=${keepLit}>${t("Keep the screen on while I walk")}</label>
-                <span class="hint" id="lit-hint">${t("Costs battery. Only while the app is in front.")}</span></div>`
+              ? html`<div class="pick"><label><input type="checkbox" .checked=${lit} aria-labelledby="lit" aria-describedby="lit-hint" @change=${keepLit}>
+                <span><span id="lit">${t("Keep the screen on while I walk")}</span><small id="lit-hint">${t("Costs battery. Only while the app is in front.")}</small></span></label></div>`
               : nothing
           }
         </section>
