@@ -111,6 +111,7 @@ AFTER: dict[str, tuple[str, str]] = {
     "too-many-pixels": (_WORDS, mark("Choose a smaller photo, or take it again.")),
     "body-too-large": (_SAME, mark("Send less at once.")),
     "not-a-photo": (_WORDS, mark("Choose another photo.")),
+    "not-a-recording": (_WORDS, mark("Write it down, or speak it once more.")),
     "packed-body": (_SAME, mark("Send it unpacked.")),
     "invalid": (
         mark("What you wrote is kept where you wrote it."),

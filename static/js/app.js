@@ -16,7 +16,7 @@ import * as walk from "./screens/walk.js";
 import { noNetwork, says } from "./screens/words.js";
 import { draft, dropDraft, joined, setting } from "./store.js";
 import { onStatus, start as startSync, status } from "./sync.js";
-import { apply } from "./theme.js";
+import { apply, choice } from "./theme.js";
 import { start as startLanguage } from "./tongues.js";
 
 apply();
@@ -73,7 +73,12 @@ addEventListener("beforeinstallprompt", (event) => {
 });
 
 /** @type {Promise<unknown>} */
-let turning = startLanguage(); // nothing is shown before it has words
+let turning = Promise.all([startLanguage(), dressed()]); // nothing is shown before it has words, and its dress
+/** What a walker in red wears is not in the shell: where it cannot be had, it is night. */
+async function dressed() {
+  if (choice() === "red") await import("./screens/beside.js").catch(() => {});
+}
+
 let leave = () => {};
 let opened = false;
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.walking import Evening
 
+TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
 GLOVE_PX = 48  # the smallest target
 DARKEST_WHITE = 90  # of 255: what the ground, and its lines, may have of any colour at night
 AA, SHAPES = 4.5, 3.0
@@ -113,7 +114,7 @@ def test_the_screen_turns_dark_after_dusk_at_the_walks_place_on_a_light_phone(ni
 def test_red_is_red_dim_and_still_read(night: Evening) -> None:
     page = night.join().page
     wear(page, "red")
-    sheet = (Path(__file__).parents[2] / "static" / "css" / "tokens.css").read_text("utf-8")
+    sheet = TOKENS.read_text("utf-8")
     names = sorted(set(re.findall(r"(--[\w-]+):\s+(?:light-dark\(|#)", sheet)))
     assert len(names) > 30
     told = page.evaluate(
@@ -145,6 +146,15 @@ def test_red_is_chosen_in_the_help_and_stays(night: Evening) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "red")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "red")
+
+
+def test_without_the_red_dress_it_is_night(night: Evening) -> None:
+    page = night.join().page
+    page.emulate_media(color_scheme="light")
+    page.evaluate("navigator.serviceWorker.ready.then(one => one.unregister())")
+    page.context.route("**/assets/beside-*", lambda asked: asked.abort())
+    wear(page, "red")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(10, 17, 21)"
 
 
 @pytest.mark.parametrize(("dress", "dimmed"), [("night", "brightness(0.6)"), ("red", "grayscale(1)"), ("day", "none")])

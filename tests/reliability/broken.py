@@ -34,6 +34,10 @@ DISKS = "tests/reliability/test_disks.py"
 MODEL = "tests/reliability/test_model.py"
 CHANGES = "tests/sync/test_changes.py"
 SYNC = "tests/browser/test_sync.py"
+ARRIVING_KEPT = "    arriving.keep(photo_id)\n"
+ARRIVED = (
+    '    photo, is_new = states.arrived(db, photo_id, arriving.size, and_then, "kept" if is_sound else "stored")\n'
+)
 LATER = """    import asyncio
     with db.read() as tx:
         kept = keep(tx)
@@ -78,8 +82,8 @@ MECHANISMS = [
     Mechanism("the database waits for the disk", "app/db.py", "synchronous=FULL", "synchronous=OFF",
               f"{DISKS}::test_where_fsync_fails_there_is_no_receipt"),
     Mechanism("file first, then the record", "app/photos/arrival.py",
-              "    arriving.keep(photo_id)\n    photo, is_new = states.arrived(db, photo_id, arriving.size, replaced.erase)\n",
-              "    photo, is_new = states.arrived(db, photo_id, arriving.size, replaced.erase)\n    arriving.keep(photo_id)\n",
+              ARRIVING_KEPT + ARRIVED,
+              ARRIVED + ARRIVING_KEPT,
               f"{DISKS}::test_a_photo_whose_file_cannot_be_kept_is_not_on_record_either"),
     Mechanism("half-written files are swept", "app/photos/folder.py",
               "                path.unlink()\n\n    # Inside", "                pass\n\n    # Inside", CUTS),

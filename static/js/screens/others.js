@@ -35,7 +35,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         words ? html`<p class="small">${words}</p>` : nothing
       }${note.suggestion && note.suggestion !== words && note.suggestion !== title ? html`<p class="small">${t("Suggestion")}: ${note.suggestion}</p>` : nothing}</div>${
         photo
-          ? html`<span class="thumb">${icon("image")}<img alt="" ?hidden=${!pictures.get(photo.id)} src=${pictures.get(photo.id) || nothing} data-thumb=${photo.id}></span>`
+          ? html`<span class="thumb" tabindex="-1">${icon("image")}<img alt="" ?hidden=${!pictures.get(photo.id)} src=${pictures.get(photo.id) || nothing} data-thumb=${photo.id}></span>`
           : nothing
       }</div>
       <div class="foot"><button type="button" aria-pressed=${note.agreed} @click=${() => feed.agree(note)}>${

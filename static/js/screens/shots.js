@@ -16,7 +16,7 @@ const addresses = new Map();
 
 /** Shows a photo that is on this phone in an <img>, or the plain icon where this phone cannot draw it (HEIC). */
 export const thumb = (/** @type {PhotoInfo | undefined} */ photo) =>
-  photo ? html`<span class="thumb">${icon(photo.seconds ? "behaviour" : "image")}<img alt="" hidden data-photo=${photo.id}></span>` : nothing;
+  photo ? html`<span class="thumb" tabindex="-1">${icon(photo.seconds ? "behaviour" : "image")}<img alt="" hidden data-photo=${photo.id}></span>` : nothing;
 
 /** Fills in the pictures under `root` that are still empty. Call after each render. */
 export function fillThumbs(/** @type {HTMLElement} */ root) {
