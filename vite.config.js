@@ -15,16 +15,18 @@ const BASE = "/static/dist/";
 const MODEL = resolve(import.meta.dirname, "build/centerface.onnx"); // what finds faces; made by `make build` where it can be had
 const PAGES = ["report", "writing", "reading", "compare", "plan", "live", "marks", "paper", "table", "review", "passkey", "awake", "measures", "overview"].map((name) => `js/${name}.js`);
 const MAP = "js/elements/map.js"; // in the walker's app and on the pages
-const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css"];
-const ICONS = ["img/icon.svg", "img/icon-180.png", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png"];
+const ENTRIES = ["js/app.js", ...PAGES, MAP, "css/walker.css", "css/desk.css", "css/design.css"];
+const ICONS = readdirSync(join(ROOT, "img"))
+  .filter((name) => /\.(svg|png|webp)$/.test(name))
+  .map((name) => `img/${name}`);
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/(later|own)\.js|pocket\.js/; // of no use without a network, or a map
-const BESIDE = /screens\/beside\.js/; // not needed for the first note, but kept on every phone
+const BESIDE = /screens\/beside\.js|installed\/standing\.js/; // not needed for the first note, but kept on every phone
 const TONGUE = /js\/(foreign\.js|locales\/(?!da)\w\w\.json)$/; // a language of the walker's app: where a walker speaks it
 const FACES = /blurring\/suggesting\.js/; // what looks for faces: large, and only where somebody wants it
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|voice)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
+  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared|voice)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
 const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed|voice))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
@@ -119,7 +121,7 @@ function release() {
     name: "release",
     apply: "build",
     buildStart() {
-      for (const name of ICONS.filter((icon) => existsSync(join(ROOT, icon))))
+      for (const name of ICONS)
         this.emitFile({
           type: "asset",
           name: name.split("/").at(-1),
@@ -196,6 +198,7 @@ export default defineConfig({
             { name: "base", test: /js\/(i18n|ids|trusted)\.js$|locales\/da\.json|vite\/preload-helper/ }, // what every page's script needs
             { name: "walking", test: WALKING },
             { name: "beside", test: NEAR },
+            { name: "installed", test: /js\/(installed\/\w+|screens\/shared)\.js|locales\/installed\.json/ },
           ],
         },
       },

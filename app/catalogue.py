@@ -34,10 +34,11 @@ _WALKING = (
     *(f"static/js/screens/{name}.js" for name in ("others", "feed", "entries", "map", "pin")),
 )
 _BESIDE = ("static/js/blurring/", *(f"static/js/screens/{name}.js" for name in ("blur", "heed", "help", "voice")))
-LATER = {  # by file of texts: who alone uses them, and imports planning/words.js, walking/words.js (screens/later.js), screens/beside.js or later.js
+LATER = {  # by file of texts: who alone uses them, and imports planning/words.js, walking/words.js (screens/later.js), screens/beside.js, installed/standing.js or later.js
     "planning.json": (_PLANNING,),
     "walking.json": _WALKING,
     "beside.json": _BESIDE,
+    "installed.json": ("static/js/installed/", "static/js/screens/shared.js"),
     "own.json": ("static/js/screens/own.js",),
     "later.json": (_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/pocket.js", *_WALKING),
 }

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from app import __version__, guide, logs, pages, problems, shell
+from app import __version__, design, guide, logs, pages, problems, shell
 from app.access import postman
 from app.access.account_routes import router as account
 from app.access.elsewhere_routes import router as elsewhere
@@ -123,7 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
     app.state.shelf = Shelf()
-    for router in ROUTERS:
+    for router in (*ROUTERS, *([design.router] if settings.is_here else [])):
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)
     for path, answer in (("/healthz", _alive), ("/readyz", _ready)):

@@ -23,16 +23,39 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app import i18n
-from app.problems import Problem
+from app.problems import AFTER, Problem
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "static" / "dist"
 MANIFEST = DIST / "manifest.json"
+# template, or its folder: where the guide tells of it; chapters by their English name, which leads there in every language
+CHAPTERS = {
+    "walks/": "organiser#plan-a-walk",
+    "walks/teams.html": "organiser#teams",
+    "walks/leaders.html": "organiser#two-who-plan-together",
+    "walks/marks.html": "organiser#marks-before-the-walk",
+    "walks/live.html": "organiser#follow-it-live",
+    "gathering/paper.html": "organiser#type-in-paper-notes",
+    "review/": "coordinator#review",
+    "report/": "coordinator#read-the-report",
+    "report/write.html": "coordinator#write-and-release-the-report",
+    "report/release.html": "coordinator#write-and-release-the-report",
+    "report/editions.html": "coordinator#write-and-release-the-report",
+    "measures/": "coordinator#measures",
+    "measures/partner.html": "partner#answer-a-measure",
+    "measures/partner_calendar.html": "partner#take-the-list-along",
+    "overview/": "coordinator#measures",
+    "access/people.html": "admin#who-may-do-what",
+    "privacy/keeping.html": "admin#how-long-things-are-kept-and-who-has-looked",
+    "privacy/log.html": "admin#how-long-things-are-kept-and-who-has-looked",
+    "privacy/search.html": "admin#how-long-things-are-kept-and-who-has-looked",
+}
 DIST_URL = "/static/dist/"
 LOCALES = {"da": "da", "en": "en_GB"}
 
-# The first pixel, before any stylesheet has come: paper by day, night by night. Its hash is the only inline exception.
-FIRST_PIXEL = "html{background:light-dark(#f2f5f5,#0a1115)}"
+# The first pixel, before any stylesheet has come: paper by day, night by night; in a layer, so that the dress wins when it has
+# come. Its hash is the only inline exception.
+FIRST_PIXEL = "@layer reset{html{background:light-dark(#f2f5f5,#0a1115)}}"
 _HASH = base64.b64encode(hashlib.sha256(FIRST_PIXEL.encode()).digest()).decode()
 
 CSP = "; ".join(
@@ -67,12 +90,14 @@ PRIVATE = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
 def render(request: Request, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
     """The page `template` (below templates/) filled with `values`, in the request's language, never cached.
 
-    Templates may also use `person` (the signed-in guards.Person or None), `path` and `language`."""
+    Templates may also use `person` (the signed-in guards.Person or None), `path`, `language` and `chapter` (the guide's address)."""
+    folder = template.rpartition("/")[0] + "/"
     known = {
         "request": request,
         "person": getattr(request.state, "person", None),
         "path": _own_address(request),
         "language": i18n.language(),
+        "chapter": f"/guide/{found}" if (found := CHAPTERS.get(template) or CHAPTERS.get(folder)) else "/guide",
         "idle_minutes": request.app.state.settings.session_idle_minutes,
     }
     html = environment().get_template(template).render(known | values)
@@ -89,7 +114,9 @@ def problem_page(request: Request, problem: Problem) -> Response:
         address = "/sign-in?" + urlencode({"fresh": "yes", "next": problem.more["back"]})
         return RedirectResponse(address, 303, headers=HEADERS | PRIVATE)
     try:
-        answer: Response = render(request, "problem.html", problem.status, problem=problem, told=problem.body())
+        answer: Response = render(
+            request, "problem.html", problem.status, problem=problem, told=problem.body(), after=AFTER[problem.code]
+        )
     except Problem:  # the build is missing, so no page can be dressed
         answer = PlainTextResponse(problem.body()["detail"], problem.status, headers=HEADERS | PRIVATE)
     answer.headers.update(problem.headers)

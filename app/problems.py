@@ -1,8 +1,8 @@
 """Every failure the server can tell of: its permanent code, its HTTP status and a sentence for the person.
 
 Hides how a failure is worded and sent: problem+json (RFC 9457) for phones and scripts, a page for people. Promises that
-codes never change their meaning, that no answer is a 500 without being logged, and that no sentence blames. Codes and
-statuses come from the wire contract.
+codes never change their meaning, that no answer is a 500 without being logged, and that each says what happened, what is
+safe and what to do, and blames nobody. Codes and statuses come from the wire contract.
 """
 
 import logging
@@ -64,6 +64,69 @@ CATALOGUE: dict[str, tuple[int, str]] = {
 }
 
 
+_LOST = mark("Nothing you have saved is lost.")
+_SAME = mark("Nothing was changed.")
+_PHONE = mark("Your notes stay on the phone.")
+_BOTH = mark("Note and photo stay on the phone.")
+_WORDS = mark("The note's words are kept.")
+_AGAIN = mark("Wait a minute, then open the page again.")
+
+# code: (what is safe, what to do), for whoever meets it
+AFTER: dict[str, tuple[str, str]] = {
+    "not-joined": (_PHONE, mark("Open the app, and join with the code of the invitation.")),
+    "sign-in-first": (_SAME, mark("Sign in, and you come back here.")),
+    "sign-in-again": (_SAME, mark("Sign in once more, then do it again.")),
+    "not-yours": (_SAME, mark("See whether you are on the right walk, or ask the coordinator.")),
+    "not-allowed": (_SAME, mark("Your role does not open this page. Ask the coordinator of the walk.")),
+    "own-observation": (mark("Your note stands as it is."), mark("You can agree with the notes of others.")),
+    "walk-not-found": (_LOST, mark("See whether all 8 characters are right, or ask for the code once more.")),
+    "observation-unknown": (_BOTH, mark("The phone sends the words first, then the photo, by itself.")),
+    "photo-unknown": (_LOST, mark("Load the page again: perhaps the photo was taken out of the note.")),
+    "photo-not-ready": (mark("The photo has arrived."), mark("Wait a moment, then load the page again.")),
+    "photo-unreadable": (_WORDS, mark("Take the photo again, if you can.")),
+    "not-found": (_LOST, mark("The address may be old or mistyped, or the page is for others.")),
+    "method-not-allowed": (_SAME, mark("Go back, and use the page's own buttons.")),
+    "too-slow": (_LOST, mark("Try again where the network is better.")),
+    "participant-taken": (_PHONE, mark("Join again with the code.")),
+    "walk-closed": (
+        mark("What lies on phones that have joined is still taken in."),
+        mark("If you have something to say, tell the coordinator, or ask for paper."),
+    ),
+    "same-revision-different-content": (
+        mark("Your text is kept where you wrote it."),
+        mark("Open the note, and save it again if yours should stand."),
+    ),
+    "photo-differs": (
+        mark("The photo that is here stays, and so does yours."),
+        mark("Take the photo out of the note, and put it in again."),
+    ),
+    "cursor-ahead": (_PHONE, mark("The phone fetches the others' notes anew by itself.")),
+    "edition-changed": (
+        mark("Nothing was released, and nothing taken back."),
+        mark("Load the page again, and see how the edition stands."),
+    ),
+    "walk-archived": (_PHONE, mark("Ask the coordinator if you need something of it.")),
+    "erased": (mark("What else you have saved stays."), mark("Write it anew if it should be there.")),
+    "photo-too-large": (_WORDS, mark("Choose a smaller photo, or take it again.")),
+    "too-many-pixels": (_WORDS, mark("Choose a smaller photo, or take it again.")),
+    "body-too-large": (_SAME, mark("Send less at once.")),
+    "not-a-photo": (_WORDS, mark("Choose another photo.")),
+    "packed-body": (_SAME, mark("Send it unpacked.")),
+    "invalid": (
+        mark("What you wrote is kept where you wrote it."),
+        mark("Mend what is named, and send it again."),
+    ),
+    "photo-undeclared": (_BOTH, mark("The phone sends the newest text of the note and then the photo again.")),
+    "digest-mismatch": (_BOTH, mark("The photo is sent again by itself.")),
+    "range-not-satisfiable": (_SAME, mark("Begin the download anew.")),
+    "bad-request": (_SAME, mark("Load the page again, and try once more.")),
+    "too-many-attempts": (_LOST, mark("Wait a little, then try again.")),
+    "try-again": (_LOST, _AGAIN),
+    "not-built": (_LOST, mark("Whoever runs the server builds it: make build.")),
+    "unexpected": (_LOST, _AGAIN),
+}
+
+
 class Problem(Exception):
     """A failure to be told. `code` is a key of CATALOGUE; `detail` a sentence in the request's language;
     `more` further members of the problem (`errors`, `receipt`); `retry_after` seconds."""
@@ -85,12 +148,12 @@ class Problem(Exception):
             self.headers["Retry-After"] = str(retry_after)
 
     def body(self) -> dict[str, Any]:
-        title = _(self.title)
+        safe, do = AFTER[self.code]
         return {
             "type": f"/problems/{self.code}",
-            "title": title,
+            "title": _(self.title),
             "status": self.status,
-            "detail": self.detail or title + ".",
+            "detail": self.detail or f"{_(self.title)}. {_(safe)} {_(do)}",
             **self.more,
         }
 

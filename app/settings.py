@@ -312,6 +312,11 @@ class Settings(BaseSettings):
         return self.data / "printed"
 
     @property
+    def is_here(self) -> bool:
+        """Whether this server calls itself by this machine's own address, as where somebody works on it."""
+        return _is_here(self.base_url)
+
+    @property
     def strong_roles(self) -> frozenset[str]:
         """The roles that codes by e-mail do not let in."""
         return frozenset(filter(None, (role.strip() for role in self.strong_sign_in.split(","))))

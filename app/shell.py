@@ -24,12 +24,13 @@ from app.problems import Problem
 
 router = APIRouter(tags=["app"])
 
-BUILT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*-[\w-]{8}\.(js|css|svg|png|woff2|wasm|onnx)")
+BUILT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*-[\w-]{8}\.(js|css|svg|png|webp|woff2|wasm|onnx)")
 TYPES = {
     "js": "text/javascript",
     "css": "text/css",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "webp": "image/webp",
     "woff2": "font/woff2",
     "wasm": "application/wasm",
     "onnx": "application/octet-stream",
@@ -46,6 +47,16 @@ WORKER_POLICY = {
 FACES = "faces-"
 FACES_POLICY = {"Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"}
 NIGHT = "#0a1115"
+# What a long press on the app's icon offers: name, screen, drawing (static/img/render.py).
+SHORTCUTS = (("Ny note", "note/new", "note"), ("Kort", "map", "map"), ("Mine noter", "notes", "notes"))
+TALL, BROAD = (780, 1688), (1280, 800)
+# What is shown before it is installed: name, size, where, what is on it (`python -m tests.screens`).
+SCREENS = (
+    ("walk", TALL, "narrow", "Vandringen: steder på ruten, og om telefonen er klar"),
+    ("note", TALL, "narrow", "En note: hvor, hvorfor og med billeder"),
+    ("map", TALL, "narrow", "Kortet med ruten og noterne"),
+    ("wide", BROAD, "wide", "Kortet på en tablet eller computer"),
+)
 
 
 class Shell(NamedTuple):
@@ -66,31 +77,57 @@ def to_the_app(request: Request) -> Response:
 @router.head("/app/manifest.webmanifest", include_in_schema=False)
 def web_manifest() -> Response:
     """What a phone needs to install the app."""
-    icons = [
-        {"src": pages.asset("img/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
-        {"src": pages.asset("img/icon-192.png"), "sizes": "192x192", "type": "image/png"},
-        {"src": pages.asset("img/icon-512.png"), "sizes": "512x512", "type": "image/png"},
-        {
-            "src": pages.asset("img/icon-maskable-512.png"),
-            "sizes": "512x512",
-            "type": "image/png",
-            "purpose": "maskable",
-        },
-    ]
     told = {
         "name": "Tryghedsvandring",
         "short_name": "Tryghed",
         "description": "Skriv ned, hvor der er trygt, og hvor der ikke er. Virker uden net.",
         "lang": "da",
+        "dir": "ltr",
+        "categories": ["government", "utilities", "photo"],
         "id": "/app/",
         "scope": "/app/",
         "start_url": "/app/",
         "display": "standalone",
+        # One window: two would write the same draft.
+        "launch_handler": {"client_mode": ["navigate-existing", "auto"]},
         "background_color": NIGHT,
         "theme_color": NIGHT,
-        "icons": icons,
+        "prefer_related_applications": False,
+        "icons": [
+            {"src": pages.asset("img/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+            *(_picture(f"icon-{size}.png", size) for size in (192, 512)),
+            *(_picture(f"icon-maskable-{size}.png", size) | {"purpose": "maskable"} for size in (192, 512)),
+            _picture("icon-monochrome-512.png", 512) | {"purpose": "monochrome"},
+        ],
+        "shortcuts": [
+            {"name": name, "url": f"/app/#/{screen}", "icons": [_picture(f"shortcut-{drawn}-96.png", 96)]}
+            for name, screen, drawn in SHORTCUTS
+        ],
+        "screenshots": [
+            _picture(f"screen-{name}.webp", *size) | {"form_factor": form, "label": label}
+            for name, size, form, label in SCREENS
+        ],
+        "share_target": {
+            "action": "/app/share",
+            "method": "POST",
+            "enctype": "multipart/form-data",
+            "params": {"files": [{"name": "photos", "accept": ["image/*"]}]},
+        },
     }
     return JSONResponse(told, headers=CHECKED, media_type="application/manifest+json")
+
+
+def _picture(name: str, width: int, height: int = 0) -> dict[str, str]:
+    """What the manifest says of a picture; without a `height` it is square."""
+    kind = name.rsplit(".", 1)[1]
+    return {"src": pages.asset(f"img/{name}"), "sizes": f"{width}x{height or width}", "type": TYPES[kind]}
+
+
+@router.post("/app/share", include_in_schema=False)
+def not_yet_ours() -> Response:
+    """Photos that another app shares while this phone's worker, which takes them, is not there: nothing of them is read
+    or kept, and the app says that they did not come along."""
+    return RedirectResponse("/app/?lost#/shared", 303)
 
 
 @router.get("/app/")

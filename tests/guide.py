@@ -1,4 +1,4 @@
-"""The guide's pictures, taken from the running app: `python -m tests.guide` (`make guide`); with names after it, those alone
+"""The guide's pictures, taken from the running app: `python -m tests.guide` (`make pictures`); with names after it, those alone
 are written.
 
 Starts a server with the demo walk, at a date that stays the same, once for each language; opens every page as its people
@@ -59,7 +59,7 @@ def main() -> int:
     both = set.intersection(*taken.values())
     put_into_the_guides(both)
     wanted = {
-        name for path in GUIDE.glob("*.md") for name in re.findall(r"\(pictures/([^)]+)\)", path.read_text("utf-8"))
+        name for path in GUIDE.glob("*/*.md") for name in re.findall(r"/pictures/([^)]+)\)", path.read_text("utf-8"))
     }
     for path in PICTURES.iterdir():
         if path.name not in wanted:
@@ -197,12 +197,11 @@ def write(path: Path, png: bytes) -> None:
 
 def put_into_the_guides(taken: set[str]) -> None:
     """A comment that asks for a picture becomes the picture, once it was taken in both languages."""
-    for language in BOTH:
-        path = GUIDE / f"{language}.md"
+    for path in GUIDE.glob("*/*.md"):
 
-        def shown(asked: re.Match[str], language: str = language) -> str:
+        def shown(asked: re.Match[str], language: str = path.parent.name) -> str:
             name, words = asked[1], asked[2]
-            return f"![{words}](pictures/{name}.{language}.webp)" if name in taken else asked[0]
+            return f"![{words}](../pictures/{name}.{language}.webp)" if name in taken else asked[0]
 
         path.write_text(re.sub(r"<!-- picture: ([\w-]+) \| (.+?) -->", shown, path.read_text("utf-8")), "utf-8")
 

@@ -57,7 +57,7 @@ def make(db: Database, vault: Vault, settings: Settings) -> dict[str, str]:
             "join_url": walks.join_url(walk, settings),
             "sign_in_url": signin.new_link(tx, person, settings.base_url, f"/walks/{walk.id}/report"),
             "report_url": f"{settings.base_url}/walks/{walk.id}/report",
-            "second_sign_in_url": signin.new_link(tx, second, settings.base_url, f"/walks/{walk.id}/release"),
+            "second_sign_in_url": signin.new_link(tx, second, settings.base_url, f"/walks/{walk.id}/release?waiting=1"),
         }
         told["partner_url"] = plan.link(tx, _measures(), person, settings)
         told["public_url"] = f"{settings.base_url}/r/{walk.slug}" if walk.slug and issued.released(tx, walk.id) else ""

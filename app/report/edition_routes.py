@@ -29,16 +29,20 @@ router = APIRouter(tags=["report"])
 
 
 @router.get("/walks/{walk_id}/release")
-def get_editions(request: Request, reader: Writer, db: Db) -> Response:
+def get_editions(request: Request, reader: Writer, db: Db, waiting: bool = False) -> Response:
+    """The editions; `waiting`: the one that waits to be read by whoever asks, where there is one."""
     looking.read(request, reader.person, "release", reader.walk)
     with db.read() as tx:
         found = issued.of_walk(tx, reader.walk.id)
+        asked = next((one for one in found if one.state == "asked"), None)
+        if waiting and asked and asked.written_by != reader.person.user.id and may_release(reader):
+            return _to(reader.walk.id, asked.number)
         walk = tx.get_one(Walk, reader.walk.id)
         now, current = editions.frozen(tx, walk), issued.released(tx, walk.id)
         differences = changes.since(current.frozen if current else None, now)
         known: dict[str, Any] = {
             "walk": walk, "editions": found, "current": current, "people": editions.writers(tx, found), "counts": now["counts"],
-            "waiting": next((one for one in found if one.state == "asked"), None), "differences": differences,
+            "waiting": asked, "differences": differences,
             "written": telling.told(tx, walk).version, "takedowns": takedown.of_walk(tx, walk.id),
             "taken_out": public.shown(tx, walk, current, alone=True).taken_out if current else 0,
             "partners": sorted({(one.partner, one.partner_id) for one in measures.of_walk(tx, walk.id) if one.partner_id}),

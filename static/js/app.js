@@ -32,7 +32,7 @@ const SCREENS = {
   "#/notes": notes.mount,
   "#/help": (root) => later("help", root, "#/join"),
 };
-for (const name of /** @type {const} */ (["others", "map", "data"])) SCREENS[`#/${name}`] = (root) => later(name, root);
+for (const name of /** @type {const} */ (["others", "map", "data", "shared"])) SCREENS[`#/${name}`] = (root) => later(name, root);
 
 let stuck = false; // something could not be fetched: some browsers do not ask for it again while the page lives
 addEventListener("vite:preloadError", () => (stuck = true));
@@ -47,7 +47,7 @@ async function anew() {
 
 /** Screens that are fetched when they are asked for; where that fails, `back` is shown. */
 async function later(
-  /** @type {"others" | "map" | "pin" | "data" | "help" | "blur"} */ name,
+  /** @type {"others" | "map" | "pin" | "data" | "help" | "blur" | "shared"} */ name,
   /** @type {HTMLElement} */ root,
   back = "#/walk",
   /** @type {string | null} */ id = null,
@@ -57,13 +57,20 @@ async function later(
   let screens;
   await anew();
   try {
-    screens = await (/^[hb]/.test(name) ? import("./screens/beside.js") : import("./screens/later.js"));
+    screens = await (/^[hbs]/.test(name) ? import("./screens/beside.js") : import("./screens/later.js"));
   } catch {
     toast(noNetwork(status().stranger));
     return back;
   }
   return screens[name](root, id, photo);
 }
+
+/** @type {Event | undefined} the browser's offer to install */
+let prompt;
+addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault(); // not before there is a note: installed/offer.js
+  prompt = event;
+});
 
 /** @type {Promise<unknown>} */
 let turning = startLanguage(); // nothing is shown before it has words
@@ -124,6 +131,7 @@ function arrive(/** @type {HTMLElement} */ root) {
   scrollTo(0, 0);
   if (opened && !root.contains(document.activeElement)) heading?.focus({ preventScroll: true });
   opened = true;
+  import("./installed/standing.js").then(({ furnish }) => furnish(root, prompt), () => {});
 }
 
 /** Where somebody who just opened the app wants to be. */

@@ -9,6 +9,10 @@ import { number, t } from "./i18n.js";
 
 export { html, nothing, render };
 
+/** A buzz that is felt through a glove, in ms of buzz and rest; not where movement is not wanted, or the phone has none. */
+export const buzz = (/** @type {number | number[]} */ beats) =>
+  matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.vibrate?.(beats);
+
 // Where long Danish words of the taxonomy may break; automatic hyphenation has no Danish on many phones.
 const JOINTS =
   /(be|vedlige|vej|møde|ejer|tilgænge|fælles|ind|cykel|bygge|hjerte|trygheds|lokalitets|hjemme|nummer)(plantning|hold|visning|steder|skab|lighed|flydelse|parkering|plads|starter|vandring|tjenester|skærm|plader)/gi;

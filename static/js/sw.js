@@ -4,7 +4,7 @@
 // and an older one is deleted only then; what a network puts in its place (a sign-in page, half a file) is never kept;
 // files with hashed names come from the phone first. The map's code is kept once a page asks for it, and from then on by
 // every release, but no release waits for it, nor for what looks for faces, which is kept where a walker wants it. Never touches the API or what walkers wrote (that is IndexedDB, and
-// only store.js), never answers for another part of the site, never takes over a page unasked.
+// only store.js), the photos that another app hands over apart (the page takes them), never answers for another part of the site, never takes over a page unasked.
 // The build puts the first line, `self.RELEASE = {…}`, before this file.
 
 /**
@@ -16,6 +16,7 @@ const { id, files, beside, onDemand, faces, tongues, sums } = worker.RELEASE;
 const PREFIX = "walker-";
 const CACHE = PREFIX + id;
 const SHELL = "/app/";
+const SHARE = "/app/share";
 const ASSETS = "/static/dist/";
 const WANTED = `${ASSETS}map-wanted`; // kept under this name: that the map's code belongs on this phone
 const SPOKEN = `${ASSETS}spoken`; // kept under this name: the language that this phone's walker chose
@@ -121,6 +122,20 @@ async function activate() {
   await worker.clients.claim();
 }
 
+/** Photos that another app hands over: they wait in a cache of their own, beside every release (installed/handed.js). */
+async function shared(/** @type {Request} */ request) {
+  let lost = "";
+  try {
+    const cache = await caches.open("shared");
+    for (const file of (await request.formData()).getAll("photos"))
+      if (file instanceof File && file.size)
+        await cache.put(`${SHARE}/${crypto.randomUUID()}`, new Response(file, { headers: { "Content-Type": file.type } }));
+  } catch {
+    lost = "?lost"; // no room, or no photos: the page says so
+  }
+  return Response.redirect(`${SHELL}${lost}#/shared`, 303);
+}
+
 async function shell(/** @type {Request} */ request) {
   const cache = await caches.open(CACHE);
   return (await cache.match(SHELL, { ignoreVary: true })) ?? fetch(request);
@@ -146,6 +161,7 @@ worker.addEventListener("activate", (event) => event.waitUntil(activate()));
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
+  if (request.method === "POST" && request.mode === "navigate" && url.pathname === SHARE) return event.respondWith(shared(request));
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (request.mode === "navigate" && url.pathname.startsWith(SHELL)) event.respondWith(shell(request));
   else if (url.pathname.startsWith(ASSETS)) event.respondWith(asset(request));

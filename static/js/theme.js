@@ -7,7 +7,7 @@ const SUNSET = -0.833; // degrees: the sun's upper edge on the horizon, with ref
 const MINUTE = 60_000;
 const rad = Math.PI / 180;
 
-/** @typedef {"sun" | "night" | "day"} Choice */
+/** @typedef {"sun" | "night" | "day" | "red"} Choice */
 
 /** Degrees above the horizon. Low-precision solar coordinates of the Astronomical Almanac. */
 export function sunHeight(/** @type {number} */ time, /** @type {{lat: number, lon: number}} */ { lat, lon }) {

@@ -17,7 +17,7 @@ OPEN = {
     "/app/", "/app/manifest.webmanifest", "/sw.js", "/app/sw.js", "/static/dist/{name:path}",  # the same for everyone
     "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
-    "/guide", "/guide/pictures/{name}",
+    "/guide", "/guide/{role}", "/guide/pictures/{name}",
     "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}", "/marks/{code}/own/{mark_id}",  # by the code: tests/walks/test_marks.py
     "/marks/{code}/basemap.pmtiles", "/marks/{code}/tiles/{z}/{x}/{y}.mvt",
     "/api/v1/maps/{sha256}.pmtiles",  # public map data, by a name of 256 bits: tests/basemap/test_cutting.py

@@ -12,8 +12,8 @@ REFUSED = {401, 403, 404}
 OURS = "Aalborg Kommune"
 # What nobody needs a right for, and why.
 MEANT_FOR_EVERYBODY = {
-    "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/sw.js", "/static/dist/assets/{name}",  # the app
-    "/guide", "/guide/pictures/{name}", "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
+    "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/app/share", "/sw.js", "/static/dist/assets/{name}",  # the app
+    "/guide", "/guide/{role}", "/guide/pictures/{name}", "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code
     "/marks/{code}", "/marks/{code}/marks.geojson", "/marks/{code}/{mark_id}", "/marks/{code}/own/{mark_id}",

@@ -22,6 +22,7 @@ PARTS = (
     "overview",
     "costs",
     "faces",
+    "audited",
 )
 
 

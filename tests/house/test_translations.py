@@ -1,4 +1,4 @@
-"""Danish is complete and in our words, and the tools that keep it so do what they promise."""
+"""Danish is complete, and the tools that keep it so do what they promise."""
 
 import json
 import re
@@ -6,30 +6,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
 
 from app import catalogue, i18n
-
-# "Sikker" is what a lock is; a walk asks whether people feel tryg. Nobody is "De", which within a sentence it must be.
-WRONG_WORDS = re.compile(r"\b[Uu]?[Ss]ik(?:ker[te]?|re)\b|(?<=[\w,] )(?:De|Deres|Dem)\b")
-
-
-def danish() -> Catalog:
-    return catalogue.read(BytesIO(i18n.catalogue_path("da").read_bytes()))
 
 
 def test_every_text_is_there_in_danish() -> None:
     assert not catalogue.problems()
-
-
-def test_danish_says_tryg_and_du() -> None:
-    forms = [
-        text
-        for message in danish()
-        if message.id
-        for text in (message.string if isinstance(message.string, tuple) else (message.string,))
-    ]
-    assert not [text for text in forms if WRONG_WORDS.search(str(text))]
 
 
 @pytest.mark.parametrize(

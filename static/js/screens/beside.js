@@ -1,4 +1,5 @@
-// Beside: what no first note needs, but every phone keeps: help, blurring, speaking, and an eye on the words. Fetched when it is asked for.
+// Beside: what no first note needs, but every phone keeps: help, blurring, speaking, an eye on the words, photos that another app
+// hands over. Fetched when it is asked for.
 
 import { learn } from "../i18n.js";
 
@@ -9,4 +10,5 @@ for (const texts of Object.values(found)) learn(texts);
 export { mount as blur } from "./blur.js";
 export { heed } from "./heed.js";
 export { mount as help } from "./help.js";
+export { mount as shared } from "./shared.js";
 import "./voice.js";

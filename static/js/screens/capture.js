@@ -3,7 +3,7 @@
 // Promises: Save is never grey and says what is missing; "Saved on the phone" is said only after the store has it.
 // Neither place, photo nor network can keep words from being saved. What is kept, and when, is sitting.js.
 
-import { bar, html, nothing, render, toast, whisper } from "../dom.js";
+import { bar, buzz, html, nothing, render, toast, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { watch } from "../place.js";
@@ -203,6 +203,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       const kept = await sitting.save();
       if (!kept) return;
       persist();
+      buzz(60);
       location.hash = home;
       const undo = note ? undefined : { label: t("Undo"), run: () => deleteNote(kept.id) };
       toast({
@@ -214,6 +215,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       });
     } catch (failure) {
       const full = failure instanceof Full;
+      buzz([60, 90, 60]);
       toast({
         icon: "alert",
         tone: "fail",

@@ -1,11 +1,14 @@
-// Help: language, appearance, positions, the home screen, one's data, and the way out. Works without a network.
+// Help: language, appearance, a screen that stays lit, positions, the home screen, one's data, and the way out. Works without a network.
 //
 // Promises: leaving is refused while something is only on this phone, and says what; with a copy it takes a second step.
 
+import "../../css/help.css";
 import * as faces from "../blurring/wanted.js";
 import { bar, bold, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { t, time } from "../i18n.js";
 import { icon } from "../icons.js";
+import { CAN, want, wanted } from "../installed/awake.js";
+import { chapter } from "../installed/offer.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { choice, choose, nextSunset } from "../theme.js";
@@ -20,6 +23,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   /** @type {faces.Answer} */
   let here = null;
   let fetching = false;
+  let lit = await wanted();
 
   /** Fetch what finds faces, or let it go. */
   async function suggest(/** @type {boolean} */ wish) {
@@ -56,6 +60,11 @@ export async function mount(/** @type {HTMLElement} */ root) {
     draw();
   }
 
+  function keepLit(/** @type {Event} */ event) {
+    lit = /** @type {HTMLInputElement} */ (event.target).checked;
+    want(lit);
+  }
+
   function draw() {
     const sunset = nextSunset();
     render(
@@ -72,7 +81,14 @@ export async function mount(/** @type {HTMLElement} */ root) {
               ([wish, name, picture]) =>
                 html`<button type="button" aria-pressed=${choice() === wish} @click=${() => appear(wish)}>${picture ? icon(picture) : nothing}${name()}</button>`,
             )}</div>
+            ${choice() === "red" ? html`<span class="hint">${t("Your eyes stay used to the dark. Tap a photo to see its colours.")}</span>` : nothing}
             ${sunset ? html`<span class="hint">${t("The sun sets at {time}. Then the screen turns dark.", { time: time(sunset) })}</span>` : nothing}</div>
+          ${
+            CAN
+              ? html`<div class="field"><label class="row"><input type="checkbox" .checked=${lit} aria-describedby="lit-hint" @change=${keepLit}>${t("Keep the screen on while I walk")}</label>
+                <span class="hint" id="lit-hint">${t("Costs battery. Only while the app is in front.")}</span></div>`
+              : nothing
+          }
         </section>
         ${import.meta.env.VITE_FACES && here !== null ? suggestions() : nothing}
         <section class="stack tight" aria-labelledby="position"><h2 id="position">${t("If the phone says no to positions")}</h2>
@@ -84,10 +100,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
               )}</ol></details>`,
           )}</div>
         </section>
-        <section class="stack tight" aria-labelledby="ios"><h2 id="ios">${t("iPhone: first the app, then the code")}</h2>
-          <p class="small dim">${t("The app and Safari do not share notes. So the app goes on the home screen before you join.")}</p>
-          <ol class="steps">${INSTALL.map((step) => html`<li><span>${bold(step())}</span></li>`)}</ol>
-        </section>
+        ${chapter(draw)}
         ${taking ? [data(taking.walk), way()] : nothing}
       </main>`,
       root,
@@ -134,6 +147,7 @@ const LOOKS = /** @type {const} */ ([
   ["sun", () => t("Follow the sun"), ""],
   ["night", () => t("Dark"), "moon"],
   ["day", () => t("Light"), "sun"],
+  ["red", () => t("Dimmed red"), ""],
 ]);
 /** @type {[string, (() => string)[]][]} */
 const PLATFORMS = [
@@ -162,8 +176,3 @@ const PLATFORMS = [
   ],
 ];
 const OURS = /iPhone|iPad/.test(navigator.userAgent) ? 0 : /Samsung/.test(navigator.userAgent) ? 2 : 1;
-const INSTALL = [
-  () => t("Tap *Share* in Safari."),
-  () => t("Choose *Add to Home Screen*."),
-  () => t("Open the app there, and type the code."),
-];

@@ -16,9 +16,6 @@ import { heldBack, prepare } from "./rescue.js";
 import { tongues, unchecked } from "./tongue.js";
 
 const LENGTH = 8;
-const ON_IOS =
-  /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
-const INSTALLED = matchMedia("(display-mode: standalone)").matches;
 
 /** Eight characters of Crockford's base32, as the server reads them: O is 0, I and L are 1. */
 export const plain = (/** @type {string} */ typed) =>
@@ -112,11 +109,6 @@ export async function mount(/** @type {HTMLElement} */ root) {
             @input=${type} @blur=${() => write(shown(typed.code))}>
           ${problem ? html`<p class="error" id="problem" role="alert">${problem}</p>` : nothing}</div>
         ${left ? fromBefore(left) : nothing}
-        ${
-          ON_IOS && !INSTALLED
-            ? html`<div class="notice">${icon("phone")}<div>${bold(t("*iPhone:* Put the app on the home screen first: Share, then Add to Home Screen. Open it there, and type the code."))}</div></div>`
-            : nothing
-        }
         <section class="stack tight" aria-labelledby="after"><h2 id="after"><a href="/privacy">${t("What becomes of what you write")}</a></h2>
           <ul class="checks">${PROMISES.map(([picture, words]) => html`<li>${icon(picture)}<span>${bold(words())}</span></li>`)}</ul></section>
         <div class="stack">
