@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType, Page, expect
 
+from tests.browser.test_plan import sign_in
 from tests.browser.walking import Evening, Planned
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -52,7 +53,7 @@ def test_what_is_said_offline_is_heard_again_saved_and_arrives(loud: Evening) ->
     speak(loud)
     loud.button("Stop optagelsen").click()
     expect(player(loud.page)).to_be_visible()
-    loud.page.wait_for_function("document.querySelector('audio').readyState >= 1")
+    loud.page.wait_for_function("() => document.querySelector('audio').readyState >= 1")
     loud.save().offline(False)
     loud.wait(lambda: [row[1] for row in held(loud)[before:]] == ["kept"])
     [(kind, _state, seconds, size)] = held(loud)[before:]
@@ -78,7 +79,7 @@ def test_what_was_said_before_the_phone_died_is_in_the_draft(loud: Evening) -> N
     page = context.new_page()
     page.goto(f"{url}#/note/new")
     expect(player(page)).to_be_visible()
-    page.wait_for_function("document.querySelector('audio').readyState >= 1")
+    page.wait_for_function("() => document.querySelector('audio').readyState >= 1")
 
 
 def test_a_recording_is_taken_out_and_back_and_a_deleted_note_takes_it_along(loud: Evening) -> None:
@@ -106,3 +107,18 @@ def test_without_a_microphone_one_is_told_what_to_do_and_goes_on_writing(night: 
     expect(night.page.get_by_text("Mikrofonen kan ikke bruges.")).to_be_visible()
     night.write("Det regner.").save()
     night.received_at_last("Det regner.", 1)
+
+
+def test_a_reviewer_listens_and_writes_down_what_is_said(loud: Evening, page: Page) -> None:
+    loud.begin("Utryg")
+    speak(loud)
+    loud.save()
+    loud.wait(lambda: "kept" in [row[1] for row in held(loud)])
+    sign_in(page, loud.server, "ida@kommune.example")
+    page.goto(f"{loud.server.url}/walks/{loud.walk['walk_id']}/review?lane=recordings")
+    page.locator("audio").evaluate("(audio) => { audio.preload = 'auto'; audio.load(); }")
+    page.wait_for_function("() => document.querySelector('audio').readyState >= 1")
+    page.get_by_label("Det, der bliver sagt").fill("Lampen ved tunnelen blinker.")
+    page.get_by_role("button", name="Gem det nedskrevne").click()
+    expect(page.get_by_role("status")).to_contain_text("Optagelsen er skrevet ned")
+    loud.received_at_last("Lampen ved tunnelen blinker.", 1)
