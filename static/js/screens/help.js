@@ -96,11 +96,12 @@ export async function mount(/** @type {HTMLElement} */ root) {
           <div class="folds">${PLATFORMS.map(
             ([name, steps], at) =>
               html`<details ?open=${at === OURS}><summary>${name}</summary><ol class="steps">${steps.map(
-                (step) => html`<li><span>${bold(step())}</span></li>`,
+                (step, n) => html`<li><span>${bold(step())}${n ? nothing : sketch(at)}</span></li>`,
               )}</ol></details>`,
           )}</div>
         </section>
         ${chapter(draw)}
+        <p><a href="/guide/walker" target="_blank">${t("The whole guide, with pictures")}</a><br><span class="small dim">${t("It needs a network.")}</span></p>
         ${taking ? [data(taking.walk), way()] : nothing}
       </main>`,
       root,
@@ -175,4 +176,12 @@ const PLATFORMS = [
     ],
   ],
 ];
+/** Where to look, drawn: a row of the settings; what stands to the left of the address. */
+const WHERE = [
+  "M14 12h212v32h-212zM30 28l12-6-5 12-2-5zM56 28h76M190 20h16a8 8 0 0 1 0 16h-16a8 8 0 0 1 0-16zM201 28a5 5 0 1 0 10 0a5 5 0 1 0-10 0",
+  "M30 12h180a16 16 0 0 1 0 32h-180a16 16 0 0 1 0-32zM27 23h8M41 23h2M27 33h2M35 33h8M35 23a3 3 0 1 0 6 0a3 3 0 1 0-6 0M29 33a3 3 0 1 0 6 0a3 3 0 1 0-6 0M60 28h90",
+  "M30 12h180a16 16 0 0 1 0 32h-180a16 16 0 0 1 0-32zM29 27h14v9h-14zM32 27v-3a4 4 0 0 1 8 0v3M60 28h90",
+];
+const sketch = (/** @type {number} */ at) =>
+  html`<br><svg viewBox="0 0 240 56" width="240" height="56" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><path d=${WHERE[at]} /></svg>`;
 const OURS = /iPhone|iPad/.test(navigator.userAgent) ? 0 : /Samsung/.test(navigator.userAgent) ? 2 : 1;

@@ -1,0 +1,99 @@
+"""Pages of people who sign in, without JavaScript: each is there to read, offers nothing that does nothing, and its forms work."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.access import people, signin
+from app.db import Database
+from app.demo.walk import make
+from app.photos.vault import vault_of
+from app.schema import migrate_to_newest
+from app.settings import Settings
+from tests.running import Server
+
+FILES = re.compile(
+    r"\.(pdf|csv|ics|geojson|json|svg|xlsx|gpkg|zip|atom|txt|jpg|webp)$|/export|\.mvt$|/app/|^/api/|/sign-out"
+)
+# A button belongs to a form or unfolds something; what only a script understands is shown by that script.
+USELESS = """() => [...document.querySelectorAll("button, [role=button]")]
+  .filter((button) => button.checkVisibility() && !button.closest("form, details > summary") && !button.form && !button.popoverTargetElement)
+  .map((button) => button.outerHTML.slice(0, 200))"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the demo walk: reviewed, with measures, answers and an edition."""
+    data = tmp_path_factory.mktemp("demo") / "var"
+    settings = Settings(data=data, base_url="http://127.0.0.1")
+    data.mkdir(parents=True)
+    migrate_to_newest(settings)
+    db = Database(settings.database)
+    make(db, vault_of(settings), settings)
+    db.close()
+    server = Server(data, TRYG_RATE_LIMITS="off").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def plain(demo: Server, browser: Browser) -> Iterator[Page]:
+    """The browser of a coordinator who is an administrator too, with JavaScript turned off."""
+    db = Database(f"sqlite:///{demo.data / 'tryg.sqlite'}")
+    with db.write() as tx:
+        people.add(tx, "ida@kommune.example", "coordinator", cleared=True)
+        link = signin.new_link(tx, people.add(tx, "ida@kommune.example", "admin"), demo.url)
+    db.close()
+    with browser.new_context(
+        java_script_enabled=False, locale="da-DK", viewport={"width": 390, "height": 844}
+    ) as context:
+        page = context.new_page()
+        page.goto(link)
+        page.get_by_role("button", name="Log ind", exact=True).click()
+        page.wait_for_url(f"{demo.url}/")
+        yield page
+
+
+def kind(address: str) -> str:
+    """Addresses that differ in ids and questions alone are of one kind."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+", "…", urlsplit(address).path)
+
+
+def test_every_page_is_there_to_read_and_offers_nothing_that_does_nothing(plain: Page, demo: Server) -> None:
+    waiting, seen, useless = [f"{demo.url}/"], {""}, {}
+    while waiting:
+        address = waiting.pop(0)
+        if kind(address) in seen:
+            continue
+        seen.add(kind(address))
+        answer = plain.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        assert plain.locator("h1").first.is_visible(), address
+        assert len(plain.locator("main").inner_text()) > 80, address
+        if idle := plain.evaluate(USELESS):
+            useless[kind(address)] = idle
+        for link in plain.locator("a[href]:not([download])").evaluate_all("(all) => all.map((one) => one.href)"):
+            if link.startswith(demo.url) and not FILES.search(urlsplit(link).path):
+                waiting.append(urldefrag(link)[0])
+    assert len(seen) > 30
+    assert not useless
+
+
+def test_forms_are_sent_and_what_comes_back_says_so(plain: Page) -> None:
+    plain.get_by_role("link", name="Planlæg en vandring").click()
+    plain.get_by_label("Navn på vandringen").fill("Uden scripts")
+    plain.get_by_role("button", name="Videre til planen").click()
+    expect(plain.get_by_role("heading", name="Uden scripts")).to_be_visible()
+    plain.get_by_label("Mødested").fill("Kilden")
+    plain.get_by_role("button", name=re.compile("^Gem")).first.click()
+    expect(plain.get_by_label("Mødested")).to_have_value("Kilden")
+    plain.get_by_role("button", name="Åbn vandringen").click()
+    plain.get_by_text("Luk vandringen").click()
+    plain.get_by_role("button", name="Luk nu").click()
+    expect(plain.get_by_role("button", name="Åbn igen")).to_be_visible()
+    plain.get_by_role("button", name="English", exact=True).click()
+    expect(plain.get_by_label("Meeting point")).to_have_value("Kilden")
