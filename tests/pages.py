@@ -1,7 +1,7 @@
 """Every page and state that people see, and how one gets there: for tests and pictures that hold for all of them.
 
 Hides the demo walk they are taken from, who is signed in, and what is done on a page before it is looked at. Finds everything
-by what is the same in every language. Promises that `PLACES` names each HTML template that a page is made of (tests/house/test_everyone.py).
+by what is the same in every language. Promises that `PLACES` has every template of a page (tests/house/test_everyone.py).
 """
 
 import io
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 from sqlmodel import col, select
 
 from app import models
@@ -54,11 +54,14 @@ class World:
     names: dict[str, str]
     contexts: dict[tuple[str, str], BrowserContext] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)  # errors on any page's console
+    answers: dict[Page, Response] = field(default_factory=dict)  # what each page was made of
 
     def open(self, browser: Browser, place: Place, language: str, theme: str = "light") -> Page:
         """The place on its person's page, 1280 x 900, a walker's 390 x 844. A walker's phone stays where it was: one place after another."""
         page = self._page(browser, place.who, language)
-        page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce", forced_colors="none")
+        page.emulate_media(
+            color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce", forced_colors="none"
+        )
         size = {"width": 390, "height": 844} if place.who == WALKER else {"width": 1280, "height": 900}
         page.set_viewport_size(size)  # type: ignore[arg-type]
         if place.address:
@@ -72,12 +75,20 @@ class World:
 
     def _page(self, browser: Browser, who: str, language: str) -> Page:
         if (who, language) not in self.contexts:
-            how: dict[str, Any] = {"has_touch": True, "permissions": ["geolocation"], "geolocation": HERE} if who == WALKER else {}
-            context = browser.new_context(locale=LOCALES[language], timezone_id="Europe/Copenhagen", reduced_motion="reduce", **how)
+            how: dict[str, Any] = (
+                {"has_touch": True, "permissions": ["geolocation"], "geolocation": HERE} if who == WALKER else {}
+            )
+            context = browser.new_context(
+                locale=LOCALES[language], timezone_id="Europe/Copenhagen", reduced_motion="reduce", **how
+            )
             context.set_default_timeout(20_000)
             self.contexts[who, language] = context
             page = context.new_page()
             page.on("console", lambda said: self._hear(page, said))
+            page.on(
+                "response",
+                lambda answer: self.answers.update({page: answer}) if answer.request.is_navigation_request() else None,
+            )
             page.on("pageerror", lambda failed: self.said.append(f"{page.url}: {failed}"))
             if "@" in who:
                 sign_in(page, Scene(**{**vars(self.scene), "language": language}), who)
@@ -86,8 +97,9 @@ class World:
         return self.contexts[who, language].pages[0]
 
     def _hear(self, page: Page, said: ConsoleMessage) -> None:
-        """That the page itself answers 404 or 422 is an error to the browser alone."""
-        if said.type == "error" and said.location["url"].partition("#")[0] != page.url.partition("#")[0]:
+        """That the page itself answers 404 or 422, or that no walk has a code, is an error to the browser alone."""
+        asked = said.location["url"].partition("#")[0]
+        if said.type == "error" and asked != page.url.partition("#")[0] and "/api/v1/walks/" not in asked:
             self.said.append(f"{page.url}: {said.text}")
 
 
@@ -165,13 +177,21 @@ def fill(selector: str, words: str, send: str, then: str = "") -> Prepare:
 
 def drawn(page: Page) -> None:
     """Every map on the page is drawn."""
-    for one in page.locator("tryg-map").all():
+    for one in page.locator("tryg-map, tryg-sketch").all():
         one.evaluate("one => one.scrollIntoView({block: 'center'})")
         expect(one).to_have_attribute("state", "drawn")
 
 
 def unfold(page: Page) -> None:
     page.evaluate("() => { for (const one of document.querySelectorAll('main details')) one.open = true; }")
+
+
+def both(first: Prepare, then: Prepare) -> Prepare:
+    def prepare(page: Page) -> None:
+        first(page)
+        then(page)
+
+    return prepare
 
 
 # On the phone
@@ -222,8 +242,20 @@ def save(page: Page) -> None:
 WALK, PLANNED, REPORT = "/walks/{walk}", "/walks/{planned}", "report/report.html"
 PLACES = (
     Place("sign-in", "access/signin.html", NOBODY, "/sign-in"),
-    Place("sign-in-wrong", "access/signin.html", NOBODY, "/sign-in", fill("#email", "ida", "form:has(#email) button", "#email-error")),
-    Place("sign-in-code", "access/signin.html", NOBODY, "/sign-in", fill("#email", "ida@example.org", "form:has(#email) button", "#code")),
+    Place(
+        "sign-in-wrong",
+        "access/signin.html",
+        NOBODY,
+        "/sign-in",
+        fill("#email", "ida", "form:has(#email) button", "#email-error"),
+    ),
+    Place(
+        "sign-in-code",
+        "access/signin.html",
+        NOBODY,
+        "/sign-in",
+        fill("#email", "ida@example.org", "form:has(#email) button", "#code"),
+    ),
     Place("sign-in-invited", "access/signin.html", NOBODY, "/sign-in?invited=yes"),
     Place("sign-in-link", "access/link.html", NOBODY, "{link}"),
     Place("link-used", "problem.html", NOBODY, "/sign-in/link?key=x", status=410),
@@ -238,10 +270,16 @@ PLACES = (
     Place("guide", "guide.html", COORDINATOR, "/guide"),
     Place("walks", "walks/list.html", COORDINATOR, "/"),
     Place("new", "walks/new.html", COORDINATOR, "/walks/new"),
-    Place("new-wrong", "walks/new.html", COORDINATOR, "/walks/new", fill("#title", "", "form:has(#title) button.primary", "[aria-invalid=true]")),
+    Place(
+        "new-wrong",
+        "walks/new.html",
+        COORDINATOR,
+        "/walks/new",
+        fill("#title", "", "form:has(#title) button.primary", "[aria-invalid=true]"),
+    ),
     Place("plan", "walks/plan.html", COORDINATOR, WALK + "/plan", drawn),
-    Place("plan-bare", "walks/plan.html", COORDINATOR, "/walks/{bare}/plan"),
-    Place("plan-planned", "walks/plan.html", COORDINATOR, PLANNED + "/plan", unfold),
+    Place("plan-bare", "walks/plan.html", COORDINATOR, "/walks/{bare}/plan", drawn),
+    Place("plan-planned", "walks/plan.html", COORDINATOR, PLANNED + "/plan", both(unfold, drawn)),
     Place("marks", "walks/marks.html", COORDINATOR, PLANNED + "/marks", drawn),
     Place("marks-closed", "walks/marks.html", COORDINATOR, WALK + "/marks"),
     Place("teams", "walks/teams.html", COORDINATOR, WALK + "/teams"),
@@ -276,10 +314,22 @@ PLACES = (
     Place("account", "access/account.html", COORDINATOR, "/account"),
     Place("not-allowed", "problem.html", COORDINATOR, "/log", status=403),
     Place("people", "access/people.html", ADMIN, "/people"),
-    Place("people-wrong", "access/people.html", ADMIN, "/people", fill("#email", "ida", "form:has(#email) button.primary", "[aria-invalid=true]")),
+    Place(
+        "people-wrong",
+        "access/people.html",
+        ADMIN,
+        "/people",
+        fill("#email", "ida", "form:has(#email) button.primary", "[aria-invalid=true]"),
+    ),
     Place("sessions", "access/sessions.html", ADMIN, "/people/{user}/sessions"),
     Place("search", "privacy/search.html", ADMIN, "/people/search"),
-    Place("search-found", "privacy/search.html", ADMIN, "/people/search", fill("#query", "anna@example.org", "form:has(#query) button", "main [type=checkbox]")),
+    Place(
+        "search-found",
+        "privacy/search.html",
+        ADMIN,
+        "/people/search",
+        fill("#query", "anna@example.org", "form:has(#query) button", "main [type=checkbox]"),
+    ),
     Place("keeping", "privacy/keeping.html", ADMIN, "/keeping"),
     Place("log", "privacy/log.html", ADMIN, "/log"),
     Place("records", "privacy/paper.html", ADMIN, "/privacy/records"),
@@ -293,7 +343,7 @@ PLACES = (
     Place("app-question", "walker/shell.html", WALKER, "", screen("note/new", ".dock.save")),
     Place("app-why", "walker/shell.html", WALKER, "", why),
     Place("app-pin", "walker/shell.html", WALKER, "", screen("note/new/place", ".map[data-state=drawn]")),
-    Place("app-blur", "walker/shell.html", WALKER, "", lambda page: (screen("note/new", ".dock.save")(page), blur_a_photo(page))),  # type: ignore[arg-type]
+    Place("app-blur", "walker/shell.html", WALKER, "", both(screen("note/new", ".dock.save"), blur_a_photo)),
     Place("app-saved", "walker/shell.html", WALKER, "", save),
     Place("app-notes", "walker/shell.html", WALKER, "", screen("notes")),
     Place("app-others", "walker/shell.html", WALKER, "", screen("others")),
