@@ -144,7 +144,7 @@ def _whats_missing(db: Database, scene: Scene) -> dict[str, str]:
         ).first()  # fmt: skip
         assert photo
         link = signin.new_link(tx, organiser, "")
-        return {"walk": walk.id, "code": walk.code, "public": scene.public, "photo": photo.id, "planned": planned.id, "marks": planned.code,
+        return {"walk": walk.id, "code": walk.code, "public": scene.public, "photo": photo.id, "note": photo.observation_id, "planned": planned.id, "marks": planned.code,
                 "bare": bare.id, "gone": gone.id, "edition": str(number), "user": organiser.id, "link": link}  # fmt: skip
 
 
@@ -297,6 +297,7 @@ PLACES = (
     Place("measures-bare", "measures/list.html", COORDINATOR, "/walks/{bare}/measures"),
     Place("measure", "measures/measure.html", COORDINATOR, WALK + "/measures/1", unfold),
     Place("measure-choose", "measures/choose.html", COORDINATOR, WALK + "/measures/new"),
+    Place("measure-new", "measures/new.html", COORDINATOR, WALK + "/measures/new?note={note}", unfold),
     Place("meeting", "measures/meeting.html", COORDINATOR, WALK + "/measures/meeting", unfold),
     Place("minutes", "measures/minutes.html", COORDINATOR, WALK + "/measures/minutes"),
     Place("calendar", "measures/calendar.html", COORDINATOR, WALK + "/measures/calendar"),

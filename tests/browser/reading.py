@@ -50,7 +50,7 @@ def _become(page: Page, width: int, size: str) -> None:
 _NAME = """const name = (one) => `${one.tagName.toLowerCase()}${one.id && `#${one.id}`}${one.className && one.className.split ? `.${one.className}` : ""} ${(one.textContent || one.value || "").trim().replace(/\\s+/g, " ").slice(0, 40)}`;
 const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
 """
-WIDE = f"""() => {{ {_NAME} return [...document.querySelectorAll("body *")].filter((one) => seen(one) && one.getBoundingClientRect().right > innerWidth + 1).slice(0, 5).map(name); }}"""
+WIDE = f"""() => {{ {_NAME} return [...document.querySelectorAll("body *")].filter((one) => seen(one) && (one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)).slice(0, 5).map(name); }}"""
 # But for .few: three lines of a note whose whole is one press away.
 CUT_OFF = f"""() => {{ {_NAME}
   return [...document.querySelectorAll("h1, h2, h3, p, a, button, label, summary, th, td, dt, dd, li, legend, strong, small, .tag, .chip, .tile")]

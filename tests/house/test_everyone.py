@@ -6,13 +6,14 @@ from pathlib import Path
 from tests.pages import PLACES
 
 ROOT = Path(__file__).parents[2]
+PASSING = {"report/printing.html"}  # stands for as long as a PDF is printed (tests/report/test_press.py)
 
 
 def test_every_page_is_in_the_list() -> None:
     files = [path for path in (ROOT / "templates").rglob("*.html") if path.name != "base.html"]
     whole = [path for path in files if re.search(r"<!doctype html>|\{% extends ", path.read_text("utf-8"))]
     names = {str(path.relative_to(ROOT / "templates")) for path in whole}
-    assert names == {place.template for place in PLACES}
+    assert names - PASSING == {place.template for place in PLACES}
 
 
 def test_each_place_has_a_name_of_its_own() -> None:
