@@ -99,7 +99,7 @@ class World:
     def _hear(self, page: Page, said: ConsoleMessage) -> None:
         """That the page itself answers 404 or 422, or that no walk has a code, is an error to the browser alone."""
         asked = said.location["url"].partition("#")[0]
-        if said.type == "error" and asked != page.url.partition("#")[0] and "/api/v1/walks/" not in asked:
+        if said.type == "error" and asked != page.url.partition("#")[0] and "/api/v1/" not in asked:
             self.said.append(f"{page.url}: {said.text}")
 
 
