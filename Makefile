@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= $(or $(TRYG_DATA),var)
 
 # The tests' packages where they are asked for; once they are installed, `make run` keeps them instead of taking them out.
-ENV = $(if $(filter test test-large check bench soak chaos broken fuzz pictures .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
+ENV = $(if $(filter test test-large check bench soak chaos broken fuzz pictures tour .venv/requirements-dev.txt,$(MAKECMDGOALS)),.venv/requirements-dev.txt,$(firstword \
 	$(wildcard .venv/requirements-dev.txt) .venv/requirements-build.txt))
 CATALOGUE = app/locales/da/LC_MESSAGES/tryg.po
 TEXTS = static/js/locales/da.json
@@ -30,7 +30,7 @@ SHARE = tests/report/test_page.py tests/report/test_exports.py tests/report/test
 	tests/privacy/test_own_data.py tests/review/test_page.py tests/sync/test_contract.py
 PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(SHARE) && .venv/bin/pytest -m "not alone" $(SHARED)
 
-.PHONY: run test test-large check bench soak chaos broken fuzz audit sbom pictures build map faces lock
+.PHONY: run test test-large check bench soak chaos broken fuzz audit sbom pictures tour build map faces lock
 .DELETE_ON_ERROR:
 
 # With the demo walk: made at the first start, its links printed at each.
@@ -84,6 +84,10 @@ sbom: $(ENV)
 # The guide's pictures, from the running app.
 pictures: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
 	.venv/bin/python -m tests.guide
+
+# Every page and state, on three screens, by day and by night, in each language: build/tour/index.html.
+tour: .venv/requirements-dev.txt build $(DEMO_MAP) .venv/machine
+	.venv/bin/python -m tests.tour
 
 build: static/dist/manifest.json
 

@@ -1,4 +1,4 @@
-"""What the tests need from the machine: a Chromium, WebKit with its driver, PostgreSQL's server programs, strace, openssl, poppler, GDAL.
+"""What the tests need from the machine: a Chromium, WebKit with its driver, PostgreSQL's server programs, strace, openssl, poppler, GDAL, Java.
 
 Hides where different systems keep them and how they are installed; `python -m tests.machine` (a step of `make test`)
 installs what is missing, from the system's packages where it may and else as Playwright does it, or says in one
@@ -17,7 +17,7 @@ SYSTEM_PYTHON = shutil.which("python3", path=os.defpath) or sys.executable  # th
 WEBKIT = ("webkit2gtk-driver", "xvfb", "python3-gi", "gir1.2-webkit2-4.1", "gir1.2-gtk-3.0")  # Debian's names
 BINDINGS = "import gi; [gi.require_version(*it) for it in (('Gtk', '3.0'), ('WebKit2', '4.1'))]; from gi.repository import WebKit2"
 TOOLS = (("strace", "strace", "failing disks"), ("openssl", "openssl", "foreign certificates"),
-         ("pdftotext", "poppler-utils", "printed sheets"), ("ogr2ogr", "gdal-bin", "map files"))  # fmt: skip
+         ("pdftotext", "poppler-utils", "printed sheets"), ("ogr2ogr", "gdal-bin", "map files"), ("java", "default-jre-headless", "valid HTML"))  # fmt: skip
 SHELL = "chromium-headless-shell"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

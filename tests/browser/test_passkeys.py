@@ -266,7 +266,7 @@ def test_somebody_is_invited_and_a_role_taken_away_and_given_back_with_the_keybo
     page.get_by_role("button", name="Send invitationen").press("Enter")
     row = page.get_by_role("row").filter(has_text=guest)
     expect(row).to_contain_text("Arrangør")
-    page.get_by_role("button", name=f"Tag fra {guest}: Arrangør").press("Enter")
+    page.get_by_role("button", name=f"Tag væk fra {guest}: Arrangør").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Rollen er taget væk.")
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Fortryd").press("Enter")

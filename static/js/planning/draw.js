@@ -71,6 +71,7 @@ class Sketch {
   /** @type {HTMLLIElement | null} the stop whose place is asked for */ #target = null;
   /** @type {Point | null} the first point of a route that has no second yet */ #first = null;
   #due = false;
+  #made = Promise.resolve();
   /** @type {(tool: Tool, row: HTMLLIElement | null) => void} */ onTool = () => {};
 
   constructor(
@@ -85,7 +86,12 @@ class Sketch {
   }
 
   /** The map, and the form on it; `camera`: MapLibre's. */
-  async make(/** @type {Partial<import("maplibre-gl").MapOptions>} */ camera) {
+  make(/** @type {Partial<import("maplibre-gl").MapOptions>} */ camera) {
+    this.#made = this.#make(camera);
+    return this.#made;
+  }
+
+  async #make(/** @type {Partial<import("maplibre-gl").MapOptions>} */ camera) {
     const colour = colours(this.box);
     const style = styled(colour, this.under);
     const map = new GlMap({
@@ -139,6 +145,7 @@ class Sketch {
 
   /** Day has become night, or the other way round. */
   async #again() {
+    await this.#made; // it may be night before the map has come
     const [center, zoom] = [this.#map.getCenter(), this.#map.getZoom()];
     delete this.box.dataset.still;
     this.#draw.stop();
