@@ -73,7 +73,14 @@ def invited(stage: Stage) -> dict[str, str]:
         tx.add_all([edition, asked])
     none = {"session_name": "none", "passkey_id": "none", "user_id": people_[0].id, "link_id": "none"}
     none |= {"number": "1", "measure_id": measure.id, "partner_id": partner.id}
-    none |= {"edition": "1", "takedown_id": asked.id, "name": "1.1-1", "shape": "wide", "slug": "ingen"}
+    none |= {
+        "edition": "1",
+        "takedown_id": asked.id,
+        "name": "1.1-1",
+        "shape": "wide",
+        "slug": "ingen",
+        "role": "walker",
+    }
     return {"membership_id": role.id, "invitation_id": letter.id} | none
 
 

@@ -113,7 +113,7 @@ def made(stage: Stage, mark: str, name: str, colour: int) -> World:
             "track_id": track, "mark_id": mark_.id, "user_id": leader.id, "membership_id": role.id, "invitation_id": letter.id,
             "partner_id": partner.id, "link_id": link.id, "measure_id": measures[0].id, "number": "1", "edition": "1",
             "takedown_id": asked.id, "session_name": "none", "passkey_id": "none", "name": "1.1-1", "shape": "wide",
-            "slug": "ingen", "secret": "x" * 43, "sha256": "0" * 64, "path": "none", "z": "12", "x": "2166", "y": "1257",
+            "role": "walker", "slug": "ingen", "secret": "x" * 43, "sha256": "0" * 64, "path": "none", "z": "12", "x": "2166", "y": "1257",
         }  # fmt: skip
     return world
 

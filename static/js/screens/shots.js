@@ -16,21 +16,22 @@ const addresses = new Map();
 
 /** Shows a photo that is on this phone in an <img>, or the plain icon where this phone cannot draw it (HEIC). */
 export const thumb = (/** @type {PhotoInfo | undefined} */ photo) =>
-  photo ? html`<span class="thumb" tabindex="-1">${icon(photo.seconds ? "behaviour" : "image")}<img alt="" hidden data-photo=${photo.id}></span>` : nothing;
+  photo ? html`<span class="thumb" tabindex="-1" data-photo=${photo.id}>${icon(photo.seconds ? "behaviour" : "image")}</span>` : nothing;
 
 /** Fills in the pictures under `root` that are still empty. Call after each render. */
 export function fillThumbs(/** @type {HTMLElement} */ root) {
-  for (const image of /** @type {NodeListOf<HTMLImageElement>} */ (root.querySelectorAll("img[data-photo]"))) {
-    const id = image.dataset.photo ?? "";
-    if (image.dataset.shown === id) continue;
-    image.dataset.shown = id;
-    image.hidden = true;
-    image.onload = () => {
-      image.hidden = false;
-    };
+  for (const frame of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-photo]"))) {
+    const id = frame.dataset.photo ?? "";
+    if (frame.dataset.shown === id) continue;
+    frame.dataset.shown = id;
+    frame.querySelector("img")?.remove();
     if (!addresses.has(id)) addresses.set(id, address(id));
     addresses.get(id)?.then((url) => {
-      if (url && image.dataset.photo === id) image.src = url;
+      if (!url) return;
+      const image = new Image();
+      image.alt = "";
+      image.onload = () => frame.dataset.photo === id && frame.append(image);
+      image.src = url;
     });
   }
 }
