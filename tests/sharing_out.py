@@ -13,6 +13,7 @@ ALONE_EACH = ("tests/reliability/test_model.py", "tests/browser/test_kills.py")
 LONGEST = (
     *ALONE_EACH,
     "tests/reliability/test_power_cuts.py",
+    "tests/browser/test_everyone.py",
     "tests/browser/test_release.py",
     "tests/browser/test_walkers_map.py",
     "tests/browser/test_screens.py",
