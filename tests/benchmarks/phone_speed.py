@@ -90,7 +90,7 @@ def _start(page: Page, server: Server) -> float:
 def _new_note(page: Page) -> None:
     page.get_by_role("link", name="Ny note").click()
     page.get_by_role("radio", name=re.compile("^Utryg")).check(force=True)
-    page.get_by_role("button", name="Skriv").wait_for()
+    page.get_by_role("button", name="Skriv", exact=True).wait_for()
 
 
 def _note(page: Page) -> float:

@@ -88,7 +88,7 @@ def write(page: Page, valence: str, note: str = "", photos: list[Path] | None = 
     page.get_by_role("link", name="Ny note").or_(page.get_by_role("button", name="Ny note")).first.click()
     page.get_by_role("radio", name=re.compile(f"^{valence}")).check(force=True)
     if note:
-        page.get_by_role("button", name="Skriv").click()
+        page.get_by_role("button", name="Skriv", exact=True).click()
         page.get_by_role("textbox", name="Note", exact=True).fill(note)
     for number, path in enumerate(photos or [], start=1):
         page.locator("input[type=file]").last.set_input_files(str(path))
