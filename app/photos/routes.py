@@ -76,7 +76,7 @@ async def put_photo(
     "/observations/{observation_id}/recordings/{recording_id}",
     status_code=201,
     responses={200: {"model": RecordingReceipt, "description": "was here already"}},
-    openapi_extra=_body(RECORDING_TYPES),
+    openapi_extra=_body((*RECORDING_TYPES, "application/octet-stream")),  # judged by its bytes alone
 )
 async def put_recording(
     observation_id: Uuid, recording_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos

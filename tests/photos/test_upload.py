@@ -191,13 +191,19 @@ def test_whoever_follows_the_walk_sees_a_photo_come_and_become_ready(stage: Stag
     assert ready[0]["rev"] == before["rev"]
 
 
+def taken(phone: Phone, photo_id: str) -> httpx.Response:
+    """As a phone does it: once more where the store was too slow and the answer is 503."""
+    replies = (phone.put_picture(photo_id) for _try in range(5))
+    return next(reply for reply in replies if reply.status_code != 503)
+
+
 @pytest.mark.usefixtures("every_database", "every_store")
 def test_eight_identical_uploads_at_once_give_one_photo_and_eight_receipts(stage: Stage) -> None:
     phone, pictures = stage.phone(), [Picture(saved(scene(400 + number, 300))) for number in range(4)]
     note = noted(phone, *pictures)
     with ThreadPoolExecutor(8) as pool:
         for picture in pictures:
-            replies = list(pool.map(phone.put_picture, [picture.id] * 8))
+            replies = list(pool.map(lambda one: taken(phone, one), [picture.id] * 8))
             assert sorted(reply.status_code for reply in replies) == [200] * 7 + [201]
             receipts = [{**reply.json(), "state": ""} for reply in replies]
             assert receipts == [receipts[0]] * 8

@@ -74,7 +74,7 @@ class Evening:
             "source": "gps",
             "fixed_at": "2026-11-24T19:32:08+01:00",
         }
-        self.keep(latitude="57.123", longitude="9.654")
+        self.keep(latitude="57.12345", longitude="9.65432")
         picture = Picture(jpeg())
         for more in ({}, {"factors": ["behaviour.groups"]}, {"suggestion": f"Klip {WORD}"}):
             phone.note(*([] if more else [picture]), note=f"Bo bor i {WORD}gade 4", fix=here, **more)

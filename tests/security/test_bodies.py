@@ -27,12 +27,13 @@ def test_a_length_beyond_the_limit_is_refused_on_every_route_before_a_byte_is_re
         assert (reply.status_code, reply.headers["connection"]) == (413, "close"), (method, path)
 
 
-def test_limits_are_a_megabyte_but_for_photos_and_plans(stage: Stage, filled: dict[str, str]) -> None:
+def test_limits_are_a_megabyte_but_for_photos_recordings_and_plans(stage: Stage, filled: dict[str, str]) -> None:
     large = {path for _method, path in paths(filled) if most(path, stage.app.state.settings) > 1024 * 1024}
     walk, photo = f"/walks/{filled['walk_id']}", f"/photos/{filled['photo_id']}"
     assert large == {
         "/app/share", f"{walk}/plan", "/walks/new", f"{walk}/measures/1/proof", f"/partner/measures/{filled['measure_id']}/proof",
         f"/api/v1/observations/{filled['observation_id']}{photo}",
+        f"/api/v1/observations/{filled['observation_id']}/recordings/{filled['recording_id']}",
     }  # fmt: skip
 
 
