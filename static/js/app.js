@@ -165,6 +165,7 @@ async function keepWorker() {
 const busy = () => location.hash.startsWith("#/note/") || document.querySelector(".toast") !== null;
 
 async function offerRelease(/** @type {ServiceWorker} */ waiting) {
+  await turning; // what stands there now may be over with the screen
   if (busy() || (await draft(null)) || busy()) return;
   const run = () => {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });

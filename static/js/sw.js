@@ -141,13 +141,14 @@ async function shell(/** @type {Request} */ request) {
   return (await cache.match(SHELL, { ignoreVary: true })) ?? fetch(request);
 }
 
-async function asset(/** @type {Request} */ request) {
+async function asset(/** @type {FetchEvent} */ event) {
+  const { request } = event;
   const kept = await caches.match(request, { ignoreVary: true });
   if (kept) return kept;
   const response = await fetch(request);
   const { pathname } = new URL(request.url);
   // What is not in the list belongs to an older release's page: it gets it, and the phone does not keep it.
-  if (sums[pathname]) keep(pathname, response.clone()).catch(() => {});
+  if (sums[pathname]) event.waitUntil(keep(pathname, response.clone()).catch(() => {}));
   return response;
 }
 
@@ -164,7 +165,7 @@ worker.addEventListener("fetch", (event) => {
   if (request.method === "POST" && request.mode === "navigate" && url.pathname === SHARE) return event.respondWith(shared(request));
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (request.mode === "navigate" && url.pathname.startsWith(SHELL)) event.respondWith(shell(request));
-  else if (url.pathname.startsWith(ASSETS)) event.respondWith(asset(request));
+  else if (url.pathname.startsWith(ASSETS)) event.respondWith(asset(event));
 });
 
 worker.addEventListener("message", (event) => {

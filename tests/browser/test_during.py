@@ -192,7 +192,7 @@ def test_walkers_read_each_others_notes_and_say_that_they_see_it_so_too(
     author.received_at_last("Her er mørkt", 1)
     screen = others(reader)
     expect(screen.get_by_role("heading", name="Her er mørkt")).to_be_visible()
-    expect(screen.locator("img[data-thumb]")).to_be_visible()
+    expect(screen.locator("[data-thumb] img")).to_be_visible()
     voice = screen.get_by_role("button", name="Det synes jeg også", exact=True)
     voice.click()
     expect(voice).to_have_attribute("aria-pressed", "true")

@@ -30,12 +30,13 @@ export async function mount(/** @type {HTMLElement} */ root) {
     const content = /** @type {any} */ (note);
     const [title, words] = titleOf(content, feed.walk);
     const photo = note.photos.find(({ state }) => state === "ready");
+    const url = photo && pictures.get(photo.id);
     return html`<li><article class="note">
       <div class="top">${mark(note.valence)}<div><h2>${title}</h2><p class="meta">${aboutOf(content, feed.walk)}</p>${
         words ? html`<p class="small">${words}</p>` : nothing
       }${note.suggestion && note.suggestion !== words && note.suggestion !== title ? html`<p class="small">${t("Suggestion")}: ${note.suggestion}</p>` : nothing}</div>${
         photo
-          ? html`<span class="thumb" tabindex="-1">${icon("image")}<img alt="" ?hidden=${!pictures.get(photo.id)} src=${pictures.get(photo.id) || nothing} data-thumb=${photo.id}></span>`
+          ? html`<span class="thumb" tabindex="-1" data-thumb=${photo.id}>${icon("image")}${url ? html`<img alt="" src=${url}>` : nothing}</span>`
           : nothing
       }</div>
       <div class="foot"><button type="button" aria-pressed=${note.agreed} @click=${() => feed.agree(note)}>${
@@ -74,16 +75,16 @@ export async function mount(/** @type {HTMLElement} */ root) {
       root,
     );
     near.disconnect();
-    for (const image of root.querySelectorAll("img[data-thumb]")) near.observe(/** @type {Element} */ (image.parentElement));
+    for (const thumb of root.querySelectorAll("[data-thumb]")) near.observe(thumb);
   }
 
   /** Small pictures, of those that are seen: with the phone's key, which no <img> can bring along. */
   const near = new IntersectionObserver((found) => {
-    for (const { isIntersecting, target } of found) if (isIntersecting) picture(target.querySelector("img"));
+    for (const { isIntersecting, target } of found) if (isIntersecting) picture(/** @type {HTMLElement} */ (target));
   });
 
-  async function picture(/** @type {HTMLImageElement | null} */ image) {
-    const id = image?.dataset.thumb;
+  async function picture(/** @type {HTMLElement} */ thumb) {
+    const id = thumb.dataset.thumb;
     if (!id || pictures.has(id)) return;
     pictures.set(id, "");
     const headers = { Authorization: `Bearer ${me.participant_id}.${me.secret}` };
