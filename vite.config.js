@@ -30,6 +30,8 @@ const SHELL =
 const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed|voice))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
+// A browser asks the service worker for a worker's file by where that lies, not by who starts it: these lie within the app.
+const WORKERS = /^assets\/(shrink|faces|maplibre-gl-worker)-/;
 const LARGE = 4_000_000; // bytes; the best compression would take half a minute for a tenth less
 const MOST_TRIED = 200_000; // bytes: larger files are packed once
 
@@ -167,6 +169,7 @@ export default defineConfig({
   assetsInclude: ["**/*.onnx"],
   plugins: [outdented(), release()],
   worker: { format: "es" },
+  experimental: { renderBuiltUrl: (name) => (WORKERS.test(name) ? `/app/${name}` : undefined) },
   build: {
     outDir: DIST,
     emptyOutDir: false,
