@@ -45,7 +45,7 @@ def test_what_fails_alone_too_fails_the_run(tmp_path: Path) -> None:
     assert "1 failed" in said.splitlines()[-1]
 
 
-def test_a_test_without_browsers_has_one_try_and_nobody_else_gets_another_beside_it(tmp_path: Path) -> None:
+def test_a_test_in_one_process_has_one_try_and_nobody_else_gets_another_beside_it(tmp_path: Path) -> None:
     code, said = played(tmp_path, house_a=2, browser_b=3)
     assert code == pytest.ExitCode.TESTS_FAILED
     assert "Once more" not in said
