@@ -234,6 +234,7 @@ def test_what_one_server_has_printed_is_had_from_each_until_it_is_erased(servers
     assert made == ["sheet", "sheet"], "what was erased is given by no server"
 
 
+@pytest.mark.embedded
 def test_on_sqlite_the_same_tasks_are_done_in_this_process(database_url: str) -> None:
     db, done = Database(database_url), list[str]()
     seen = list[bool]()
@@ -264,6 +265,7 @@ def test_on_sqlite_the_same_tasks_are_done_in_this_process(database_url: str) ->
     db.close()
 
 
+@pytest.mark.embedded
 def test_on_sqlite_a_change_is_heard_of_once_it_is_committed(database_url: str) -> None:
     db, heard = Database(database_url), list[set[str] | None]()
     hearing = Hearing(db, heard.append)
