@@ -3,13 +3,16 @@
 What stands there is taken from /openapi.json, which tests hold complete; a new route is asked without anybody adding it here.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlmodel import select
 
+from app.models import Stop
 from tests.access.conftest import PAGE, Browser
 from tests.cast import Stage
 from tests.security.everything import ENDLESS
@@ -85,3 +88,21 @@ def test_no_value_in_a_form_a_query_or_an_address_breaks_anything(
     assert asked > 1000
     assert not broken
     assert desk.get("/account").status_code == 200, "it was signed in to the end"
+
+
+def test_what_a_file_names_is_kept_without_what_no_database_holds(
+    stage: Stage, signed_in: Callable[..., Browser]
+) -> None:
+    desk, at = signed_in("admin", "Aalborg Kommune"), [9.98, 57.04]
+    told = {"name": "Lampe\0n\ud800", "prompt": "Er der\0 lys?"}
+    features: list[dict[str, Any]] = [
+        {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [at, [9.99, 57.05]]}, "properties": {}},
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": at}, "properties": told},
+    ]
+    route = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    plan = desk.post("/walks/new", data={"title": "Tur"}).headers["location"]
+    form = {"title": "Tur", "rev": "0", "do": "save"}
+    assert desk.post(plan, data=form, files={"route": ("tur.geojson", route)}).status_code == 303
+    with stage.db.read() as tx:
+        stop = tx.exec(select(Stop).where(Stop.walk_id == plan.split("/")[2])).one()
+    assert (stop.name, stop.prompt) == ("Lampe\ufffdn\ufffd", "Er der\ufffd lys?")
