@@ -8,6 +8,8 @@ who changes something waits for it.
 """
 
 import logging
+import selectors
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +23,6 @@ log = logging.getLogger("tryg")
 
 CHANNEL = "tryg_walk"
 PAUSE_S = 0.05  # between two tellings of one process
-WAIT_S = 0.5  # how soon the end is noticed
 TRY_S = 10.0  # how often a silent connection is asked whether it is one
 AGAIN_S = 0.5  # before a lost connection is made anew
 Heard = Callable[[set[str] | None], None]
@@ -34,6 +35,7 @@ class Hearing:
         self._db, self._heard = db, heard
         self._stopping, self._news = threading.Event(), threading.Condition()
         self._changed, self._hears = set[str](), db.sqlite
+        self._ends: tuple[socket.socket, ...] = ()  # what is closed at one wakes who listens at the other
         # Daemons: a server that is forced to end, without stop(), ends.
         todo = () if db.sqlite else (self._listen, self._tell)
         self._threads = [threading.Thread(target=one, name="hearing", daemon=True) for one in todo]
@@ -41,6 +43,7 @@ class Hearing:
     def start(self) -> None:
         """Returns at once."""
         self._db.changed = self._heard if self._db.sqlite else self._note
+        self._ends = socket.socketpair() if self._threads else ()
         for thread in self._threads:
             thread.start()
 
@@ -48,8 +51,12 @@ class Hearing:
         with self._news:
             self._stopping.set()
             self._news.notify_all()
+        for end in self._ends[:1]:
+            end.close()
         for thread in self._threads:
             thread.join()
+        for end in self._ends[1:]:
+            end.close()
 
     def sure(self) -> bool:
         """Whether what happens now would be heard, if it is told."""
@@ -93,11 +100,11 @@ class Hearing:
             self._stopping.wait(AGAIN_S)
 
     def _hear(self, connection: Any) -> None:
-        silent = 0.0
-        while not self._stopping.is_set():
-            if walks := {note.payload for note in connection.notifies(timeout=WAIT_S, stop_after=1)}:
-                silent = 0.0
-                self._heard(walks)
-            elif (silent := silent + WAIT_S) >= TRY_S:
-                silent = 0.0
-                connection.execute("SELECT 1")
+        with selectors.DefaultSelector() as either:
+            either.register(connection, selectors.EVENT_READ)
+            either.register(self._ends[1], selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                if not either.select(TRY_S):
+                    connection.execute("SELECT 1")
+                if walks := {note.payload for note in connection.notifies(timeout=0)}:
+                    self._heard(walks)

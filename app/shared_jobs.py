@@ -170,7 +170,7 @@ class SharedJobs(Jobs):
             with self._db.write() as tx:
                 left = self._asked(tx, "select_stalled_jobs_by_heartbeat", queue=None, task_name=None, seconds_since_heartbeat=GONE_S)  # fmt: skip
                 for job in left:
-                    if job["attempts"] >= TRIES:
+                    if job["attempts"] + 1 >= TRIES:  # counted when it is taken up again: this server is not yet
                         log.error("the job %s (%s) is given up: its server ended over it each time", job["id"], job["task_name"])  # fmt: skip
                         self._asked(tx, "finish_job", job_id=job["id"], status="failed", delete_job=False)
                         continue

@@ -22,6 +22,7 @@ from app.access.awake import FRESH
 from app.models import Identity, Membership, User
 from app.problems import Problem
 from app.settings import Settings
+from app.sync.protocol import clean
 
 log = logging.getLogger("tryg")
 
@@ -92,7 +93,7 @@ def arrive(settings: Settings, asked: dict[str, str], given: dict[str, str]) -> 
             if more["sub"] == claims["sub"]:
                 claims |= {name: more[name] for name in ("email", "email_verified") if name in more}
     email = claims.get("email") if claims.get("email_verified") is True else ""
-    return Arrival(provider["issuer"], str(claims["sub"]), str(email or ""))
+    return Arrival(provider["issuer"], clean(str(claims["sub"])), clean(str(email or "")))
 
 
 def person(tx: Session, arrival: Arrival) -> User | None:

@@ -5,13 +5,18 @@ is not read at all, and that no database refuses what is in one.
 """
 
 from collections.abc import AsyncIterator, Callable
+from typing import Annotated
 
 from fastapi import Request
+from pydantic import AfterValidator
 from starlette.datastructures import FormData
 
 from app.access import browser
 from app.problems import Problem
 from app.sync.protocol import clean
+
+# Of a field that a route names by itself: Annotated[Text, Form(max_length=…)].
+Text = Annotated[str, AfterValidator(clean)]
 
 
 def posted(most_bytes: int, fields: int, files: int = 0) -> Callable[[Request], AsyncIterator[FormData]]:

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, or_, select
 
 from app import pages
-from app.access import browser, invitations, limits, people, postman, roles, sessions
+from app.access import browser, forms, invitations, limits, people, postman, roles, sessions
 from app.access.fresh import FreshInviter, is_fresh, once_more
 from app.access.guards import GIVE, Person
 from app.access.invitations import Wanted
@@ -24,8 +24,8 @@ from app.problems import Problem
 
 router = APIRouter(tags=["access"])
 
-Text = Annotated[str, Form(max_length=254)]
-Roles = Annotated[list[str], Form(max_length=20)]
+Text = Annotated[forms.Text, Form(max_length=254)]
+Roles = Annotated[list[forms.Text], Form(max_length=20)]
 
 
 @router.get("/people")

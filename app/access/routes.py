@@ -17,7 +17,7 @@ from sqlmodel import Session
 from starlette.background import BackgroundTask
 
 from app import pages
-from app.access import browser, guards, passkeys, people, sessions, signin
+from app.access import browser, forms, guards, passkeys, people, sessions, signin
 from app.access.fresh import is_fresh, once_more
 from app.access.mail import NoMail, Post
 from app.db import Db
@@ -28,7 +28,7 @@ from app.settings import Settings
 
 router = APIRouter(tags=["access"])
 
-Text = Annotated[str, Form(max_length=2000)]
+Text = Annotated[forms.Text, Form(max_length=2000)]
 STEP_S = 0.25  # an answer about an address comes at a multiple of this: looking up one that we know takes longer
 
 

@@ -77,9 +77,10 @@ def post_paper(request: Request, walk: PlannedWalk, reader: ReaderOfWalk, db: Db
 def post_deletion(request: Request, walk: PlannedWalk, reader: ReaderOfWalk, db: Db, form: Form) -> Response:
     """Deletes a note that was typed in; `deleted=no` brings it back."""
     note_id, rev, back = paper.own_id(str(form.get("id", ""))), str(form.get("rev", "")), form.get("deleted") == "no"
+    is_number = rev.isascii() and rev.isdigit() and len(rev) < 10
     try:
         with db.write() as tx:
-            paper.set_deleted(tx, reader, note_id, int(rev) if rev.isascii() and rev.isdigit() else 0, not back)
+            paper.set_deleted(tx, reader, note_id, int(rev) if is_number else 0, not back)
     except paper.Changed as changed:
         with db.read() as tx:
             return _paper_page(request, tx, reader, paper.to_correct(tx, reader, note_id), 409, theirs=changed.held)

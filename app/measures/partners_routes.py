@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import AfterValidator
 from sqlmodel import Session
 
 from app import pages
-from app.access import guards, roles
+from app.access import forms, guards, roles
 from app.access.answering import NamedPartner
 from app.access.guards import Person
 from app.access.roles import EVERYWHERE, Inviter, oversees
@@ -22,12 +21,11 @@ from app.measures import deadlines, partners, words
 from app.models import Organisation, Partner
 from app.privacy import trail
 from app.problems import Problem, invalid
-from app.sync.protocol import clean
 from app.taxonomy import owners
 
 router = APIRouter(tags=["measures"])
 
-Text = Annotated[str, Form(max_length=300), AfterValidator(clean)]
+Text = Annotated[forms.Text, Form(max_length=300)]
 
 
 @router.get("/partners")

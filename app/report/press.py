@@ -95,15 +95,15 @@ class Press:
         if not _KEY.fullmatch(key):
             raise ValueError(key)
         path = self._folder / f"{key}.pdf"
-        if self._shared:
-            self._shared.fetch(key, path)
+        usable = self._shared is None or self._shared.looked_up(key, path)
         with self._news:
             job = self._jobs.get(key)
             if job and job.state != "done" and (job.state != "failed" or time.monotonic() - job.ended < FORGET_S):
                 return job
             with suppress(OSError):  # it is not there, or its folder cannot be had: then printing fails, and says so
-                os.utime(path)  # asked for: it stays for another while
-                return Job(key, path, None)
+                if usable:
+                    os.utime(path)  # asked for: it stays for another while
+                    return Job(key, path, None)
             if sum(not one.over.done() for one in self._jobs.values()) >= MOST_WAITING:
                 raise TryAgain(_("Too many reports are being printed just now. Try again in a minute."))
             self._jobs[key] = job = Job(key, path, made)
@@ -250,6 +250,14 @@ class _Shared:
         if found[1]:
             with self._db.write() as tx:
                 tx.connection().execute(text("UPDATE printed SET asked_at = now() WHERE key = :key"), {"key": key})
+        return True
+
+    def looked_up(self, key: str, path: Path) -> bool:
+        """Whether what lies at `path` now, or does not, is what all of them have. Raises TryAgain."""
+        try:
+            self.fetch(key, path)
+        except OSError:
+            return False
         return True
 
     def keep(self, key: str, path: Path) -> None:

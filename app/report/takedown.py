@@ -27,7 +27,7 @@ ANSWER = {"coordinator", "admin"}
 
 def ask(tx: Session, walk: Walk, edition: int, text: str, contact: str) -> Takedown:
     """Keep a request. Raises invalid (422), too-many-attempts (429) where nobody answers any more."""
-    text, contact = text.replace("\0", "").strip(), contact.replace("\0", "").strip()
+    text, contact = text.strip(), contact.strip()
     if not text:
         raise invalid(("text", _("Say what it is about, so that we can find it.")))
     if len(text) > TEXT:

@@ -96,9 +96,7 @@ def told(tx: Session, walk: Walk) -> Draft:
 def typed(form: Mapping[str, Any], lists: Mapping[str, list[str]], kept: Draft) -> Draft:
     """The words as they stand in a form; what it lacks stays as in `kept`. `lists`: "stop" and "words" of the
     places, "shown" and "pair" of the photos: the pairs that could be ticked, and those that were."""
-    texts = {
-        name: str(form.get(name, text)).replace("\r\n", "\n").replace("\0", "") for name, text in kept.texts.items()
-    }
+    texts = {name: str(form.get(name, text)).replace("\r\n", "\n") for name, text in kept.texts.items()}
     pairs = list(zip(lists.get("stop", []), lists.get("words", []), strict=False))
     ticked, shown = set(lists.get("pair", [])), lists.get("shown", [])
     chosen = {key[:KEY]: key in ticked for key in shown}

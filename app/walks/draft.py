@@ -27,7 +27,7 @@ EVENING = time(17)
 YEARS = range(2000, 2100)
 USUAL_LENGTH = timedelta(hours=2)  # where nobody has said when it ends
 USUAL_START = "19:00"  # stands in the form until somebody says otherwise
-_COUNTED = re.compile(r"\s*(?:\d{1,3}[.)]\s+|[-*•]\s+)")  # "3. " or "- " before a place in a list that was copied
+_COUNTED = re.compile(r"(?:\d{1,3}[.)]|[-*•])\s+")  # "3. " or "- " before a place in a list that was copied
 
 
 @dataclass
@@ -195,7 +195,9 @@ def _length_m(points: list[list[float]]) -> float:
 
 def _listed(line: str) -> StopDraft:
     """One line of a list: a name, a place, or both with a semicolon (or a spreadsheet's tab) between them."""
-    line = _COUNTED.sub("", line, count=1).replace("\t", ";").strip()
+    line = line.strip()
+    counted = _COUNTED.match(line)
+    line = line[counted.end() if counted else 0 :].replace("\t", ";")
     alone = StopDraft(place=line)
     if alone.point:
         return alone

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app import pages
-from app.access import guards
+from app.access import forms, guards
 from app.access.guards import PlannedWalk, Reader
 from app.db import Db
 from app.models import Walk
@@ -18,7 +18,7 @@ from app.walks import leaders
 
 router = APIRouter(tags=["walks"])
 
-Text = Annotated[str, Form(max_length=254)]
+Text = Annotated[forms.Text, Form(max_length=254)]
 
 
 @router.get("/walks/{walk_id}/leaders")

@@ -111,7 +111,7 @@ def keep(tx: Session, walk: Walk, typed: Typed, place: tuple[float, float]) -> b
     is full, not-yours (403)."""
     row = Mark(
         id=typed.id, walk_id=walk.id, secret_hash=secret_hash(typed.secret), valence=typed.valence, lat=place[0],
-        lon=place[1], note=typed.note.replace("\0", "").strip(),
+        lon=place[1], note=typed.note.strip(),
     )  # fmt: skip
     held = tx.get(Mark, typed.id)
     if held is None:

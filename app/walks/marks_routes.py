@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from app import pages
-from app.access import guards
+from app.access import forms, guards
 from app.access.guards import PlannedWalk, Reader
 from app.basemap import basemap_of
 from app.db import Database, Db
@@ -24,7 +24,7 @@ from app.walks.walks import stops_of
 router = APIRouter(tags=["walks"])
 
 LISTED = 100  # marks on one page of the list
-Text = Annotated[str, Form()]
+Text = Annotated[forms.Text, Form()]
 OWN_FORM = [Depends(guards.own_form)]
 
 

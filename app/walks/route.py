@@ -17,6 +17,7 @@ from defusedxml import DefusedXmlException, ElementTree
 from app.i18n import gettext as _
 from app.models import Stop
 from app.problems import Problem, invalid
+from app.sync.protocol import clean
 
 MOST_POINTS = 5_000  # a line that every phone carries; more is a mistake
 MOST_STOPS = 200  # what one evening never needs, and a list still shows
@@ -63,7 +64,7 @@ def line(drawn: str) -> dict[str, Any] | None:
 def _read_gpx(content: bytes) -> Route:
     try:
         whole = ElementTree.fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
+    except (ParseError, DefusedXmlException, ValueError, LookupError):  # the last of an alphabet that nobody knows
         raise _wrong(_("The file is not GPX.")) from None
     parts = [(part, str(part.tag).rpartition("}")[2]) for part in whole.iter()]
     # A track has been walked, a route was planned; programs write one or the other.
@@ -135,9 +136,10 @@ def _stops(points: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[Stop]:
     stops = []
     for number, (geometry, about) in enumerate(points, 1):
         lon, lat = _position(geometry.get("coordinates"))
-        name = str(about.get("name") or "").strip()[:120] or f"Stop {number}"
-        prompt = str(about.get("prompt") or "").strip()[:500]
-        stops.append(Stop(walk_id="", number=number, name=name, prompt=prompt, lat=lat, lon=lon))
+        name, prompt = (clean(str(about.get(name) or "")).strip() for name in ("name", "prompt"))
+        stops.append(
+            Stop(walk_id="", number=number, name=name[:120] or f"Stop {number}", prompt=prompt[:500], lat=lat, lon=lon)
+        )
     return stops
 
 

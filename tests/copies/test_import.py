@@ -22,7 +22,7 @@ from tests.cast import Stage
 from tests.copies.conftest import Copy
 from tests.phone import Phone, Picture, jpeg
 from tests.privacy.conftest import logged
-from tests.running import TRYG, Server, clean_environment
+from tests.running import TRYG, Server
 
 LIMIT = 15 * 1024 * 1024
 
@@ -178,7 +178,7 @@ def test_what_one_note_or_photo_lacks_keeps_no_other_out(stage: Stage, copy_of: 
     assert f"note {third}: valence: " in told
     assert f"photo {pictures[1].id}: The photo that came is not the one" in told
     assert f"photo {clash}: No note in the file names it." in told
-    assert not list(stage.vault.folder.glob("new/*"))
+    assert not list(stage.app.state.settings.data.rglob("new/*"))
 
 
 def test_a_photo_that_is_damaged_in_the_file_is_left_out_and_may_come_later(stage: Stage, copy_of: Copy) -> None:
@@ -278,7 +278,8 @@ def test_whatever_the_file_is_one_sentence_says_so_and_nothing_comes_in(stage: S
         assert TOLD.get(name, ".") in str(refused.value), name
     with stage.db.read() as tx:
         assert tx.get_one(Walk, stage.walk.id).seq == before
-    assert not list(stage.vault.folder.glob("*/*"))
+    assert not list(stage.vault.files())
+    assert not list(stage.app.state.settings.data.rglob("new/*"))
 
 
 def test_the_command_takes_a_copy_in_beside_the_server_which_then_cleans_its_photos(
@@ -302,12 +303,12 @@ def test_the_command_takes_a_copy_in_beside_the_server_which_then_cleans_its_pho
         path.write_bytes(path.read_bytes()[:-30])
     for file, code in ((path, 1), (tmp_path / "nowhere.zip", 1)):
         command = [str(TRYG), "import", str(file), "--data", str(server.data), "--json"]
-        done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=server.environment, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stdout) == (code, "")
         assert done.stderr.count("\n") == 1
         assert "Traceback" not in done.stderr
     refused = copy_of(phone, name="refused.zip", observations=[{"id": note_id, "rev": 1}])
     command = [str(TRYG), "import", str(refused), "--data", str(server.data), "--json"]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=server.environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert json.loads(done.stdout)["notes"]["refused"] == 1

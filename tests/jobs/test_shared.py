@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app import shared_jobs
 from app.db import Database, next_seq
 from app.hearing import Hearing
 from app.jobs import DAY_S, MINUTE_S, Jobs, Task, jobs_of
@@ -63,6 +64,14 @@ class Servers:
         """How many are in the queue, by what has become of them."""
         with self.db.read() as tx:
             return Counter(tx.connection().execute(text("SELECT status::text FROM procrastinate_jobs")).scalars())
+
+    def dies_over(self, name: str) -> bool:
+        """Whether a server could take a job of that task; it was last heard of an hour ago."""
+        with self.db.write() as tx:
+            said = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
+            dead = tx.connection().execute(text(said)).scalar_one()
+            fetched = text("SELECT id FROM procrastinate_fetch_job_v2(ARRAY[:name]::varchar[], :dead)")
+            return tx.connection().execute(fetched, {"name": name, "dead": dead}).scalar_one() is not None
 
     def walk(self) -> str:
         with self.db.write() as tx:
@@ -154,6 +163,43 @@ def test_a_day_on_which_the_database_was_busy_is_made_up_for_and_a_mistake_stays
     assert "the task mistaken was interrupted" in caplog.text
 
 
+def test_a_job_over_which_five_servers_have_died_is_given_up_and_told(
+    servers: Servers, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_jobs, "ROUND_S", 0.1)
+    servers.asks(jobs_of(servers.db, [Task("deadly", lambda _stopping: None)]), "deadly")
+    servers.works(lambda _stopping: None)  # knows nothing of that task, but sees to what is abandoned
+    for _server in range(5):
+        until(lambda: servers.dies_over("deadly"))
+    until(lambda: servers.jobs() == {"failed": 1})
+    assert caplog.text.count("(deadly) is taken up again: its server is gone") == 4
+    assert caplog.text.count("(deadly) is given up: its server ended over it each time") == 1
+    done = threading.Event()
+    servers.asks(servers.works(lambda _stopping: done.set(), name="deadly"), "deadly")
+    until(done.is_set)  # who asks anew is answered
+
+
+def test_what_failed_stays_for_a_week(servers: Servers) -> None:
+    def mistaken(_stopping: threading.Event) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    for name in ("last week's", "this week's"):
+        servers.works(mistaken, name=name)
+    until(lambda: servers.jobs() == {"failed": 2})
+    for name, hours in (("last week's", 7 * 24 + 1), ("this week's", 7 * 24 - 1)):
+        with servers.db.write() as tx:
+            older = text(
+                "UPDATE procrastinate_events SET at = at - make_interval(hours => :hours) "
+                "WHERE job_id IN (SELECT id FROM procrastinate_jobs WHERE task_name = :name)"
+            )
+            tx.connection().execute(older, {"hours": hours, "name": name})
+    servers.works(lambda _stopping: None)  # each server looks when it begins, and then every hour
+    until(lambda: servers.jobs() == {"failed": 1})
+    with servers.db.read() as tx:
+        left = tx.connection().execute(text("SELECT task_name FROM procrastinate_jobs")).scalars().all()
+    assert left == ["this week's"]
+
+
 def test_a_database_that_was_restarted_is_worked_for_and_listened_to_again(servers: Servers, postgres: Cluster) -> None:
     done, heard = list[int](), list[str | None]()
     jobs = servers.works(lambda _stopping: done.append(1))
@@ -234,6 +280,7 @@ def test_what_one_server_has_printed_is_had_from_each_until_it_is_erased(servers
     assert made == ["sheet", "sheet"], "what was erased is given by no server"
 
 
+@pytest.mark.embedded
 def test_on_sqlite_the_same_tasks_are_done_in_this_process(database_url: str) -> None:
     db, done = Database(database_url), list[str]()
     seen = list[bool]()
@@ -264,6 +311,7 @@ def test_on_sqlite_the_same_tasks_are_done_in_this_process(database_url: str) ->
     db.close()
 
 
+@pytest.mark.embedded
 def test_on_sqlite_a_change_is_heard_of_once_it_is_committed(database_url: str) -> None:
     db, heard = Database(database_url), list[set[str] | None]()
     hearing = Hearing(db, heard.append)

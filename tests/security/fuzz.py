@@ -7,7 +7,6 @@ its own with the demo walk in it, all of schemathesis' checks, and that whatever
 
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from sqlalchemy import create_engine, text
 
 from tests.phone import Phone, Picture, jpeg
 from tests.running import Server
@@ -100,16 +100,15 @@ def _people(server: Server, code: str) -> tuple[dict[str, dict[str, str]], Phone
 
 def _names(server: Server, demo: dict[str, str], phone: Phone) -> dict[str, str]:
     """What stands in addresses, so that more than "not there" is tried: half the rooms lie behind a walk that is."""
-    database = sqlite3.connect(server.data / "tryg.sqlite")
-    try:
+    engine = create_engine(server.database)
+    with engine.connect() as database:
         first = {
             "partner_id": "SELECT id FROM partner", "measure_id": "SELECT id FROM measure",
             "user_id": "SELECT id FROM person WHERE email LIKE 'bo@%'", "membership_id": "SELECT membership.id FROM membership "
             "JOIN person ON person.id = user_id WHERE email LIKE 'bo@%'", "edition": "SELECT number FROM edition", "slug": "SELECT slug FROM walk WHERE slug IS NOT NULL",
         }  # fmt: skip
-        names = {name: str(database.execute(question).fetchone()[0]) for name, question in first.items()}
-    finally:
-        database.close()
+        names = {name: str(database.execute(text(question)).first()[0]) for name, question in first.items()}
+    engine.dispose()
     note, photo = next(iter(phone.made)), next(iter(phone.pictures))
     return names | {
         "walk_id": demo["walk_id"], "code": demo["code"], "number": "1", "participant_id": phone.id,

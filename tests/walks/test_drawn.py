@@ -96,11 +96,11 @@ def test_the_way_is_laid_from_stop_to_stop_without_a_map(stage: Stage, desk: Bro
 
 
 def test_a_list_of_places_typed_by_hand_becomes_stops(stage: Stage, desk: Browser) -> None:
-    listed = "1. Torvet; 57.05, 9.99\r\n\r\n- Skolen\nBroen\t57,0501; 9,9912\n57.06, 9.98\n"
+    listed = "1. Torvet; 57.05, 9.99\r\n\r\n- Skolen\nBroen\t57,0501; 9,9912\n57.06, 9.98\nOpgang 3. sal\n"
     assert save(desk, stage.walk.id, form(stage, desk) | {"places": listed, "do": "list"}).status_code == 303
     assert stops_of(stage) == [
         ("Kilden", 57.04, 9.98), ("Tunnelen", None, None), ("Torvet", 57.05, 9.99), ("Skolen", None, None),
-        ("Broen", 57.0501, 9.9912), ("Stop 6", 57.06, 9.98),
+        ("Broen", 57.0501, 9.9912), ("Stop 6", 57.06, 9.98), ("Opgang 3. sal", None, None),
     ]  # fmt: skip
 
 
