@@ -70,10 +70,11 @@ class Arriving(Digest):
 
 
 class Opened:
-    """A file as it was when it was opened, whatever takes its place while it is read. `size`: in bytes."""
+    """A file as it was when it was opened, whatever takes its place while it is read. `size`: in bytes; `crc32`: its sum, None
+    where the place does not keep it."""
 
-    def __init__(self, file: BinaryIO | io.FileIO, size: int) -> None:
-        self._file, self.size = file, size
+    def __init__(self, file: BinaryIO | io.FileIO, size: int, crc32: int | None = None) -> None:
+        self._file, self.size, self.crc32 = file, size, crc32
 
     def pieces(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """`length` bytes (all that are left) from byte `start`, once."""

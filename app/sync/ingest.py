@@ -206,9 +206,10 @@ def _replaced(tx: Session, observation_id: str) -> set[str]:
 
 
 def _shown(tx: Session, sent: ObservationIn, content: dict[str, Any], at: datetime, flags: list[str]) -> dict[str, Any]:
-    declared = [photo.id for photo in sent.photos]
-    gone = select(Photo.id).where(col(Photo.id).in_(declared), col(Photo.erased_at).is_not(None))
-    erased = set(tx.exec(gone).all()) if declared else set()
+    declared, erased = [photo.id for photo in sent.photos], set[str]()
+    if declared:
+        gone = select(Photo.id).where(col(Photo.id).in_(declared), col(Photo.erased_at).is_not(None))
+        erased.update(tx.exec(gone).all())
     kept = ("deleted", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin", "stop_id")
     return {
         **{name: content[name] for name in kept},
