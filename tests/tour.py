@@ -27,7 +27,8 @@ WHOLE = """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".note {
 LOOK = """([text, target]) => {
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className?.baseVal ?? one.className} "${(one.textContent || "").trim().replace(/\\s+/g, " ").slice(0, 30)}"`;
   const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".hidden, .maplibregl-canvas-container, svg"));
-  const words = seen.filter((one) => [...one.childNodes].some((it) => it.nodeType === 3 && it.data.trim()));
+  // 12 px are enough for who made the map.
+  const words = seen.filter((one) => !one.closest(".maplibregl-ctrl-attrib")).filter((one) => [...one.childNodes].some((it) => it.nodeType === 3 && it.data.trim()));
   // A link in a sentence is as high as its line; a box is as large as its label.
   const pressed = seen.filter((one) => one.matches("button, input:not([type=hidden]), select, textarea, summary, a[href]") && !one.closest("p, li p, dd, label") && getComputedStyle(one).display !== "inline");
   const small = pressed.filter((one) => { const box = one.getBoundingClientRect(); return box.width && Math.min(box.width, box.height) < target - 0.5; });
