@@ -94,9 +94,9 @@ class Slip:
             left.append(word)
             near = ", ".join(label(key, language()) for key in found[:4])
             self.errors["why"] = (
-                _("»%(word)s« can mean several things: %(near)s.", word=word[:40], near=near)
+                _("“%(word)s” can mean several things: %(near)s.", word=word[:40], near=near)
                 if found
-                else _("There is no reason called »%(word)s«. Choose one from the list.", word=word[:40])
+                else _("There is no reason called “%(word)s”. Choose one from the list.", word=word[:40])
             )
         self.why, self.factors = "; ".join(left), list(dict.fromkeys(self.factors))
 

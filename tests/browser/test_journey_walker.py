@@ -169,7 +169,7 @@ def test_a_draft_put_aside_is_offered_on_the_walk_and_can_be_thrown_away_and_bro
 
 def test_a_fix_says_its_metres_and_goes_along_with_the_stop_one_is_at(night: Evening) -> None:
     night.join().begin("Tryg")
-    expect(night.page.get_by_text("Stop 3. Målt lige nu, ± 8 m")).to_be_visible()
+    expect(night.page.get_by_text("Stop 3. Målt lige nu (± 8 m)")).to_be_visible()
     night.write("Ved tunnelen").save().notes()
     expect(night.page.locator(".state", has_text="Sendt")).to_have_count(1)
     [feature] = night.received("Ved tunnelen")

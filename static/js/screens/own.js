@@ -101,7 +101,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     const photos = photosOf(one);
     return html`<li><article class="note"><div class="top"><div><h2>${title}</h2>
       <p class="meta">${date(one.captured_at)} ${time(one.captured_at)}${photos ? ` · ${plural(photos, "{n} photo", "{n} photos")}` : nothing}${one.deleted ? ` · ${t("Deleted")}` : nothing}</p>
-      ${words ? html`<p class="small">${words}</p>` : nothing}${one.suggestion && one.suggestion !== words && one.suggestion !== title ? html`<p class="small">${t("Suggestion")}: ${one.suggestion}</p>` : nothing}</div></div></article></li>`;
+      ${words ? html`<p class="small">${words}</p>` : nothing}${one.suggestion && one.suggestion !== words && one.suggestion !== title ? html`<p class="small">${t("Suggestion")}: <bdi>${one.suggestion}</bdi></p>` : nothing}</div></div></article></li>`;
   };
 
   const second = (/** @type {Data} */ { public: told }) => html`<section class="notice" data-tone="wait" id="sure">${icon("alert")}<div class="stack tight">
@@ -120,8 +120,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
     const notes = told.notes.filter((one) => !one.erased_at);
     const photos = notes.reduce((sum, one) => sum + photosOf(one), 0);
     const tracks = told.tracks.filter((one) => one.parts.length).length;
-    return html`<p>${plural(notes.length, "{n} note", "{n} notes")}, ${plural(photos, "{n} photo", "{n} photos")}${tracks ? `, ${plural(tracks, "{n} track", "{n} tracks")}` : nothing}.
-        ${told.participant.name ? t("Your name: {name}.", { name: told.participant.name }) : nothing}</p>
+    return html`<p>${plural(notes.length, "{n} note", "{n} notes")} · ${plural(photos, "{n} photo", "{n} photos")}${tracks ? ` · ${plural(tracks, "{n} track", "{n} tracks")}` : nothing}</p>
+      ${told.participant.name ? html`<p>${t("Your name: {name}.", { name: told.participant.name })}</p>` : nothing}
       <p class="small dim">${t("This is what the server holds of you, earlier versions too. What has not been sent is on the phone alone.")}</p>
       ${sure ? second(told) : html`<div class="row"><button type="button" ?disabled=${busy} @click=${takeOut}>${icon("file")}${t("Fetch it all")}</button>
         <button type="button" class="quiet" id="erase" @click=${() => turn(true)}>${icon("trash")}${t("Erase it all")}</button></div>`}

@@ -63,7 +63,7 @@ export function placed(/** @type {Choice} */ choice, /** @type {Fix | null} */ f
 
 /** How well the place is known, in words. */
 function measured(/** @type {Fix} */ fix) {
-  const metres = fix.accuracy_m === null ? "" : `, ± ${distanceText(Math.ceil(fix.accuracy_m))}`;
+  const metres = fix.accuracy_m === null ? "" : ` (±\u00a0${distanceText(Math.ceil(fix.accuracy_m))})`;
   const at = Date.parse(fix.fixed_at ?? "");
   return (
     (Date.now() - at < JUST_NOW_MS ? t("Measured just now") : t("Measured at {time}", { time: time(at) })) + metres
@@ -105,7 +105,7 @@ function words(
 export function spot({ choice, fix, stops, state, open, offer, unfold, choose, move }) {
   const [where, how] = words(choice, fix, stops, state);
   const option = (/** @type {Choice} */ value, /** @type {unknown} */ name, /** @type {unknown} */ detail) =>
-    html`<label><input type="radio" name="place" .checked=${choice === value} @change=${() => choose(value)}><span>${name}${
+    html`<label><input type="radio" name="place" .checked=${choice === value} @change=${() => choose(value)}><span><bdi>${name}</bdi>${
       detail ? html`<small>${detail}</small>` : nothing
     }</span></label>`;
   return html`<div class="stack tight">

@@ -83,7 +83,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         <a class="button" href="#/map">${icon("pin")}${t("Map")}</a>
         ${walk.sharing === false ? nothing : html`<a class="button" href="#/others">${icon("users")}${t("What the others write")}</a>`}
         ${unready ? nothing : kitPanel}
-        ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
+        ${walk.contacts ? html`<p class="small dim"><bdi>${walk.contacts}</bdi></p>` : nothing}
       </main>
       <nav class="dock" aria-label=${t("The walk")}>
         <a class="button over" href="#/help">${icon("help")}${t("Help")}</a>
