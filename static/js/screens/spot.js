@@ -6,6 +6,7 @@
 import { html, nothing } from "../dom.js";
 import { distanceText, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS } from "../mishaps/first.js";
 import { distance, nearestStop } from "../place.js";
 
 /** @typedef {import("../protocol.js").Fix} Fix */
@@ -92,8 +93,10 @@ function words(
       }),
     ];
   if (fix) return [at?.name ?? t("Your position"), stop + measured(fix)];
-  if (state === "denied") return [t("The phone says no to positions"), t("Choose a stop, or write without a place.")];
-  if (state === "unavailable") return [t("No position here"), t("Choose a stop, or write without a place.")];
+  if (state === "denied" || state === "unavailable") {
+    const [happened, safe, act] = state === "denied" ? MISHAPS.denied() : MISHAPS.nowhere();
+    return [happened, `${safe} ${act}`];
+  }
   return [t("Looking for your position"), t("You do not have to wait.")];
 }
 
