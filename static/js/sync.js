@@ -327,10 +327,7 @@ function wait(/** @type {string} */ id, /** @type {number | null} */ atLeast) {
 
 /** @returns {Problem} */
 function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /** @type {number | null} */ retry_at) {
-  const { code, detail } =
-    failure instanceof Trouble
-      ? failure
-      : { code: "phone", detail: whole(MISHAPS.illegible()) };
+  const { code, detail } = failure instanceof Trouble ? failure : { code: "phone", detail: whole(MISHAPS.illegible()) };
   return { code, detail, at: Date.now(), final, retry_at };
 }
 

@@ -304,15 +304,12 @@ class TestWhatCanBeWrong:
 
 
 class TestManyWalks:
-    """After a start every walk is new to the one who looks, and phones are there before it has looked at all of them."""
-
     def test_a_look_sees_to_a_few_and_leaves_the_rest_for_the_next(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("app.basemap.cutting.AT_ONCE", 2)
         cutter = _waiting(stage)
-        made = [walked(stage, AALBORG, title=f"Nr. {number}") for number in range(5)]
-        seen = []
+        made, seen = [walked(stage, AALBORG, title=f"Nr. {number}") for number in range(5)], []
         for _look in range(6):  # each is looked at once more after it was changed
             cutter.look()
             seen.append({walk.title for walk in made if kept(stage, walk).map_of is not None})
@@ -328,8 +325,7 @@ class TestManyWalks:
         cutter = _waiting(stage)
         for number in range(3):
             walked(stage, AALBORG, title=f"Nr. {number}")
-        path = stage.app.state.maps.path(walk.map_sha256)
-        path.unlink()
+        (path := stage.app.state.maps.path(walk.map_sha256)).unlink()
         cutter.cut_again(path.stem)
         monkeypatch.setattr("app.basemap.cutting.AT_ONCE", 2)
         for _look in range(3):
@@ -348,8 +344,7 @@ class TestManyWalks:
 
 def _waiting(stage: Stage) -> Cutter:
     """A cutter that looks when it is told, in the place of the server's own."""
-    stage.app.state.cutter.stop()
-    state = stage.app.state
+    (state := stage.app.state).cutter.stop()
     return Cutter(state.db, state.maps, state.settings, None)
 
 
