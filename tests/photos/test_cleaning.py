@@ -113,7 +113,7 @@ def test_the_next_photo_is_made_while_what_was_made_of_one_is_kept(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phone, made, answered = stage.phone(), threading.Semaphore(0), cleaning.Worker.ask
-    keep, in_time = states.cleaned, []
+    keep, first, in_time = states.cleaned, threading.Lock(), list[bool]()
 
     def ask(worker: cleaning.Worker, photo_id: str) -> str:
         answer = answered(worker, photo_id)
@@ -121,7 +121,7 @@ def test_the_next_photo_is_made_while_what_was_made_of_one_is_kept(
         return answer
 
     def cleaned(*given: Any) -> bool:
-        if not in_time:  # the first one is kept only when both are made
+        if first.acquire(blocking=False):  # it is kept only when both are made
             in_time.append(made.acquire(timeout=60) and made.acquire(timeout=60))
         return keep(*given)
 
