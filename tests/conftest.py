@@ -1,8 +1,8 @@
 """What every test can ask for: a server, a database of each kind, a browser that starts on this machine.
 
 Promises: nobody's TRYG_ settings reach a test, sockets reach no further than this machine (pyproject.toml), and what is
-started here is stopped here. `TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3` puts all tests on those (`make test-large`); what
-is about SQLite or a folder itself, and marked `embedded`, is left out then.
+started here is stopped here. `TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3` puts all tests on those; what is about SQLite or a
+folder itself, and marked `embedded`, is left out then, and what depends on neither (tests/back_ends.py).
 """
 
 import os
@@ -17,6 +17,7 @@ import pytest
 
 from app.schema import migrate_to_newest
 from app.settings import Settings
+from tests.back_ends import depends
 from tests.machine import system_chromium, whole_chromium
 from tests.objects import Store, as_variables, object_store
 from tests.postgres import Cluster, cluster
@@ -31,6 +32,9 @@ for _name in [name for name in os.environ if name.startswith("TRYG_") and not na
 
 # Where those tests run that do not say it themselves.
 DATABASE, STORE = os.environ.get("TRYG_TEST_DATABASE", "sqlite"), os.environ.get("TRYG_TEST_STORE", "folder")
+# Who is told runs on that alone; else tests that promise it for each run on each.
+DATABASES = [DATABASE] if "TRYG_TEST_DATABASE" in os.environ else ["sqlite", "postgresql"]
+STORES = [STORE] if "TRYG_TEST_STORE" in os.environ else ["folder", "s3"]
 LARGE = DATABASE != "sqlite" or STORE != "folder"
 assert DATABASE in ("sqlite", "postgresql"), DATABASE
 assert STORE in ("folder", "s3"), STORE
@@ -59,7 +63,7 @@ def _memory_has_room() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    apart = [item for item in items if LARGE and item.get_closest_marker("embedded")]
+    apart = [item for item in items if LARGE and (item.get_closest_marker("embedded") or not depends(item))]
     if apart:
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item not in apart]
@@ -99,7 +103,7 @@ def postgres() -> Iterator[Cluster]:
         yield running
 
 
-@pytest.fixture(params=[DATABASE] if LARGE else ["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def every_database(request: pytest.FixtureRequest) -> str:
     """Runs the test once on each kind of database that we promise; `database_url` is then one of that kind."""
     return str(request.param)
@@ -134,7 +138,7 @@ def objects() -> Iterator[Store]:
         yield running
 
 
-@pytest.fixture(params=[STORE] if LARGE else ["folder", "s3"])
+@pytest.fixture(params=STORES)
 def every_store(request: pytest.FixtureRequest) -> str:
     """Runs the test once on each kind of place for photos that we promise; `photo_settings` are then for one of that kind."""
     return str(request.param)

@@ -1,24 +1,24 @@
 """The same request several times at once, as phones with a bad network send it: one of everything."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
-import pytest
 from sqlmodel import func, select
 
 from app.db import Database
 from app.models import Observation, Photo, Revision
+from app.photos.vault import vault_of
+from tests.cast import make_settings
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
 from tests.running import Server
-
-pytestmark = pytest.mark.embedded
 
 COPIES, ROUNDS = 8, 200
 
 
 def test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts(
-    server: Server, database_url: str, every_database: str
+    server: Server, photo_settings: dict[str, Any], database_url: str, every_database: str
 ) -> None:
     code = server.tryg("walk", "create", "--title", "Aftenvandring")["code"]
     limits = httpx.Limits(max_connections=COPIES, max_keepalive_connections=COPIES)
@@ -38,8 +38,10 @@ def test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and
     with db.read() as tx:
         for table in (Observation, Revision, Photo):
             assert tx.exec(select(func.count()).select_from(table)).one() == ROUNDS
-    until(lambda: clean(server) == ROUNDS)
-    until(lambda: files(server) == 2 * ROUNDS)  # each with its thumbnail, and no original or copy left over
+    vault = vault_of(make_settings(server.data, **photo_settings))
+    until(lambda: sum(name.startswith("kept/") and "thumbnail" not in name for name in vault.files()) == ROUNDS)
+    until(lambda: len(list(vault.files())) == 2 * ROUNDS)  # each with its thumbnail, and no original or copy left over
+    until(lambda: not list(server.data.rglob("new/*")))
     db.close()
 
 
@@ -62,11 +64,3 @@ def test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them(
         assert tx.exec(select(func.count()).select_from(Observation)).one() == 80
         assert tx.exec(select(func.count()).select_from(Photo)).one() == 40
     db.close()
-
-
-def clean(server: Server) -> int:
-    return sum(1 for path in (server.data / "photos" / "kept").glob("*/*.jpg") if "thumbnail" not in path.name)
-
-
-def files(server: Server) -> int:
-    return sum(1 for path in (server.data / "photos").rglob("*") if path.is_file())
