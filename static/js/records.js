@@ -116,7 +116,7 @@ export const declared = (/** @type {PhotoInfo} */ { id, sha256, bytes, type, rep
 });
 
 /** Among what a note calls its photos, a recording is one by its seconds. */
-export const isSound = (/** @type {object} */ one) => "seconds" in one;
+export const isSound = (/** @type {object} */ one) => "seconds" in one && Boolean(one.seconds);
 
 /** A note as the wire has it: here recordings are among its photos, from which they differ by their seconds. */
 export const wire = (/** @type {import("./protocol.js").ObservationBody} */ content) => ({
