@@ -182,7 +182,7 @@ def configure(log_format: str, level: str) -> None:
     )
     logging.raiseExceptions = False  # a log on a full disk must not take the server with it
     # What no line tells is not looked up for each (the standard library's own advice, "Optimization" in its logging HOWTO).
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     warnings.showwarning = _warned
     threading.excepthook = _in_a_thread
