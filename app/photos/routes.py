@@ -15,13 +15,14 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from app.access import limits
+from app.access import limits, phones
 from app.access.guards import Person, Viewer, etag_matches, viewer_sees
-from app.access.phones import Walker
+from app.access.phones import Key, Straight
 from app.db import Database, Db
-from app.models import Observation, Participant, Photo, Walk
+from app.models import Observation, Photo, Walk
 from app.photos import arrival, sending
 from app.photos.vault import PIECE, Digest, Vault
 from app.privacy import looking
@@ -57,63 +58,69 @@ _JPEG: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.put(
-    "/observations/{observation_id}/photos/{photo_id}",
-    status_code=201,
-    responses={200: {"model": PhotoReceipt, "description": "was here already"}},
-    openapi_extra=_body(PHOTO_TYPES),
-)
-async def put_photo(
-    observation_id: Uuid, photo_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
-) -> PhotoReceipt:
-    photo, response.status_code = await _taken_in(request, who, db, vault, observation_id, photo_id, sound=False)
-    if response.status_code == 201:
+async def put_photo(observation_id: Uuid, photo_id: Uuid, request: Request, key: Key) -> Response:
+    photo, is_new, task = await _taken_in(request, key, observation_id, photo_id, sound=False)
+    if is_new:
         request.app.state.cleaner.kick()
-    return PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+    told = PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+    return _receipt(told, is_new, task)
 
 
-@router.put(
-    "/observations/{observation_id}/recordings/{recording_id}",
-    status_code=201,
-    responses={200: {"model": RecordingReceipt, "description": "was here already"}},
-    openapi_extra=_body((*RECORDING_TYPES, "application/octet-stream")),  # judged by its bytes alone
-)
-async def put_recording(
-    observation_id: Uuid, recording_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
-) -> RecordingReceipt:
-    sound, response.status_code = await _taken_in(request, who, db, vault, observation_id, recording_id, sound=True)
-    return RecordingReceipt(id=sound.id, sha256=sound.sha256, bytes=sound.bytes, state="stored")
+async def put_recording(observation_id: Uuid, recording_id: Uuid, request: Request, key: Key) -> Response:
+    sound, is_new, task = await _taken_in(request, key, observation_id, recording_id, sound=True)
+    told = RecordingReceipt(id=sound.id, sha256=sound.sha256, bytes=sound.bytes, state="stored")
+    return _receipt(told, is_new, task)
+
+
+for _path, _put, _model, _kinds in (
+    ("photos/{photo_id}", put_photo, PhotoReceipt, PHOTO_TYPES),
+    # Judged by its bytes alone
+    ("recordings/{recording_id}", put_recording, RecordingReceipt, (*RECORDING_TYPES, "application/octet-stream")),
+):
+    router.add_api_route(
+        f"/observations/{{observation_id}}/{_path}", _put, methods=["PUT"], status_code=201, response_model=_model,
+        responses={200: {"model": _model, "description": "was here already"}}, openapi_extra=_body(_kinds),
+        route_class_override=Straight,
+    )  # fmt: skip
+
+
+def _receipt(told: PhotoReceipt | RecordingReceipt, is_new: bool, task: BackgroundTask | None) -> Response:
+    return Response(told.model_dump_json(), 201 if is_new else 200, media_type="application/json", background=task)
 
 
 async def _taken_in(
-    request: Request, who: Participant, db: Database, vault: Vault, observation_id: str, photo_id: str, *, sound: bool
-) -> tuple[Photo, int]:
-    """The photo or recording that is in the body, kept, and 201, or 200 where it was here already."""
-    limits.count(request, limits.PHOTOS, who.id)
+    request: Request, key: tuple[str, str], observation_id: str, photo_id: str, *, sound: bool
+) -> tuple[Photo, bool, BackgroundTask | None]:
+    """The photo or recording that is in the body, kept; whether that is news; what is left to be done once the answer is out."""
+    db: Database = request.app.state.db
+    vault: Vault = request.app.state.vault
     limit = request.app.state.settings.photo_bytes
     length = int(request.headers.get("content-length", 0))
     printed = request.app.state.settings.printed
 
     # Each step aside is two turns between threads, which cost more than most of what is done there: few of them.
-    def begin() -> Digest:
-        is_here = arrival.admitted(db, who, observation_id, photo_id, sound=sound)
+    def begin() -> tuple[Digest, BackgroundTask | None]:
+        with db.read() as tx:
+            who = phones.known(tx, key)
+            limits.count(request, limits.PHOTOS, who.id)
+            is_here = arrival.admitted(tx, who, observation_id, photo_id, sound=sound)
         if length > limit:
             raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
         # What is here already is only compared: that needs no room on a disk that may be full.
-        return Digest() if is_here else vault.arrive()
+        return Digest() if is_here else vault.arrive(), phones.heard_afterwards(db, who)
 
     def end(rest: bytes) -> tuple[Photo, bool]:
         arriving.write(rest)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
         return arrival.keep(db, vault, photo_id, arriving, claimed, printed)
 
-    arriving = await _aside(begin)
+    arriving, task = await _aside(begin)
     try:
         rest = await _receive(request, arriving, limit)
         photo, is_new = await _aside(end, rest)
     finally:
         arriving.close()
-    return photo, 201 if is_new else 200
+    return photo, is_new, task
 
 
 @router.get("/photos/{photo_id}", response_class=Response, responses=_JPEG)

@@ -5,18 +5,14 @@ Hides nothing but HTTP. Every write is committed before its function returns, an
 
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.dependencies.utils import request_params_to_args
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import request_response
 
 from app.access import guards, limits
-from app.access.phones import Key, Walker, held, joined, key_of
+from app.access.phones import Key, Straight, Walker, held, joined
 from app.db import Database, Db
 from app.i18n import gettext as _
 from app.models import Walk
@@ -75,22 +71,6 @@ def get_walk(walk_id: Uuid, request: Request, who: Walker, db: Db) -> Response:
     if guards.etag_matches(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
-
-
-class Straight(APIRoute):
-    """For what comes most often: the function is given its path's names, the request and the phone's key, and FastAPI is asked for
-    nothing, which would cost as much as two queries. To whoever calls, and in what is told of it, a route as any other."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.app = request_response(self._answered)
-
-    async def _answered(self, request: Request) -> Response:
-        key = key_of(request)
-        names, wrong = request_params_to_args(self.dependant.path_params, request.path_params)
-        if wrong:
-            raise RequestValidationError(wrong)
-        return await self.endpoint(request=request, key=key, **names)  # type: ignore[no-any-return]
 
 
 async def put_observation(observation_id: Uuid, request: Request, key: Key) -> Response:
