@@ -2,10 +2,11 @@
 way, and go out in the review alone (app/review/recording_routes.py).
 
 Hides HTTP: digests, caching, a phone that falls silent. Promises the contract's order of checks, that a receipt is
-sent only after file, folder and record are on disk, and that a photo is never whole in memory. The record is not locked
+sent only after file, folder and record are on disk, and that no more of a photo than HELD is in memory. The record is not locked
 while bytes stream. Disk work has a few threads of its own: words are not kept waiting by pictures.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -24,7 +25,7 @@ from app.access.phones import Key, Straight
 from app.db import Database, Db
 from app.models import Observation, Photo, Walk
 from app.photos import arrival, sending
-from app.photos.vault import PIECE, Digest, Vault
+from app.photos.vault import Digest, Vault
 from app.privacy import looking
 from app.problems import Problem, TryAgain
 from app.sync.protocol import BASE, PHOTO_TYPES, RECORDING_TYPES, PhotoReceipt, RecordingReceipt, Uuid
@@ -33,6 +34,7 @@ router = APIRouter(prefix=BASE, tags=["photos"])
 
 SILENCE_S = 120.0  # without a byte, then the phone is taken to be gone
 PATIENCE = 4  # a body of up to so many times the limit is read to its end, so that the phone hears the answer
+HELD = 512 * 1024  # bytes of a photo in memory before they go to the disk: most photos from a phone are no larger
 RETRY_S = 5
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _disk = anyio.CapacityLimiter(8)
@@ -109,8 +111,8 @@ async def _taken_in(
         # What is here already is only compared: that needs no room on a disk that may be full.
         return Digest() if is_here else vault.arrive(), phones.heard_afterwards(db, who)
 
-    def end(rest: bytes) -> tuple[Photo, bool]:
-        arriving.write(rest)
+    def end(rest: list[bytes]) -> tuple[Photo, bool]:
+        arriving.write(*rest)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
         return arrival.keep(db, vault, photo_id, arriving, claimed, printed)
 
@@ -141,25 +143,27 @@ async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     return await anyio.to_thread.run_sync(lambda: work(*given, **named), limiter=_disk)
 
 
-async def _receive(request: Request, arriving: Digest, limit: int) -> bytes:
-    """The body, piece by piece, into `arriving`, but for the last piece, which is returned. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
+async def _receive(request: Request, arriving: Digest, limit: int) -> list[bytes]:
+    """The body, piece by piece, into `arriving`, but for the last pieces, which are returned. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
     phone has gone."""
-    piece, length = bytearray(), 0
+    pieces, held, length, clock = list[bytes](), 0, 0, asyncio.get_running_loop().time
     try:
-        with anyio.fail_after(SILENCE_S) as silence:
-            async for chunk in request.stream():
-                length += len(chunk)
+        async with asyncio.timeout(SILENCE_S) as silence:
+            async for piece in request.stream():
+                length += len(piece)
                 if length > PATIENCE * limit:
                     break
                 if length <= limit:
-                    piece += chunk
-                if len(piece) >= PIECE:
-                    await _aside(arriving.write, bytes(piece))
-                    piece.clear()
-                silence.deadline = anyio.current_time() + SILENCE_S
+                    pieces.append(piece)
+                    held += len(piece)
+                if held >= HELD:
+                    silence.reschedule(None)  # a thread cannot be broken off
+                    await _aside(arriving.write, *pieces)
+                    pieces, held = [], 0
+                silence.reschedule(clock() + SILENCE_S)
             if length > limit:  # it came without a length
                 raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
-            return bytes(piece)
+            return pieces
     except (ClientDisconnect, TimeoutError):
         raise Problem("bad-request", headers={"Connection": "close"}) from None
 
