@@ -34,9 +34,10 @@ class Digest:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def write(self, piece: bytes) -> None:
-        self._hash.update(piece)
-        self.size += len(piece)
+    def write(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._hash.update(piece)
+            self.size += len(piece)
 
     def close(self) -> None:
         """Lets go of everything that was not kept."""
@@ -51,11 +52,12 @@ class Arriving(Digest):
         with _as_try_again():
             self.file, self.path = vault._new_file()
 
-    def write(self, piece: bytes) -> None:
+    def write(self, *pieces: bytes) -> None:
         """Raises TryAgain where the disk is full, failing or read-only."""
-        super().write(piece)
+        super().write(*pieces)
         with _as_try_again():
-            write_all(self.file, piece)
+            for piece in pieces:
+                write_all(self.file, piece)
 
     def keep(self, photo_id: str) -> None:
         """Make it the photo's original, durably. Raises TryAgain."""
