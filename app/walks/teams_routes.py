@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app import pages
-from app.access import forms, guards
+from app.access import guards
 from app.access.guards import PlannedWalk
 from app.db import Database, Db
 from app.models import Stop, Walk, new_id
@@ -19,8 +19,8 @@ from app.walks.walks import stops_of
 
 router = APIRouter(tags=["walks"])
 
-Text = Annotated[forms.Text, Form()]
-Column = Annotated[list[forms.Text], Form(default_factory=list)]
+Text = Annotated[str, Form()]
+Column = Annotated[list[str], Form(default_factory=list)]
 
 
 @router.get("/walks/{walk_id}/teams")
