@@ -26,7 +26,8 @@ export const MISHAPS = /** @satisfies {Record<string, (n: number) => Mishap>} */
   long: (n) => [plural(n, "The text is {n} character too long.", "The text is {n} characters too long."), t("All of it is in the draft."), t("Shorten it, or write the rest in a new note.")],
   reasons: (n) => [plural(n, "{n} reason is the most.", "{n} reasons are the most."), t("Those you have chosen stay."), t("Take one of them away first.")],
   // Where it is
-  denied: () => [t("The phone says no to positions."), t("The note is kept all the same."), t("Choose a stop, or write without a place. Help shows how to allow it.")],
+  denied: () => [t("The phone says no to positions."), t("The note is kept all the same."), t("Choose a stop, or write without a place.")],
+  unallowed: () => [t("The phone says no to positions."), t("Notes do without."), t("Choose stops on a list, or allow it: Help shows how.")],
   nowhere: () => [t("No position here."), t("The note is kept all the same."), t("Choose a stop, or write without a place.")],
   // Its photos
   photoFull: () => [t("There was no room for the photo."), t("Your words are kept."), t("Make room on the phone, and try again.")],

@@ -213,7 +213,7 @@ function positionWords(/** @type {Kit} */ kit, /** @type {Position | null} */ po
       : t("Your position works (± {metres})", values);
   }
   if (position?.state === "denied" || kit.position === false)
-    return whole(MISHAPS.denied());
+    return whole(MISHAPS.unallowed());
   return kit.position || position?.fix ? t("Your position works") : t("Your position has not been tried");
 }
 
