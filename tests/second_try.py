@@ -32,7 +32,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     yield  # the summary is printed, and nothing of this run is left
     if terminal and session.config.getoption("numprocesses", None) and len(again) <= MOST:
-        session.exitstatus = alone(session.exitstatus, [*terminal.stats.get("failed", []), *terminal.stats.get("error", [])])
+        wrong = [*terminal.stats.get("failed", []), *terminal.stats.get("error", [])]
+        session.exitstatus = alone(session.exitstatus, wrong)
 
 
 def alone(status: int | pytest.ExitCode, wrong: list[pytest.TestReport]) -> int | pytest.ExitCode:

@@ -19,7 +19,10 @@ router = APIRouter(prefix=BASE, tags=["phone"])
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 _ZIP: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/zip": {}}, "description": "data.json, each photo as photos/<id>.jpg, each recording as recordings/<id>.…"}
+    200: {
+        "content": {"application/zip": {}},
+        "description": "data.json, each photo as photos/<id>.jpg, each recording as recordings/<id>.…",
+    }
 }
 
 
