@@ -67,7 +67,7 @@ def test_the_page_counts_phones_by_role_and_team_and_notes_by_stop(stage: Stage,
     assert "Tryg 1 Både-og 1 Utryg 1" in said
     assert re.search(r"1 Kilden Tryg 1 Utryg 1 2 noter", said)
     assert "Uden stop" in said
-    assert "Hold Nord 1 · uden hold 1" in said
+    assert "Hold Nord: 1 · uden hold: 1" in said
     assert "Telefon 2 Politi · Karen" in said
     assert re.search(r"Telefon 1 Beboer Nord lige nu 2", said)
     first.put_picture(picture.id)
