@@ -134,7 +134,7 @@ def test_it_says_what_a_phone_holds_and_when_it_was_heard(stage: Stage, desk: Br
     says(stage, phone, 2, 1)
     says(stage, silent, 0, 0)
     clock.advance(minutes=4)
-    assert "Telefon 1 Beboer B for 4 min. siden 0 2 noter og 1 billede venter" in page(stage, desk)
+    assert "Telefon 1 Beboer B for 4 min. siden 0 2 noter og 1 billede eller optagelse venter" in page(stage, desk)
     clock.advance(minutes=20)
     said = page(stage, desk)
     assert re.search(r"Telefon 2 Beboer – for 24 min\. siden 0 Ikke hørt fra", said)
