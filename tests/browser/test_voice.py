@@ -1,6 +1,5 @@
 """A walker speaks instead of writing: real recordings of a made-up microphone, offline, through a closed tab, up to the server."""
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,10 +40,7 @@ def player(page: Page, number: int = 1) -> Any:
 
 def held(night: Evening) -> list[tuple[str, str, float, int]]:
     """(type, state, seconds, bytes) of the recordings that the server knows."""
-    with sqlite3.connect(night.server.data / "tryg.sqlite") as db:
-        return db.execute(
-            "SELECT type, state, seconds, bytes FROM photo WHERE seconds IS NOT NULL ORDER BY id"
-        ).fetchall()
+    return night.server.rows("SELECT type, state, seconds, bytes FROM photo WHERE seconds IS NOT NULL ORDER BY id")
 
 
 def test_what_is_said_offline_is_heard_again_saved_and_arrives(loud: Evening) -> None:
