@@ -21,15 +21,17 @@ const ICONS = readdirSync(join(ROOT, "img"))
   .map((name) => `img/${name}`);
 const WALKER = ["js/app.js", "css/walker.css", "img/icon.svg", "img/icon-192.png"];
 const LATER = /maplibre|pmtiles|elements\/map\.js|screens\/(later|own)\.js|pocket\.js/; // of no use without a network, or a map
-const BESIDE = /screens\/beside\.js|installed\/standing\.js/; // not needed for the first note, but kept on every phone
+const BESIDE = /screens\/beside\.js|js\/copy\.js|installed\/standing\.js/; // not needed for the first note, but kept on every phone
 const TONGUE = /js\/(foreign\.js|locales\/(?!da)\w\w\.json)$/; // a language of the walker's app: where a walker speaks it
 const FACES = /blurring\/suggesting\.js/; // what looks for faces: large, and only where somebody wants it
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|copy|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared|voice)\w+\.js|node_modules\/(lit[\w-]*|idb|client-zip)\/(?!directive).*)$/;
-const WALKING = /(js\/(track|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
-const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|screens\/(beside|help|blur|heed|voice))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
+  /(js\/(api|app|camera|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/mishaps\/first\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared|voice)\w+\.js|node_modules\/(lit[\w-]*|idb)\/(?!directive).*)$/;
+const WALKING = /(js\/(track|mishaps\/later|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
+const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|mishaps\/beside|screens\/(beside|help|blur|heed|voice))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;
+// A browser asks the service worker for a worker's file by where that lies, not by who starts it: these lie within the app.
+const WORKERS = /^assets\/(shrink|faces|maplibre-gl-worker)-/;
 const LARGE = 4_000_000; // bytes; the best compression would take half a minute for a tenth less
 const MOST_TRIED = 200_000; // bytes: larger files are packed once
 
@@ -167,6 +169,7 @@ export default defineConfig({
   assetsInclude: ["**/*.onnx"],
   plugins: [outdented(), release()],
   worker: { format: "es" },
+  experimental: { renderBuiltUrl: (name) => (WORKERS.test(name) ? `/app/${name}` : undefined) },
   build: {
     outDir: DIST,
     emptyOutDir: false,
@@ -198,6 +201,7 @@ export default defineConfig({
             { name: "base", test: /js\/(i18n|ids|trusted)\.js$|locales\/da\.json|vite\/preload-helper/ }, // what every page's script needs
             { name: "walking", test: WALKING },
             { name: "beside", test: NEAR },
+            { name: "copy", test: /js\/copy\.js|locales\/copy\.json|node_modules\/client-zip\// },
             { name: "installed", test: /js\/(installed\/\w+|screens\/shared)\.js|locales\/installed\.json/ },
           ],
         },

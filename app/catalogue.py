@@ -30,17 +30,29 @@ TRANSLATED = "da"
 SCRIPT_TEXTS = SCRIPTS / "locales" / f"{TRANSLATED}.json"
 _PLANNING = "static/js/planning/"
 _WALKING = (
-    *("static/js/walking/", "static/js/track.js"),
+    *("static/js/walking/", "static/js/track.js", "static/js/mishaps/later.js"),
     *(f"static/js/screens/{name}.js" for name in ("others", "feed", "entries", "map", "pin")),
 )
-_BESIDE = ("static/js/blurring/", *(f"static/js/screens/{name}.js" for name in ("blur", "heed", "help", "voice")))
+_BESIDE = (
+    "static/js/blurring/",
+    "static/js/mishaps/beside.js",
+    *(f"static/js/screens/{name}.js" for name in ("blur", "heed", "help", "voice")),
+)
 LATER = {  # by file of texts: who alone uses them, and imports planning/words.js, walking/words.js (screens/later.js), screens/beside.js, installed/standing.js or later.js
     "planning.json": (_PLANNING,),
     "walking.json": _WALKING,
     "beside.json": _BESIDE,
     "installed.json": ("static/js/installed/", "static/js/screens/shared.js"),
     "own.json": ("static/js/screens/own.js",),
-    "later.json": (_PLANNING, "static/js/elements/", "static/js/reading/", "static/js/pocket.js", *_WALKING),
+    "copy.json": ("static/js/copy.js",),
+    "later.json": (
+        _PLANNING,
+        "static/js/elements/",
+        "static/js/reading/",
+        "static/js/pocket.js",
+        "static/js/mishaps/map.js",
+        *_WALKING,
+    ),
 }
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
 JINJA = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}

@@ -22,6 +22,7 @@ from app.models import FailedTry
 from app.problems import TryAgain
 from app.writer import AFTERWARDS, AT_THE_END, CHANGED, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
 
+_NEXT_SEQ = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
 
 
@@ -158,8 +159,7 @@ def next_seq(tx: Session, walk_id: str) -> int:
     """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
     tell(tx, walk_id)
-    statement = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
-    return int(tx.execute(statement, {"id": walk_id}).scalar_one())
+    return int(tx.connection().execute(_NEXT_SEQ, {"id": walk_id}).scalar_one())
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -132,6 +132,20 @@ async def not_yet_ours(request: Request) -> Response:
     return RedirectResponse("/app/?lost#/shared", 303)
 
 
+@router.get("/static/dist/assets/{name}")
+@router.head("/static/dist/assets/{name}", include_in_schema=False)
+@router.get("/app/assets/{name}", include_in_schema=False)
+@router.head("/app/assets/{name}", include_in_schema=False)
+def built_file(name: str, request: Request) -> Response:
+    """A built file; its name carries the hash of what is in it.
+
+    Below /app/ for workers: only there may the app's service worker answer for them."""
+    if not BUILT_NAME.fullmatch(name) or not (DIST / "assets" / name).is_file():
+        raise Problem("not-found")
+    policy = FACES_POLICY if name.startswith(FACES) else WORKER_POLICY
+    return _file(request, DIST / "assets" / name, f'"{name}"', FOR_EVER | policy)
+
+
 @router.get("/app/")
 @router.get("/app/{path:path}", include_in_schema=False)
 @router.head("/app/{path:path}", include_in_schema=False)
@@ -155,16 +169,6 @@ def service_worker(request: Request) -> Response:
     """The service worker of the release; browsers ask for it again and again, and get it only when it is new."""
     headers = CHECKED | WORKER_POLICY | {"Service-Worker-Allowed": "/app/"}
     return _file(request, DIST / "sw.js", f'"{_release()}"', headers)
-
-
-@router.get("/static/dist/assets/{name}")
-@router.head("/static/dist/assets/{name}", include_in_schema=False)
-def built_file(name: str, request: Request) -> Response:
-    """A built file; its name carries the hash of what is in it."""
-    if not BUILT_NAME.fullmatch(name) or not (DIST / "assets" / name).is_file():
-        raise Problem("not-found")
-    policy = FACES_POLICY if name.startswith(FACES) else WORKER_POLICY
-    return _file(request, DIST / "assets" / name, f'"{name}"', FOR_EVER | policy)
 
 
 def _file(request: Request, path: Path, etag: str, headers: dict[str, str]) -> Response:

@@ -89,7 +89,7 @@ class World:
                 "response",
                 lambda answer: self.answers.update({page: answer}) if answer.request.is_navigation_request() else None,
             )
-            page.on("pageerror", lambda failed: self.said.append(f"{page.url}: {failed}"))
+            page.on("pageerror", lambda failed: self.said.append(f"{page.url}: {failed.stack or failed}"))
             if "@" in who:
                 sign_in(page, Scene(**{**vars(self.scene), "language": language}), who)
             elif who == PARTNER:

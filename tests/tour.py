@@ -22,10 +22,13 @@ THEMES = ("light", "dark")
 LANGUAGES = ("da", "en", "ar")  # Arabic in the walker's app alone
 TALLEST = 3000  # CSS pixels of a page that are shown
 LEAST_TEXT, LEAST_TARGET, LEAST_TARGET_OF_WALKER = 14, 24, 48
+# Lists leave out what is far below the screen until one comes there.
+WHOLE = """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
 LOOK = """([text, target]) => {
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className?.baseVal ?? one.className} "${(one.textContent || "").trim().replace(/\\s+/g, " ").slice(0, 30)}"`;
   const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".hidden, .maplibregl-canvas-container, svg"));
-  const words = seen.filter((one) => [...one.childNodes].some((it) => it.nodeType === 3 && it.data.trim()));
+  // 12 px are enough for who made the map.
+  const words = seen.filter((one) => !one.closest(".maplibregl-ctrl-attrib")).filter((one) => [...one.childNodes].some((it) => it.nodeType === 3 && it.data.trim()));
   // A link in a sentence is as high as its line; a box is as large as its label.
   const pressed = seen.filter((one) => one.matches("button, input:not([type=hidden]), select, textarea, summary, a[href]") && !one.closest("p, li p, dd, label") && getComputedStyle(one).display !== "inline");
   const small = pressed.filter((one) => { const box = one.getBoundingClientRect(); return box.width && Math.min(box.width, box.height) < target - 0.5; });
@@ -62,11 +65,12 @@ def main() -> int:
 
 def visit(page: Page, made: World, place: Place, language: str, found: dict[str, set[str]]) -> None:
     """The place's pictures in this language, and what there is to say about them."""
+    page.evaluate(WHOLE)
     for theme in THEMES:
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(150)  # a map draws itself again
+            page.wait_for_timeout(700 if page.locator("canvas").count() else 150)  # a map draws itself again
             tall = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
             page.screenshot(path=TOUR / f"{place.name}.{language}.{theme}.{width}.png", animations="disabled", full_page=True,
                             clip={"x": 0, "y": 0, "width": width, "height": max(height, tall)})  # fmt: skip

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_, true
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -30,12 +30,14 @@ from app.walks.walks import stops_of
 log = logging.getLogger("tryg")
 
 LOOK_S = 2.0
+AT_ONCE = 100  # walks seen to in one look, the newest first: after a start all are new to it, and requests come first
 SETTLE_S = 5.0  # so long a plan has rested before its walk's map is replaced: a route that is drawn is saved often
 TIDY_S = 600.0
 PAUSE_S = 30.0  # for a walk whose map could not be cut; longer each time where nobody knows why
 _MOST_MISSED = 1000  # names of maps that were asked for and are not there: anybody may ask for any
 AHEAD = {"planned", "open"}
 _LOOKED_AT: tuple[Any, ...] = (Walk.id, Walk.plan_rev, Walk.state, Walk.map_of, Walk.map_sha256)
+_MAP = 3  # where map_sha256 stands in what is known beside the id
 
 
 class Cutter:
@@ -44,7 +46,7 @@ class Cutter:
     def __init__(self, db: Database, maps: Maps, settings: Settings, tiles: TileServer | None) -> None:
         self._db, self._maps, self._settings, self._tiles = db, maps, settings, tiles
         self._stopping = threading.Event()
-        self._done: dict[str, Any] = {}  # by walk, what was last looked at and found good
+        self._done: dict[str, list[Any]] = {}  # by walk, what was last looked at and found good
         self._plans: dict[str, tuple[int, float]] = {}  # by walk, the plan's revision and since when
         self._later: dict[str, float] = {}  # by walk, when to try again
         self._stumbled: dict[str, int] = {}  # by walk, how often for a reason nobody foresaw
@@ -88,28 +90,35 @@ class Cutter:
                 self._stopping.wait(LOOK_S)
 
     def look(self) -> None:
-        """Cut for every walk that wants a map. Raises TryAgain."""
+        """Cut for walks that want a map, AT_ONCE of them at most. Raises TryAgain."""
         ground = self._ground()
         missed = set(self._missed)
         with self._db.read() as tx:
-            # Of all the walks that there ever were, those ahead, and those whose map somebody misses.
-            wanted = or_(col(Walk.state).in_(AHEAD), col(Walk.map_sha256).in_(missed))
+            # Of all the walks that there ever were, those ahead that have a map or could have one, and those whose map
+            # somebody misses.
+            ahead = col(Walk.state).in_(AHEAD), true() if ground else col(Walk.map_sha256).is_not(None)
+            wanted = or_(and_(*ahead), col(Walk.map_sha256).in_(missed))
             asked = columns(*(col(name) for name in _LOOKED_AT)).where(wanted).order_by(col(Walk.id).desc())
-            found = [tuple(row) for row in tx.connection().execute(asked).all()]
+            found = [(*row, ground and ground.mark) for row in tx.connection().execute(asked).all()]
         self._missed.difference_update(missed)
-        for walk_id, *known in found:
-            now = (*known, ground and ground.mark)
-            is_good = self._done.get(walk_id) == now and known[-1] not in missed
-            if is_good or self._later.get(walk_id, 0.0) > time.monotonic():
-                continue
-            if known[-1] and known[-1] not in missed and not self._has_settled(walk_id, known[0]):
-                continue
+        wanting = [row for row in found if self._wants(row, missed)]
+        for walk_id, *now in wanting[:AT_ONCE]:
             if self._stopping.is_set():
                 return
-            if self._try(str(walk_id), ground):
+            if self._try(walk_id, ground):
                 self._done[walk_id] = now  # changed by us, it is looked at once more, and then found good
             else:
-                self._missed |= missed & {known[-1]}
+                self._missed |= missed & {now[_MAP]}
+        self._missed |= missed & {row[1 + _MAP] for row in wanting[AT_ONCE:]}
+
+    def _wants(self, row: tuple[Any, ...], missed: set[str]) -> bool:
+        """Whether the walk is to be seen to now: it has changed, or the base map, or somebody misses its map."""
+        walk_id, *now = row
+        if self._later.get(walk_id, 0.0) > time.monotonic():
+            return False
+        if now[_MAP] in missed:
+            return True
+        return self._done.get(walk_id) != now and (not now[_MAP] or self._has_settled(walk_id, now[0]))
 
     def _try(self, walk_id: str, ground: Ground | None) -> bool:
         """Whether the walk has what it should have; where not, it is left alone for a while. Raises TryAgain."""

@@ -112,7 +112,8 @@ def _photo(
             raise Problem("photo-undeclared", "No note in the file names it.")
         if copy.size(photo_id) > limit:
             raise arrival.too_large(limit)
-        is_here = arrival.admitted(db, who, note_id, photo_id, sound=None)
+        with db.read() as tx:
+            is_here = arrival.admitted(tx, who, note_id, photo_id, sound=None)
         arriving = Digest() if is_here else vault.arrive()
         try:
             for piece in copy.photo(photo_id):

@@ -94,9 +94,9 @@ class Slip:
             left.append(word)
             near = ", ".join(label(key, language()) for key in found[:4])
             self.errors["why"] = (
-                _("»%(word)s« can mean several things: %(near)s.", word=word[:40], near=near)
+                _("“%(word)s” can mean several things: %(near)s.", word=word[:40], near=near)
                 if found
-                else _("There is no reason called »%(word)s«. Choose one from the list.", word=word[:40])
+                else _("There is no reason called “%(word)s”. Choose one from the list.", word=word[:40])
             )
         self.why, self.factors = "; ".join(left), list(dict.fromkeys(self.factors))
 
@@ -181,7 +181,7 @@ def keep(tx: Session, reader: WalkReader, stops: list[Stop], slip: Slip) -> bool
 def _not_over_others(tx: Session, reader: WalkReader, held: Observation, sent: ObservationIn) -> None:
     """Raises Changed where `sent` was not made from the note as it is; not-allowed (403) where it is not theirs to read."""
     same = tx.get(Revision, (held.id, sent.rev))
-    if same and same.digest == sent.digest():
+    if same and same.digest == sent.digest:
         return
     if not held.deleted and not reads(reader, held):
         raise Problem("not-allowed", _("The note is on a sensitive subject. Only a coordinator can correct it now."))

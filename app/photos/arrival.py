@@ -7,8 +7,9 @@ Knows nothing of HTTP.
 """
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import Row, bindparam
 from sqlmodel import Session, col, select
 
 from app.db import Database
@@ -35,10 +36,11 @@ _FACTS = (
 _HELD = select(Photo.state, Photo.sha256, Photo.seconds).where(Photo.id == bindparam("photo"))
 
 
-def admitted(db: Database, who: Participant, observation_id: str, photo_id: str, *, sound: bool | None = False) -> bool:
+def admitted(
+    tx: Session, who: Participant | Row[Any], observation_id: str, photo_id: str, *, sound: bool | None = False
+) -> bool:
     """Whether the photo, or the recording (`sound`; None: whichever it is), is here already. Raises Problem where it may not come: 403, 404, 410, 422."""
-    with db.read() as tx:
-        facts = tx.connection().execute(_FACTS, {"note": observation_id, "photo": photo_id}).first()
+    facts = tx.connection().execute(_FACTS, {"note": observation_id, "photo": photo_id}).first()
     if facts is None:
         raise Problem("observation-unknown", _("The note's words come first; the phone sends them and then the photo."))
     if facts.participant_id != who.id:

@@ -312,10 +312,14 @@ class _Apart(Bench):
 
     def __init__(self, vault: BucketVault) -> None:
         self._vault = vault
+        self._making = threading.Lock()  # several threads may work at it
+        self._made: _Passing | None = None
 
-    @cached_property
+    @property
     def _local(self) -> _Passing:
-        return _Passing(Path(self._vault.place["aside"]))
+        with self._making:
+            self._made = self._made or _Passing(Path(self._vault.place["aside"]))
+            return self._made
 
     @property
     def folder(self) -> Path:  # type: ignore[override]
@@ -343,13 +347,15 @@ class _Apart(Bench):
         self.clear(photo_id)
 
     def clear(self, photo_id: str) -> None:
-        if "_local" in self.__dict__:
+        if made := self._made:
             with contextlib.suppress(OSError):
-                self._local.forget(photo_id)
+                made.forget(photo_id)
 
     def end(self) -> None:
-        if "_local" in self.__dict__:
-            self.__dict__.pop("_local").end()
+        with self._making:
+            made, self._made = self._made, None
+        if made:
+            made.end()
 
 
 def _in_time(began: float | None) -> None:

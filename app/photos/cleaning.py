@@ -30,6 +30,7 @@ log = logging.getLogger("tryg")
 LIMIT_S = 120.0  # for one photo; a large HEIC takes 2 s on an idle core, and cleaning gets what others leave over
 LOOK_S = 2.0  # how often the queue is looked at without being told: photos may be due again, or come from elsewhere
 AT_ONCE = 20  # looked up together; each is looked at again before it is cleaned
+HANDS = 2  # threads at one worker's process: while one keeps what was made of a photo, the other has the next one made
 REST_S = 300.0  # without work, then the worker's memory is given back
 TIDY_S = 600.0  # between two looks for originals that should be gone
 AGAIN_S = 5.0  # until the next look, where the store did not do as asked
@@ -55,7 +56,7 @@ class Cleaner:
 
     def start(self) -> None:
         """Returns at once; no process is started before there is a photo to clean."""
-        for number, worker in enumerate(self._workers):
+        for number, worker in enumerate(worker for worker in self._workers for _hand in range(HANDS)):
             # A daemon: a server that is forced to end, without stop(), ends.
             thread = threading.Thread(
                 target=self._run, args=(worker, number == 0), name=f"cleaning-{number}", daemon=True
@@ -79,7 +80,7 @@ class Cleaner:
             self._wake.notify_all()
 
     def _run(self, worker: "Worker", first: bool) -> None:
-        troubles, worked = 0, time.monotonic()
+        troubles = 0
         while not self._stopping.is_set():
             if first and time.monotonic() > self._tidy_at:
                 self._tidy_at = time.monotonic() + TIDY_S
@@ -87,11 +88,9 @@ class Cleaner:
                     self._tidy_at = time.monotonic() + AGAIN_S
             done = self._or_later(lambda: self._clean_one(worker))
             if done is None:
-                if time.monotonic() - worked > REST_S:
-                    worker.end()
+                worker.rest(REST_S)
                 self._rest(LOOK_S)
                 continue
-            worked = time.monotonic()
             troubles = 0 if done else troubles + 1
             if troubles:
                 self._rest(min(2.0 ** (troubles - 1), LONGEST_PAUSE_S))
@@ -177,7 +176,7 @@ class Cleaner:
 
 
 class Worker:
-    """One process of app.photos.worker, seen from here. For one thread; only halt() may be called by another."""
+    """One process of app.photos.worker, seen from here. It does one thing after another, whichever thread asks."""
 
     def __init__(self, vault: Vault) -> None:
         self.bench = vault.bench()
@@ -185,6 +184,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._halted = False
         self._lock = threading.Lock()
+        self._asking, self._asked_at = threading.Lock(), time.monotonic()
 
     def clean(self, photo_id: str) -> str:
         """The worker's answer once what it made is kept; `trouble …` where it is not."""
@@ -201,13 +201,21 @@ class Worker:
 
     def ask(self, photo_id: str) -> str:
         """The worker's answer; `trouble …` where it gives none within LIMIT_S, or dies."""
-        try:
-            answer = self._exchange(photo_id)
-        except OSError as failed:  # it could not be started, or had died before it was asked
-            answer = f"trouble {failed}"
-        if not answer or answer.startswith("trouble"):
-            self.end()  # the next photo gets a fresh one
+        with self._asking:
+            try:
+                answer = self._exchange(photo_id)
+            except OSError as failed:  # it could not be started, or had died before it was asked
+                answer = f"trouble {failed}"
+            if not answer or answer.startswith("trouble"):
+                self.end()  # the next photo gets a fresh one
+            self._asked_at = time.monotonic()
         return answer or "trouble the worker died"
+
+    def rest(self, after_s: float) -> None:
+        """Ends the process where nobody has asked for anything that long; the next to ask gets another."""
+        with self._asking:
+            if time.monotonic() - self._asked_at > after_s:
+                self.end()
 
     def end(self) -> None:
         """Ends the process, if there is one."""

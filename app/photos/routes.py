@@ -2,10 +2,11 @@
 way, and go out in the review alone (app/review/recording_routes.py).
 
 Hides HTTP: digests, caching, a phone that falls silent. Promises the contract's order of checks, that a receipt is
-sent only after file, folder and record are on disk, and that a photo is never whole in memory. The record is not locked
+sent only after file, folder and record are on disk, and that no more of a photo than HELD is in memory. The record is not locked
 while bytes stream. Disk work has a few threads of its own: words are not kept waiting by pictures.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -15,15 +16,16 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from app.access import limits
+from app.access import limits, phones
 from app.access.guards import Person, Viewer, etag_matches, viewer_sees
-from app.access.phones import Walker
+from app.access.phones import Key, Straight
 from app.db import Database, Db
-from app.models import Observation, Participant, Photo, Walk
+from app.models import Observation, Photo, Walk
 from app.photos import arrival, sending
-from app.photos.vault import PIECE, Digest, Vault
+from app.photos.vault import Digest, Vault
 from app.privacy import looking
 from app.problems import Problem, TryAgain
 from app.sync.protocol import BASE, PHOTO_TYPES, RECORDING_TYPES, PhotoReceipt, RecordingReceipt, Uuid
@@ -32,6 +34,7 @@ router = APIRouter(prefix=BASE, tags=["photos"])
 
 SILENCE_S = 120.0  # without a byte, then the phone is taken to be gone
 PATIENCE = 4  # a body of up to so many times the limit is read to its end, so that the phone hears the answer
+HELD = 512 * 1024  # bytes of a photo in memory before they go to the disk: most photos from a phone are no larger
 RETRY_S = 5
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _disk = anyio.CapacityLimiter(8)
@@ -57,63 +60,69 @@ _JPEG: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.put(
-    "/observations/{observation_id}/photos/{photo_id}",
-    status_code=201,
-    responses={200: {"model": PhotoReceipt, "description": "was here already"}},
-    openapi_extra=_body(PHOTO_TYPES),
-)
-async def put_photo(
-    observation_id: Uuid, photo_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
-) -> PhotoReceipt:
-    photo, response.status_code = await _taken_in(request, who, db, vault, observation_id, photo_id, sound=False)
-    if response.status_code == 201:
+async def put_photo(observation_id: Uuid, photo_id: Uuid, request: Request, key: Key) -> Response:
+    photo, is_new, task = await _taken_in(request, key, observation_id, photo_id, sound=False)
+    if is_new:
         request.app.state.cleaner.kick()
-    return PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+    told = PhotoReceipt(id=photo.id, sha256=photo.sha256, bytes=photo.bytes, state=photo.state)  # type: ignore[arg-type]
+    return _receipt(told, is_new, task)
 
 
-@router.put(
-    "/observations/{observation_id}/recordings/{recording_id}",
-    status_code=201,
-    responses={200: {"model": RecordingReceipt, "description": "was here already"}},
-    openapi_extra=_body((*RECORDING_TYPES, "application/octet-stream")),  # judged by its bytes alone
-)
-async def put_recording(
-    observation_id: Uuid, recording_id: Uuid, request: Request, response: Response, who: Walker, db: Db, vault: Photos
-) -> RecordingReceipt:
-    sound, response.status_code = await _taken_in(request, who, db, vault, observation_id, recording_id, sound=True)
-    return RecordingReceipt(id=sound.id, sha256=sound.sha256, bytes=sound.bytes, state="stored")
+async def put_recording(observation_id: Uuid, recording_id: Uuid, request: Request, key: Key) -> Response:
+    sound, is_new, task = await _taken_in(request, key, observation_id, recording_id, sound=True)
+    told = RecordingReceipt(id=sound.id, sha256=sound.sha256, bytes=sound.bytes, state="stored")
+    return _receipt(told, is_new, task)
+
+
+for _path, _put, _model, _kinds in (
+    ("photos/{photo_id}", put_photo, PhotoReceipt, PHOTO_TYPES),
+    # Judged by its bytes alone
+    ("recordings/{recording_id}", put_recording, RecordingReceipt, (*RECORDING_TYPES, "application/octet-stream")),
+):
+    router.add_api_route(
+        f"/observations/{{observation_id}}/{_path}", _put, methods=["PUT"], status_code=201, response_model=_model,
+        responses={200: {"model": _model, "description": "was here already"}}, openapi_extra=_body(_kinds),
+        route_class_override=Straight,
+    )  # fmt: skip
+
+
+def _receipt(told: PhotoReceipt | RecordingReceipt, is_new: bool, task: BackgroundTask | None) -> Response:
+    return Response(told.model_dump_json(), 201 if is_new else 200, media_type="application/json", background=task)
 
 
 async def _taken_in(
-    request: Request, who: Participant, db: Database, vault: Vault, observation_id: str, photo_id: str, *, sound: bool
-) -> tuple[Photo, int]:
-    """The photo or recording that is in the body, kept, and 201, or 200 where it was here already."""
-    limits.count(request, limits.PHOTOS, who.id)
+    request: Request, key: tuple[str, str], observation_id: str, photo_id: str, *, sound: bool
+) -> tuple[Photo, bool, BackgroundTask | None]:
+    """The photo or recording that is in the body, kept; whether that is news; what is left to be done once the answer is out."""
+    db: Database = request.app.state.db
+    vault: Vault = request.app.state.vault
     limit = request.app.state.settings.photo_bytes
     length = int(request.headers.get("content-length", 0))
     printed = request.app.state.settings.printed
 
     # Each step aside is two turns between threads, which cost more than most of what is done there: few of them.
-    def begin() -> Digest:
-        is_here = arrival.admitted(db, who, observation_id, photo_id, sound=sound)
+    def begin() -> tuple[Digest, BackgroundTask | None]:
+        with db.read() as tx:
+            who = phones.known(tx, key)
+            limits.count(request, limits.PHOTOS, who.id)
+            is_here = arrival.admitted(tx, who, observation_id, photo_id, sound=sound)
         if length > limit:
             raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
         # What is here already is only compared: that needs no room on a disk that may be full.
-        return Digest() if is_here else vault.arrive()
+        return Digest() if is_here else vault.arrive(), phones.heard_afterwards(db, who)
 
-    def end(rest: bytes) -> tuple[Photo, bool]:
-        arriving.write(rest)
+    def end(rest: list[bytes]) -> tuple[Photo, bool]:
+        arriving.write(*rest)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
         return arrival.keep(db, vault, photo_id, arriving, claimed, printed)
 
-    arriving = await _aside(begin)
+    arriving, task = await _aside(begin)
     try:
         rest = await _receive(request, arriving, limit)
         photo, is_new = await _aside(end, rest)
     finally:
         arriving.close()
-    return photo, 201 if is_new else 200
+    return photo, is_new, task
 
 
 @router.get("/photos/{photo_id}", response_class=Response, responses=_JPEG)
@@ -134,25 +143,27 @@ async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     return await anyio.to_thread.run_sync(lambda: work(*given, **named), limiter=_disk)
 
 
-async def _receive(request: Request, arriving: Digest, limit: int) -> bytes:
-    """The body, piece by piece, into `arriving`, but for the last piece, which is returned. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
+async def _receive(request: Request, arriving: Digest, limit: int) -> list[bytes]:
+    """The body, piece by piece, into `arriving`, but for the last pieces, which are returned. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
     phone has gone."""
-    piece, length = bytearray(), 0
+    pieces, held, length, clock = list[bytes](), 0, 0, asyncio.get_running_loop().time
     try:
-        with anyio.fail_after(SILENCE_S) as silence:
-            async for chunk in request.stream():
-                length += len(chunk)
+        async with asyncio.timeout(SILENCE_S) as silence:
+            async for piece in request.stream():
+                length += len(piece)
                 if length > PATIENCE * limit:
                     break
                 if length <= limit:
-                    piece += chunk
-                if len(piece) >= PIECE:
-                    await _aside(arriving.write, bytes(piece))
-                    piece.clear()
-                silence.deadline = anyio.current_time() + SILENCE_S
+                    pieces.append(piece)
+                    held += len(piece)
+                if held >= HELD:
+                    silence.reschedule(None)  # a thread cannot be broken off
+                    await _aside(arriving.write, *pieces)
+                    pieces, held = [], 0
+                silence.reschedule(clock() + SILENCE_S)
             if length > limit:  # it came without a length
                 raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
-            return bytes(piece)
+            return pieces
     except (ClientDisconnect, TimeoutError):
         raise Problem("bad-request", headers={"Connection": "close"}) from None
 

@@ -34,9 +34,10 @@ class Digest:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def write(self, piece: bytes) -> None:
-        self._hash.update(piece)
-        self.size += len(piece)
+    def write(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._hash.update(piece)
+            self.size += len(piece)
 
     def close(self) -> None:
         """Lets go of everything that was not kept."""
@@ -51,11 +52,12 @@ class Arriving(Digest):
         with _as_try_again():
             self.file, self.path = vault._new_file()
 
-    def write(self, piece: bytes) -> None:
+    def write(self, *pieces: bytes) -> None:
         """Raises TryAgain where the disk is full, failing or read-only."""
-        super().write(piece)
+        super().write(*pieces)
         with _as_try_again():
-            write_all(self.file, piece)
+            for piece in pieces:
+                write_all(self.file, piece)
 
     def keep(self, photo_id: str) -> None:
         """Make it the photo's original, durably. Raises TryAgain."""
@@ -70,10 +72,11 @@ class Arriving(Digest):
 
 
 class Opened:
-    """A file as it was when it was opened, whatever takes its place while it is read. `size`: in bytes."""
+    """A file as it was when it was opened, whatever takes its place while it is read. `size`: in bytes; `crc32`: its sum, None
+    where the place does not keep it."""
 
-    def __init__(self, file: BinaryIO | io.FileIO, size: int) -> None:
-        self._file, self.size = file, size
+    def __init__(self, file: BinaryIO | io.FileIO, size: int, crc32: int | None = None) -> None:
+        self._file, self.size, self.crc32 = file, size, crc32
 
     def pieces(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """`length` bytes (all that are left) from byte `start`, once."""

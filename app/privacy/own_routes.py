@@ -19,13 +19,16 @@ router = APIRouter(prefix=BASE, tags=["phone"])
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 _ZIP: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/zip": {}}, "description": "data.json, and each photo as photos/<id>.jpg"}
+    200: {
+        "content": {"application/zip": {}},
+        "description": "data.json, each photo as photos/<id>.jpg, each recording as recordings/<id>.…",
+    }
 }
 
 
 @router.get("/participants/{participant_id}/data", response_class=JSONResponse)
 def get_data(participant_id: Uuid, who: Walker, db: Db) -> Response:
-    """Everything that is held of this phone: its notes with their history, photos, track and voices."""
+    """Everything that is held of this phone: its notes with their history, photos, recordings, track and voices."""
     guards.walker_is(who, participant_id)
     with db.read() as tx:
         return JSONResponse(own.held(tx, who), headers=NOT_KEPT)
@@ -33,7 +36,7 @@ def get_data(participant_id: Uuid, who: Walker, db: Db) -> Response:
 
 @router.get("/participants/{participant_id}/data.zip", response_class=Response, responses=_ZIP)
 def get_archive(participant_id: Uuid, request: Request, who: Walker, db: Db) -> Response:
-    """The same as a file, with the photos."""
+    """The same as a file, with the photos and recordings."""
     guards.walker_is(who, participant_id)
     headers = NOT_KEPT | {"Content-Disposition": 'attachment; filename="tryghedsvandring.zip"'}
     pieces = own.archive(db, request.app.state.vault, who)

@@ -43,6 +43,12 @@ KINDS = {
     "partner": mark("partner"),
     "takedown": mark("request"),
 }
+WAYS = {
+    "link": mark("by a link"),
+    "code": mark("by a code"),
+    "passkey": mark("with a passkey"),
+    "elsewhere": mark("by the organisation's own sign-in"),
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ def _more(one: Access) -> str:
     """What else an entry says: names and values as they are kept, but for what everybody may meet."""
     said = dict(one.detail)
     words = [_("with sensitive notes")] if said.pop("sensitive", False) else []
+    if said.get("way") in WAYS:
+        words.append(_(WAYS[said.pop("way")]))
     return ", ".join([*words, *(f"{name} {value}" for name, value in said.items() if name != "hash")])
 
 

@@ -19,8 +19,8 @@ from operator import attrgetter
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
-from zipstream import ZIP_STORED, ZipStream
-
+from app.photos.vault import Opened
+from app.report.archive import Archive
 from app.report.report import Observation, Report, facets
 from app.sync.protocol import utc
 
@@ -35,7 +35,7 @@ VALENCES = ("safe", "mixed", "unsafe", "none")
 SINCE_FIELDS = ("stop", "was", "name", *(f"{when}_{valence}" for when in ("then", "now") for valence in VALENCES), "measures",
                 "statuses")  # fmt: skip
 BEGINNING = 160  # letters of a note that the map shows; the list has all of it
-LARGE = 1024 * 1024  # bytes of photos sent at a time
+LARGE = 1024 * 1024  # bytes of photos made at a time
 _RUNS = frozenset("=+-@\t\r")  # how a cell begins that a spreadsheet runs
 _MADE = (str, list, tuple)  # cells that need more than csv does by itself
 PIECE = 64 * 1024  # bytes sent at a time: few enough to hold, many enough that sending is not mostly waiting
@@ -83,53 +83,38 @@ def since_table(since: Told) -> Iterator[bytes]:
     )
 
 
-def gathered(pieces: Iterable[bytes], about: int = LARGE) -> Iterator[bytes]:
-    """The same bytes in pieces of `about` so many: each is a turn between threads, which costs more than sending it."""
-    held, size = list[bytes](), 0
-    for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size >= about:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
-
-
-def bundle(report: Report, photo_bytes: Callable[[str], Iterator[bytes]], since: Told | None = None) -> Iterator[bytes]:
+def bundle(report: Report, opened: Callable[[str], Opened | None], since: Told | None = None) -> Iterator[bytes]:
     """A ZIP: observations.csv, observations.geojson, since.csv where there is a walk before, photos/<id>.jpg for each ready
-    photo, and report.json, which names as `missing_photos` those that should have been there. `photo_bytes` raises OSError at
-    its first piece where it cannot read the photo."""
-    return gathered(_bundled(report, photo_bytes, since))
+    photo, and report.json, which names as `missing_photos` those that should have been there. `opened`: a photo, None where
+    there is none; raises OSError."""
+    archive, missing = Archive(compress_type=ZIP_DEFLATED), list[str]()
+    archive.add(table(report), "observations.csv")
+    archive.add(geojson(report), "observations.geojson")
+    if since:
+        archive.add(since_table(since), "since.csv")
+    yield from archive.all_files()
+    for photo_id, photo, pieces in photos(report, opened, missing):
+        yield from archive.stored(f"photos/{photo_id}.jpg", pieces, photo.size, photo.crc32)
+    archive.add(whole(report, since, missing_photos=missing), "report.json")
+    yield from archive.finalize()
 
 
 def photos(
-    report: Report, photo_bytes: Callable[[str], Iterator[bytes]], missing: list[str]
-) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The id and the bytes of each photo that is ready; the id of one that cannot be read is put into `missing`."""
+    report: Report, opened: Callable[[str], Opened | None], missing: list[str]
+) -> Iterator[tuple[str, Opened, Iterator[bytes]]]:
+    """The id, the file and the bytes of each photo that is ready; the id of one that cannot be read is put into `missing`."""
     for photo_id in (photo.id for seen in report.observations for photo in seen.photos if photo.state == "ready"):
-        pieces = photo_bytes(photo_id)
         try:
+            photo = opened(photo_id)
+            if photo is None:
+                raise FileNotFoundError(photo_id)
+            pieces = photo.pieces()
             first = next(pieces, b"")
         except OSError as trouble:
             log.error("photo %s is ready but cannot be read: %s", photo_id, trouble)
             missing.append(photo_id)
             continue
-        yield photo_id, chain([first], pieces)
-
-
-def _bundled(report: Report, photo_bytes: Callable[[str], Iterator[bytes]], since: Told | None) -> Iterator[bytes]:
-    archive, missing = ZipStream(compress_type=ZIP_STORED), list[str]()
-    archive.add(table(report), "observations.csv", compress_type=ZIP_DEFLATED)
-    archive.add(geojson(report), "observations.geojson", compress_type=ZIP_DEFLATED)
-    if since:
-        archive.add(since_table(since), "since.csv", compress_type=ZIP_DEFLATED)
-    yield from archive.all_files()
-    for photo_id, pieces in photos(report, photo_bytes, missing):
-        archive.add(pieces, f"photos/{photo_id}.jpg")
-        yield from archive.all_files()
-    archive.add(whole(report, since, missing_photos=missing), "report.json", compress_type=ZIP_DEFLATED)
-    yield from archive.finalize()
+        yield photo_id, photo, chain([first], pieces)
 
 
 def file_name(report: Report, ending: str) -> str:
@@ -223,4 +208,12 @@ def _listed(begin: str, items: Iterable[str], end: str) -> Iterator[str]:
 
 def _pieces(texts: Iterable[str]) -> Iterator[bytes]:
     """The texts as bytes, gathered to pieces of about PIECE."""
-    return gathered((text.encode() for text in texts), PIECE)
+    held, size = list[bytes](), 0
+    for text in texts:
+        held.append(text.encode())
+        size += len(held[-1])
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)

@@ -84,8 +84,8 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
         return answer
     limits.count(request, limits.FILES)
     report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
-    pieces = exports.gathered(records.package(report, answer, request.app.state.vault.pieces, about, since))
-    return Made(pieces, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
+    pieces = records.package(report, answer, request.app.state.vault.opened, about, since)
+    return Made(pieces, exports.LARGE, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
 
 
 @router.head("/walks/{walk_id}/report.esdh.zip", include_in_schema=False)

@@ -14,6 +14,7 @@ from typing import Any
 
 from zipstream import ZIP_DEFLATED, ZIP_STORED, ZipStream
 
+from app.photos.vault import Opened
 from app.report import exports
 from app.report.report import Report
 from app.sync.protocol import utc
@@ -25,11 +26,11 @@ _PIECE = 256 * 1024
 def package(
     report: Report,
     pdf: Path,
-    photo_bytes: Callable[[str], Iterator[bytes]],
+    opened: Callable[[str], Opened | None],
     about: dict[str, Any],
     since: exports.Told | None = None,
 ) -> Iterator[bytes]:
-    """The ZIP, piece by piece. `about`: what metadata() gives; `photo_bytes` and `since` as in exports.bundle()."""
+    """The ZIP, piece by piece. `about`: what metadata() gives; `opened` and `since` as in exports.bundle()."""
     archive, sums, missing = ZipStream(compress_type=ZIP_STORED), list[dict[str, Any]](), list[str]()
 
     def add(pieces: Iterable[bytes], name: str, kind: str, *, packed: bool = True) -> Iterator[bytes]:
@@ -40,7 +41,7 @@ def package(
     yield from add(exports.table(report), "observations.csv", "text/csv")
     if since:
         yield from add(exports.since_table(since), "since.csv", "text/csv")
-    for photo_id, pieces in exports.photos(report, photo_bytes, missing):
+    for photo_id, _photo, pieces in exports.photos(report, opened, missing):
         yield from add(pieces, f"photos/{photo_id}.jpg", "image/jpeg", packed=False)
     yield from add(exports.whole(report, since, missing_photos=missing), "report.json", "application/json")
     manifest = {"format": FORMAT, "metadata": about, "files": sums, "missing_photos": missing}

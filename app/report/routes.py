@@ -129,7 +129,7 @@ def as_bundle(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> 
     vault: Vault = request.app.state.vault
 
     def made(report: Report, since: Beside | None) -> Iterator[bytes]:
-        return exports.bundle(report, vault.pieces, since.told if since else None)
+        return exports.bundle(report, vault.opened, since.told if since else None)
 
     return _sent_beside(request, reader, db, asked, "zip", made)
 
@@ -250,7 +250,7 @@ def _sent(
         del answer.headers["Content-Length"]
         return answer
     limits.count(request, limits.FILES, reader.person.user.id)
-    return Made(written(shown), headers=headers, media_type=_KINDS[kind])
+    return Made(written(shown), exports.LARGE, headers=headers, media_type=_KINDS[kind])
 
 
 def _chosen_area(report: Report, asked: Filter) -> tuple[str, int] | None:

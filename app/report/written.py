@@ -36,7 +36,7 @@ def written(tx: Session, walk: Walk, kind: str, settings: Settings) -> tuple[Rep
             return report, iter([_printed(tx, walk, settings)])
         beside = since_files.beside(tx, since_files.for_operator(tx, walk), report)
         if kind == "zip":
-            return report, exports.bundle(report, vault_of(settings).pieces, beside.told if beside else None)
+            return report, exports.bundle(report, vault_of(settings).opened, beside.told if beside else None)
         pieces = _FROM_A_REPORT[kind](report, beside)
         return report, iter(list(pieces)) if kind == "xlsx" else pieces  # its words are in the language spoken
 

@@ -78,7 +78,7 @@ def keep(tx: Session, who: Participant | Row[Any], observation_id: str, sent: Ob
         raise Problem("walk-archived")
     if held and (earlier := _already(tx, held, sent, at)):
         return earlier
-    flags, content, digest = _flags(tx, walk, sent, at), sent.content(), sent.digest()
+    flags, content, digest = _flags(tx, walk, sent, at), sent.content, sent.digest
     said = {"observation_id": observation_id, "rev": sent.rev, "digest": digest, "content": content, "received_at": at,
             "flags": flags}  # fmt: skip
     if held and sent.rev < held.rev:  # late and never held: history only, what is shown does not change
@@ -152,8 +152,8 @@ def _already(tx: Session, held: Observation, sent: ObservationIn, at: datetime) 
     same = tx.get(Revision, (held.id, sent.rev))
     if same is None:
         return None
-    if same.digest != sent.digest():
-        insert_once(tx, Variant(observation_id=held.id, rev=sent.rev, digest=sent.digest(), content=sent.content(),
+    if same.digest != sent.digest:
+        insert_once(tx, Variant(observation_id=held.id, rev=sent.rev, digest=sent.digest, content=sent.content,
                                 received_at=at))  # fmt: skip
         return Kept(receipt(tx, held.id, held.rev), clash=sent.rev == held.rev)
     return Kept(receipt(tx, held.id, held.rev))
@@ -206,9 +206,10 @@ def _replaced(tx: Session, observation_id: str) -> set[str]:
 
 
 def _shown(tx: Session, sent: ObservationIn, content: dict[str, Any], at: datetime, flags: list[str]) -> dict[str, Any]:
-    declared = [photo.id for photo in sent.photos]
-    gone = select(Photo.id).where(col(Photo.id).in_(declared), col(Photo.erased_at).is_not(None))
-    erased = set(tx.exec(gone).all()) if declared else set()
+    declared, erased = [photo.id for photo in sent.photos], set[str]()
+    if declared:
+        gone = select(Photo.id).where(col(Photo.id).in_(declared), col(Photo.erased_at).is_not(None))
+        erased.update(tx.exec(gone).all())
     kept = ("deleted", "captured_at", "valence", "feeling", "factors", "note", "suggestion", "fix", "pin", "stop_id")
     return {
         **{name: content[name] for name in kept},

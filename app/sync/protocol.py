@@ -10,6 +10,7 @@ import json
 import math
 import re
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -48,6 +49,7 @@ Flag = Literal["late", "after-close", "clock-skew", "unknown-factor", "needs-pla
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
+@lru_cache(256)  # the same text is asked for by the check, by what is kept of it, and by the digest
 def instant(text: str) -> datetime:
     """The moment an RFC 3339 time names, in UTC. Raises ValueError with a sentence."""
     parts = _RFC3339.fullmatch(text)
@@ -202,6 +204,7 @@ class ObservationIn(Wire):
             raise ValueError("A note needs at least a feeling, a reason, some words or a photo.")
         return self
 
+    @cached_property
     def content(self) -> dict[str, Any]:
         """What is kept of it: every known field but `rev`, as JSON; `replaces` and `recordings` only where they say something, so
         that what was sent before there were such fields is still the same."""
@@ -213,12 +216,12 @@ class ObservationIn(Wire):
             del content["recordings"]
         return content
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over the content, its times as instants: equal content, equal digest."""
-        content = self.content()
-        content["captured_at"] = instant(self.captured_at).isoformat()
+        content = self.content | {"captured_at": instant(self.captured_at).isoformat()}
         if content["fix"] and content["fix"]["fixed_at"]:
-            content["fix"]["fixed_at"] = instant(content["fix"]["fixed_at"]).isoformat()
+            content["fix"] = content["fix"] | {"fixed_at": instant(content["fix"]["fixed_at"]).isoformat()}
         return hashlib.sha256(json.dumps(_plain_zeros(content), sort_keys=True).encode()).hexdigest()
 
 

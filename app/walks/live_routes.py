@@ -191,5 +191,5 @@ def _waiting(phone: PhoneSeen) -> str:
     if phone.waiting_notes:
         said.append(ngettext("%(num)s note", "%(num)s notes", phone.waiting_notes))
     if phone.waiting_photos:
-        said.append(ngettext("%(num)s photo", "%(num)s photos", phone.waiting_photos))
+        said.append(ngettext("%(num)s photo or recording", "%(num)s photos or recordings", phone.waiting_photos))
     return _(" and ").join(said)

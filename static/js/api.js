@@ -4,7 +4,8 @@
 // whether it stands in the answer's place or we are sent on to it; every request ends by itself, and what hangs is broken
 // off when the network comes back. Never retries and never decides what a failure means for a note: sync.js does.
 
-import { ours, t } from "./i18n.js";
+import { ours } from "./i18n.js";
+import { MISHAPS, whole } from "./mishaps/first.js";
 
 const BASE = "/api/v1";
 const PATIENCE_MS = 20_000;
@@ -100,7 +101,7 @@ async function exchange(/** @type {string} */ url, /** @type {RequestInit} */ in
     return { response, content };
   } catch (failure) {
     if (failure instanceof Trouble) throw failure;
-    throw new Trouble("no-network", t("The connection broke off."));
+    throw new Trouble("no-network", whole(MISHAPS.cut()));
   } finally {
     clearTimeout(timer);
     underway.delete(cut);
@@ -118,10 +119,8 @@ function read(/** @type {string} */ text) {
 /** What to throw at somebody else's answer, or at what stands before a server that is down (502 to 504): that is no answer at all. */
 export const notOurs = (status = 0) =>
   status >= 502 && status <= 504
-    ? new Trouble("no-network", t("The server does not answer right now."), { status })
-    : new Trouble("not-ours", t("The network answers, but our server does not. Perhaps it wants you to sign in."), {
-        status,
-      });
+    ? new Trouble("no-network", whole(MISHAPS.silent()), { status })
+    : new Trouble("not-ours", whole(MISHAPS.stranger()), { status });
 
 function problem(/** @type {Response} */ response, /** @type {any} */ content) {
   const code = /^\/problems\/([a-z-]+)$/.exec(content.type)?.[1];

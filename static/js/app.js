@@ -9,6 +9,7 @@ import { whoAnswers } from "./api.js";
 import { bar, html, render, toast, turnPage } from "./dom.js";
 import { icon } from "./icons.js";
 import { t } from "./i18n.js";
+import { MISHAPS, whole } from "./mishaps/first.js";
 import * as capture from "./screens/capture.js";
 import * as join from "./screens/join.js";
 import * as notes from "./screens/notes.js";
@@ -95,11 +96,9 @@ const KEEPS_NOTHING = ["SecurityError", "InvalidStateError"];
 
 /** No screen can be shown. Rather no app than one that loses what is written. */
 const sorry = (/** @type {boolean} */ forgetful) => html`${bar({ title: t("Safety walk") })}<main id="main">
-  <div class="notice" data-tone="fail" role="alert">${icon("alert")}<div>${
-    forgetful
-      ? html`<b>${t("This browser keeps nothing on the phone.")}</b><p>${t("Perhaps this is a private window, or keeping things is turned off. Open the link in an ordinary window, or in another browser.")}</p>`
-      : html`<b>${t("The phone could not read its notes. Close the app and open it again.")}</b>`
-  }<button type="button" @click=${() => location.reload()}>${t("Try again")}</button></div></div></main>`;
+  <div class="notice" data-tone="fail" role="alert">${icon("alert")}<div><p>${
+    whole(forgetful ? MISHAPS.forgetful() : MISHAPS.illegible())
+  }</p><button type="button" @click=${() => location.reload()}>${t("Try again")}</button></div></div></main>`;
 
 async function turn() {
   leave();

@@ -1,14 +1,14 @@
 // The last resort: every note that has not arrived, with its photos, in one file for the coordinator.
 //
-// Hides the ZIP and the ways a phone hands a file over. Promises to need neither network, server nor sender; to hold one
-// photo in memory at a time; to write the participant's secret only as the server keeps it, as a sum. What a copy holds is
-// noted once it was handed over, and counts only for those very revisions. The format: docs/decisions/0003.
+// Hides the ZIP and the ways a phone hands a file over. Kept on every phone beside the shell. Promises to need neither network,
+// server nor sender; to hold one photo in memory at a time; to write the participant's secret only as the server keeps it, as a
+// sum. What a copy holds is noted once it was handed over, and counts only for those very revisions. The format: docs/decisions/0003.
 
 import { downloadZip } from "client-zip";
-import { date, plural, stamp, t, time } from "./i18n.js";
+import { date, learn, plural, stamp, t, time } from "./i18n.js";
 import { sha256 } from "./ids.js";
 import { lacking } from "./outbox.js";
-import { wire } from "./records.js";
+import { isSound, wire } from "./records.js";
 import { joined, photoBytes, setSetting } from "./store.js";
 
 /**
@@ -18,6 +18,10 @@ import { joined, photoBytes, setSetting } from "./store.js";
  * @typedef {(content: ObservationBody) => string} Describe   a note in plain words
  * @typedef {{file: File, holds: Copied}} Copy
  */
+
+/** @type {Record<string, Record<string, string | string[]>>} */
+const danish = import.meta.glob("./locales/copy.json", { eager: true, import: "default" });
+for (const texts of Object.values(danish)) learn(texts);
 
 const READ_ME = "LÆS-MIG.txt";
 const LINK_MS = 60_000; // long enough for the slowest phone to begin with its download
@@ -103,13 +107,17 @@ function readMe(
   /** @type {string} */ made_at,
   /** @type {Describe} */ describe,
 ) {
-  const photos = unsent.reduce((sum, note) => sum + note.photos.length, 0);
+  const files = unsent.flatMap(({ photos }) => photos);
+  const sounds = files.filter(isSound).length;
+  const photos = files.length - sounds;
   const about = [
     t("A copy of notes from a safety walk that have not been sent"),
     "",
     t("Walk: {title} ({code})", { title: walk.title, code }),
     t("Made: {date} at {time}", { date: date(made_at), time: time(made_at) }),
-    `${plural(unsent.length, "{n} note", "{n} notes")}, ${plural(photos, "{n} photo", "{n} photos")}`,
+    [plural(unsent.length, "{n} note", "{n} notes"), plural(photos, "{n} photo", "{n} photos"), sounds && plural(sounds, "{n} recording", "{n} recordings")]
+      .filter(Boolean)
+      .join(", "),
     "",
     t("Give the whole file to the walk's coordinator, as it is, and to nobody else: what you wrote is in it."),
     t("It does no harm if the phone sends the notes later too. Each of them counts once."),
@@ -118,7 +126,7 @@ function readMe(
   const notes = unsent.map(({ record, photos: own }, at) =>
     [
       `${at + 1}. ${describe(record.content)}`,
-      ...own.map((photo) => t("Photo: {file}", { file: `photos/${photo.id}` })),
+      ...own.map((one) => (isSound(one) ? t("Recording: {file}", { file: `photos/${one.id}` }) : t("Photo: {file}", { file: `photos/${one.id}` }))),
     ].join("\n"),
   );
   return `${[about.join("\n"), ...notes].join("\n\n")}\n`;

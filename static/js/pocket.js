@@ -10,6 +10,8 @@ import { onChange, read, write } from "./database.js";
 import { t } from "./i18n.js";
 import { sha256 } from "./ids.js";
 import "./later.js";
+import { whole } from "./mishaps/first.js";
+import { MISHAPS } from "./mishaps/map.js";
 import { joined, setting } from "./store.js";
 
 /** @typedef {import("./protocol.js").Walk} Walk */
@@ -107,13 +109,13 @@ export async function about() {
   } else if (trouble === "full" || (tried === basemap.sha256 && !trouble && !underway))
     return noRoom();
   else if (trouble === "foreign")
-    return [null, t("What came was not the walk's map, so it was not kept. Notes do not need it. It is fetched again later.")];
-  else if (trouble === "cut") return [false, t("The map did not come through. It is fetched again as soon as there is a network.")];
+    return [null, whole(MISHAPS.foreign())];
+  else if (trouble === "cut") return [false, whole(MISHAPS.cut())];
   return [false, t("The map is still being fetched")];
 }
 
 /** @returns {import("./ready.js").MapState} */
-const noRoom = () => [null, t("There is no room for the map. Notes do not need it. Make room on the phone, and it is fetched.")];
+const noRoom = () => [null, whole(MISHAPS.full())];
 
 /** Look after the map: now, when the network or the walker is back, when the walk has changed, and after a while. */
 function start() {

@@ -3,7 +3,8 @@
 // Promises: "true" only after looking: the worker counts its files, the database gives the walk. What was never asked or
 // does not apply is null. Never fetches and never asks the walker for a permission; persist() may, on some phones.
 
-import { language, t } from "./i18n.js";
+import { language } from "./i18n.js";
+import { MISHAPS, whole } from "./mishaps/first.js";
 import { joined } from "./store.js";
 
 const PATIENCE_MS = 3_000;
@@ -50,7 +51,7 @@ async function shellIsWhole() {
 
 /** @typedef {[boolean | null, string]} MapState   as Kit's basemap and map */
 // What looks after the map is not here yet, or cannot look now.
-const coming = () => /** @type {MapState} */ ([false, t("There is no network right now.")]);
+const coming = () => /** @type {MapState} */ ([false, whole(MISHAPS.noMap())]);
 
 async function room() {
   const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};

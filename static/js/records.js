@@ -115,7 +115,8 @@ export const declared = (/** @type {PhotoInfo} */ { id, sha256, bytes, type, rep
   ...(seconds && { seconds }),
 });
 
-const isSound = (/** @type {object} */ one) => "seconds" in one;
+/** Among what a note calls its photos, a recording is one by its seconds. */
+export const isSound = (/** @type {object} */ one) => "seconds" in one && Boolean(one.seconds);
 
 /** A note as the wire has it: here recordings are among its photos, from which they differ by their seconds. */
 export const wire = (/** @type {import("./protocol.js").ObservationBody} */ content) => ({
@@ -129,7 +130,7 @@ export async function forgetPhoto(/** @type {Transaction} */ tx, /** @type {stri
   await tx.objectStore("bytes").delete(id);
 }
 
-/** @returns {Promise<{notes: number, photos: number}>} what the server does not hold */
+/** @returns {Promise<{notes: number, photos: number}>} what the server does not hold; recordings are among the photos */
 export async function count(/** @type {Transaction} */ tx) {
   const left = { notes: 0, photos: 0 };
   for await (const { words, photos } of eachLacking(tx)) {

@@ -8,7 +8,7 @@
 import { read, write } from "./database.js";
 import { stamp } from "./i18n.js";
 import { sha256, uuid7 } from "./ids.js";
-import { asNote, count, declared, eachLacking, eachNote, forgetPhoto, info, isShown, load, photosOf, tallyUp } from "./records.js";
+import { asNote, count, declared, eachLacking, eachNote, forgetPhoto, info, isShown, isSound, load, photosOf, tallyUp } from "./records.js";
 
 export { Full, onChange } from "./database.js";
 
@@ -47,7 +47,8 @@ export { Full, onChange } from "./database.js";
 /**
  * @typedef {{made_at: string, notes: Record<string, number>, photos: string[]}} Copied   what the newest copy holds: notes
  *   with their revisions, and photos
- * @typedef {{notes: number, photos: number, drafts: number, track?: boolean, copied: boolean}} Left   what is only here; track:
+ * @typedef {{notes: number, photos: number, sounds: number, drafts: number, track?: boolean, copied: boolean}} Left   what is only
+ *   here; sounds: how many of the photos are recordings; track:
  *   where the team went, or that it is to be deleted (track.js); copied: the newest copy holds all of these notes, as they are now,
  *   and photos
  */
@@ -113,6 +114,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
   const left = {
     notes: 0,
     photos: 0,
+    sounds: 0,
     drafts: await tx.objectStore("drafts").count(),
     track: track?.unsent,
     copied: true,
@@ -120,6 +122,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
   for await (const { record, words, photos } of eachLacking(tx)) {
     left.notes += Number(words);
     left.photos += photos.length;
+    left.sounds += photos.filter(isSound).length;
     const whole = copy?.notes[record.id] === record.content.rev && photos.every(({ id }) => inCopy.has(id));
     left.copied = left.copied && whole;
   }

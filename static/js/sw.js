@@ -18,6 +18,7 @@ const CACHE = PREFIX + id;
 const SHELL = "/app/";
 const SHARE = "/app/share";
 const ASSETS = "/static/dist/";
+const WORKERS = `${SHELL}assets/`; // workers' files, by the address that lies within our scope
 const WANTED = `${ASSETS}map-wanted`; // kept under this name: that the map's code belongs on this phone
 const SPOKEN = `${ASSETS}spoken`; // kept under this name: the language that this phone's walker chose
 const PATIENCE = 30_000;
@@ -141,12 +142,10 @@ async function shell(/** @type {Request} */ request) {
   return (await cache.match(SHELL, { ignoreVary: true })) ?? fetch(request);
 }
 
-async function asset(/** @type {FetchEvent} */ event) {
-  const { request } = event;
-  const kept = await caches.match(request, { ignoreVary: true });
+async function asset(/** @type {FetchEvent} */ event, /** @type {string} */ pathname) {
+  const kept = await caches.match(pathname, { ignoreVary: true });
   if (kept) return kept;
-  const response = await fetch(request);
-  const { pathname } = new URL(request.url);
+  const response = await fetch(event.request);
   // What is not in the list belongs to an older release's page: it gets it, and the phone does not keep it.
   if (sums[pathname]) event.waitUntil(keep(pathname, response.clone()).catch(() => {}));
   return response;
@@ -165,7 +164,8 @@ worker.addEventListener("fetch", (event) => {
   if (request.method === "POST" && request.mode === "navigate" && url.pathname === SHARE) return event.respondWith(shared(request));
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (request.mode === "navigate" && url.pathname.startsWith(SHELL)) event.respondWith(shell(request));
-  else if (url.pathname.startsWith(ASSETS)) event.respondWith(asset(event));
+  else if (url.pathname.startsWith(ASSETS)) event.respondWith(asset(event, url.pathname));
+  else if (url.pathname.startsWith(WORKERS)) event.respondWith(asset(event, url.pathname.replace(SHELL, ASSETS)));
 });
 
 worker.addEventListener("message", (event) => {

@@ -6,8 +6,9 @@
 // sent twice, so neither a lost reply nor a second sender does harm.
 
 import { ask, hurry, notOurs, Trouble, whoAnswers } from "./api.js";
-import { language, t } from "./i18n.js";
+import { language } from "./i18n.js";
 import { contentDigest, sha256 } from "./ids.js";
+import { MISHAPS, whole } from "./mishaps/first.js";
 import * as outbox from "./outbox.js";
 import { LIMITS } from "./protocol.js";
 import { traffic, wire } from "./records.js";
@@ -242,7 +243,7 @@ async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { i
 
 async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoRecord} */ photo) {
   const kept = await photoBytes(photo.id);
-  if (!kept) throw new Trouble("photo-gone", t("The photo is no longer on the phone."), { status: 410 });
+  if (!kept) throw new Trouble("photo-gone", whole(MISHAPS.gone()), { status: 410 });
   const headers = { "Content-Type": photo.type, "Content-Digest": contentDigest(photo.sha256) };
   const path = `/observations/${photo.note_id}/${photo.seconds ? "recordings" : "photos"}/${photo.id}`;
   const { body } = await ask("PUT", path, { key: me, bytes: kept.buffer, headers });
@@ -326,10 +327,7 @@ function wait(/** @type {string} */ id, /** @type {number | null} */ atLeast) {
 
 /** @returns {Problem} */
 function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /** @type {number | null} */ retry_at) {
-  const { code, detail } =
-    failure instanceof Trouble
-      ? failure
-      : { code: "phone", detail: t("The phone could not read its notes. Close the app and open it again.") };
+  const { code, detail } = failure instanceof Trouble ? failure : { code: "phone", detail: whole(MISHAPS.illegible()) };
   return { code, detail, at: Date.now(), final, retry_at };
 }
 

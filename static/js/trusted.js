@@ -6,5 +6,5 @@
 /** @type {any} */ (globalThis).trustedTypes?.createPolicy("default", {
   createHTML: (/** @type {string} */ text) => (text.includes("<") ? null : text),
   // worker-src says that it must be on our own site.
-  createScriptURL: (/** @type {string} */ url) => (/^(\w+:\/\/[^/]+)?\/(sw|static\/dist\/assets\/[\w-]+)\.js$/.test(url) ? url : null),
+  createScriptURL: (/** @type {string} */ url) => (/^(\w+:\/\/[^/]+)?\/(sw|app\/assets\/[\w-]+)\.js$/.test(url) ? url : null),
 });

@@ -30,6 +30,14 @@ def assert_no_barrier(page: Page, where: str) -> None:
     assert found.violations_count == 0, f"{where}: {found.generate_report()}"
 
 
+def assert_no_barrier_in_any_light(page: Page, where: str) -> None:
+    """In the other colours than are shown, then in these."""
+    shown = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for dark in (not shown, shown):
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        assert_no_barrier(page, f"{where}, {'dark' if dark else 'light'}")
+
+
 def assert_fits(page: Page, where: str) -> None:
     """No sideways scrolling and no words cut off, narrow or with text twice as large. Leaves the page wide, its text as it was."""
     before = page.viewport_size

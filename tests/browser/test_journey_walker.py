@@ -63,7 +63,9 @@ def test_joining_without_a_network_keeps_the_code_for_the_next_try(night: Evenin
     night.page.goto(night.walk["join_url"])
     night.offline()
     night.button("Gå med").click()
-    expect(night.page.get_by_role("alert")).to_contain_text("Der er ikke net lige nu")
+    expect(night.page.get_by_role("alert")).to_have_text(
+        "Der er ikke net lige nu. Koden bliver stående. Tryk igen, når der er net."
+    )
     night.offline(False)
     night.button("Gå med").click()
     expect(night.page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
@@ -169,7 +171,7 @@ def test_a_draft_put_aside_is_offered_on_the_walk_and_can_be_thrown_away_and_bro
 
 def test_a_fix_says_its_metres_and_goes_along_with_the_stop_one_is_at(night: Evening) -> None:
     night.join().begin("Tryg")
-    expect(night.page.get_by_text("Stop 3. Målt lige nu, ± 8 m")).to_be_visible()
+    expect(night.page.get_by_text("Stop 3. Målt lige nu (± 8 m)")).to_be_visible()
     night.write("Ved tunnelen").save().notes()
     expect(night.page.locator(".state", has_text="Sendt")).to_have_count(1)
     [feature] = night.received("Ved tunnelen")
@@ -197,7 +199,11 @@ def test_a_fix_of_3000_metres_is_called_imprecise_and_never_holds_up_a_note(nigh
 def test_a_phone_that_says_no_to_positions_still_saves_and_offers_the_stops(night: Evening) -> None:
     night.page.context.clear_permissions()
     night.join().begin("Utryg")
-    expect(night.page.get_by_text("Telefonen siger nej til placering")).to_be_visible()
+    told = night.page.get_by_text("Telefonen siger nej til placering.")
+    expect(told).to_be_visible()
+    expect(told.locator("..")).to_have_text(
+        "Telefonen siger nej til placering.Noten bliver gemt alligevel. Vælg et stop, eller skriv uden sted."
+    )
     night.button("Skift sted").click()
     night.page.get_by_role("radio", name="3. Tunnelen under ringvejen").check()
     night.write("Uden placering").save().notes()

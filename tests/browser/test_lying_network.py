@@ -244,7 +244,9 @@ def test_nobody_joins_what_is_not_our_server(planned: Planned, network: Liar, pa
     for lie in (says(200, HTML), says(302, Location="/"), says(200, '{"ok":true}', "application/json")):
         network.tell(lie)
         join.click()
-        expect(page.get_by_role("alert")).to_contain_text("Måske vil nettet have, at du logger på.")
+        expect(page.get_by_role("alert")).to_contain_text(
+            "Koden bliver stående. Måske skal du logge på det. Tryk så igen."
+        )
         page.get_by_role("textbox", name="Kode").press("End")
     network.honest()
     join.click()

@@ -337,7 +337,9 @@ def test_a_download_that_is_cut_in_the_middle_is_told_and_made_good(mapped: Serv
         page.goto(planned.walk["join_url"].replace(mapped.url, network.url))
         night.button("Gå med").click()
         expect(
-            page.get_by_text("Kortet kom ikke igennem. Det bliver hentet igen, så snart der er net.")
+            page.get_by_text(
+                "Kortet kom ikke igennem. Noter klarer sig uden. Det bliver hentet igen, så snart der er net."
+            )
         ).to_be_visible()
         expect(page.get_by_text("Ikke klar endnu")).to_be_visible()
         night.begin("Utryg").write("Noten er gemt uden kort").save()

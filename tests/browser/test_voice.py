@@ -1,13 +1,19 @@
 """A walker speaks instead of writing: real recordings of a made-up microphone, offline, through a closed tab, up to the server."""
 
+import re
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserType, Page, expect
 
 from tests.browser.test_plan import sign_in
 from tests.browser.walking import Evening, Planned
+from tests.phone import Phone, Recording, jpeg
+from tests.photos.sounds import mp4
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
@@ -97,10 +103,105 @@ def test_a_recording_is_taken_out_and_back_and_a_deleted_note_takes_it_along(lou
     assert len(held(loud)) == before + 1
 
 
+def test_a_phone_that_records_as_iphones_do_is_received_and_heard(loud: Evening, page: Page) -> None:
+    before = len(held(loud))
+    # Safari's recorder makes MPEG-4 and nothing else.
+    loud.page.context.add_init_script(
+        """const all = MediaRecorder.isTypeSupported;
+        MediaRecorder.isTypeSupported = (kind) => /^audio\\/mp4/.test(kind) && all.call(MediaRecorder, kind);"""
+    )
+    loud.page.reload()
+    loud.begin("Utryg")
+    speak(loud)
+    loud.save()
+    loud.wait(lambda: [(row[0], row[1]) for row in held(loud)[before:]] == [("audio/mp4", "kept")])
+    heard(loud, page)
+
+
+def heard(night: Evening, page: Page, least: float = 1) -> None:
+    """A reviewer's browser plays what was recorded last, for at least so many seconds."""
+    with sqlite3.connect(night.server.data / "tryg.sqlite") as db:
+        [(note,)] = db.execute("SELECT observation_id FROM photo WHERE seconds > 0 ORDER BY id DESC LIMIT 1").fetchall()
+    sign_in(page, night.server, "ida@kommune.example")
+    page.goto(f"{night.server.url}/walks/{night.walk['walk_id']}/review?note={note}")
+    sound = page.locator("audio")
+    sound.evaluate("(audio) => { audio.preload = 'auto'; audio.load(); }")
+    page.wait_for_function("() => document.querySelector('audio').readyState >= 2")
+    sound.evaluate(
+        """async (audio, least) => {
+          audio.muted = true;
+          await audio.play();
+          await new Promise((over) => { audio.ontimeupdate = () => audio.currentTime >= least && over(); });
+        }""",
+        least,
+    )
+
+
+def test_aac_as_an_iphone_records_it_is_played_to_the_reviewer(planned: Planned, page: Page) -> None:
+    with httpx.Client(base_url=planned.server.url) as http:
+        phone = Phone(http, planned.walk["code"]).join()
+        phone.note(Recording(mp4(3), "audio/mp4", seconds=3), note="Fra en iPhone")
+        phone.sync()
+    heard(Evening(planned, page), page, least=2)
+    assert abs(page.locator("audio").evaluate("(audio) => audio.duration") - 3) < 0.2
+
+
+def test_recordings_are_counted_as_what_they_are_on_every_screen_and_in_the_copy(loud: Evening, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg(640, 480))
+    loud.page.context.route("**/api/v1/observations/*/recordings/*", lambda route: route.abort())
+    loud.begin("Utryg").write("Med lyd").add_photos(photo)
+    speak(loud)
+    loud.save().notes()
+    expect(loud.page.get_by_text("1 af 2 billeder og optagelser")).to_be_visible()
+    loud.begin()
+    loud.button("Skift sted").click()
+    loud.page.get_by_role("radio", name="Intet sted").check()
+    loud.button("Skriv").click()
+    speak(loud)
+    loud.save().notes()
+    expect(loud.page.get_by_text("0 af 1 optagelse")).to_be_visible()
+    expect(loud.page.get_by_role("heading", name="En optagelse", exact=True)).to_be_visible()
+
+    loud.offline().page.goto(f"{loud.url}#/help")
+    loud.button("Forlad vandringen").click()
+    expect(loud.page.locator("#left")).to_contain_text("2 optagelser er kun på telefonen.")
+    expect(loud.page.locator("#left")).not_to_contain_text("billede")
+    with loud.page.expect_download() as download:
+        loud.button("Gem en kopi").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    with zipfile.ZipFile(path) as archive:
+        read_me = archive.read("LÆS-MIG.txt").decode()
+    assert "2 noter, 0 billeder, 2 optagelser" in read_me
+    assert len(re.findall(r"^Optagelse: photos/", read_me, re.M)) == 2
+    before = len(held(loud))
+    once = loud.server.tryg("import", str(path))
+    assert (once["photos"]["new"], once["photos"]["refused"], once["refusals"]) == (2, 0, [])
+    assert [row[1] for row in held(loud)].count("kept") >= 2
+    assert len(held(loud)) == before
+
+
+def test_ones_own_data_names_recordings_and_what_was_written_down_of_them(loud: Evening) -> None:
+    loud.begin("Utryg").write("Med lyd")
+    speak(loud)
+    loud.save().notes()
+    expect(loud.page.locator(".state", has_text="Sendt")).to_have_count(1)
+    loud.page.goto(f"{loud.url}#/data")
+    expect(loud.page.get_by_text("1 note, 1 optagelse.")).to_be_visible()
+    expect(loud.page.locator(".note .meta")).to_have_text(re.compile(r" · 1 optagelse$"))
+    loud.button("Slet det hele").click()
+    expect(loud.page.locator("#sure")).to_contain_text("Dine noter, billeder, optagelser, dit spor")
+
+
 def test_without_a_microphone_one_is_told_what_to_do_and_goes_on_writing(night: Evening) -> None:
     night.join().ready().begin("Utryg")
     night.button("Indtal i stedet for at skrive").click()
-    expect(night.page.get_by_text("Mikrofonen kan ikke bruges.")).to_be_visible()
+    expect(
+        night.page.get_by_text(
+            "Mikrofonen kan ikke bruges. Dine ord er gemt. Skriv i stedet, eller giv lov til den: Hjælp viser hvordan."
+        )
+    ).to_be_visible()
     night.write("Det regner.").save()
     night.received_at_last("Det regner.", 1)
 
@@ -110,10 +211,7 @@ def test_a_reviewer_listens_and_writes_down_what_is_said(loud: Evening, page: Pa
     speak(loud)
     loud.save()
     loud.wait(lambda: "kept" in [row[1] for row in held(loud)])
-    sign_in(page, loud.server, "ida@kommune.example")
-    page.goto(f"{loud.server.url}/walks/{loud.walk['walk_id']}/review?lane=recordings")
-    page.locator("audio").evaluate("(audio) => { audio.preload = 'auto'; audio.load(); }")
-    page.wait_for_function("() => document.querySelector('audio').readyState >= 1")
+    heard(loud, page)
     page.get_by_label("Det, der bliver sagt").fill("Lampen ved tunnelen blinker.")
     page.get_by_role("button", name="Gem det nedskrevne").click()
     expect(page.get_by_role("status")).to_contain_text("Optagelsen er skrevet ned")

@@ -166,7 +166,9 @@ def test_a_browser_that_cannot_draw_says_so_and_has_the_list(night: Evening) -> 
     night.page.add_init_script(f"({NO_WEBGL})()")
     night.join()
     night.page.get_by_role("link", name="Kort", exact=True).click()
-    expect(night.page.get_by_text("Kortet kan ikke tegnes her. Alle steder står som tekst nedenfor.")).to_be_visible()
+    expect(
+        night.page.get_by_text("Kortet kan ikke tegnes her. Alle steder står på listen. Brug listen.")
+    ).to_be_visible()
     expect(night.page.locator("#near article")).to_have_count(3)
 
 

@@ -95,5 +95,24 @@ def test_forms_are_sent_and_what_comes_back_says_so(plain: Page) -> None:
     plain.get_by_text("Luk vandringen").click()
     plain.get_by_role("button", name="Luk nu").click()
     expect(plain.get_by_role("button", name="Åbn igen")).to_be_visible()
+    plain.get_by_role("button", name="Menu", exact=True).click()
     plain.get_by_role("button", name="English", exact=True).click()
     expect(plain.get_by_label("Meeting point")).to_have_value("Kilden")
+
+
+def test_on_a_phone_the_top_is_one_row_with_everything_behind_one_button(plain: Page) -> None:
+    top, menu = plain.get_by_role("banner"), plain.get_by_role("navigation", name="Hovedmenu")
+    for width in (390, 320):
+        plain.set_viewport_size({"width": width, "height": 640})
+        box = top.bounding_box()
+        assert box
+        assert box["height"] < 70
+        expect(menu).to_be_hidden()
+        plain.get_by_role("button", name="Menu", exact=True).click()
+        expect(menu.get_by_role("link", name="Vejledning")).to_be_in_viewport(ratio=1)
+        expect(top.get_by_role("button", name="Log ud")).to_be_in_viewport(ratio=1)
+        plain.keyboard.press("Escape")
+        expect(menu).to_be_hidden()
+    plain.set_viewport_size({"width": 1280, "height": 900})
+    expect(menu).to_be_visible()
+    expect(plain.get_by_role("button", name="Menu", exact=True)).to_be_hidden()

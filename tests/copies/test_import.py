@@ -17,10 +17,12 @@ from app.copies import Unusable
 from app.copies.intake import Intake, take_in
 from app.copies.phone_copy import open_copy
 from app.models import Agreement, Observation, Participant, Photo, Revision, Variant, Walk
+from app.photos.vault import original_of
 from app.problems import TryAgain
 from tests.cast import Stage
 from tests.copies.conftest import Copy
-from tests.phone import Phone, Picture, jpeg
+from tests.phone import Phone, Picture, Recording, jpeg, webm
+from tests.photos.sounds import mp4
 from tests.privacy.conftest import logged
 from tests.running import TRYG, Server
 
@@ -43,6 +45,36 @@ def a_phone_with_three_notes(stage: Stage) -> tuple[Phone, list[Picture]]:
     phone.note(pictures[1], pictures[2], note="Den anden")
     phone.note(note="Den tredje", factors=["behaviour.substances"])
     return phone, pictures
+
+
+def test_a_copy_brings_recordings_along_of_every_phone_each_once(
+    stage: Stage, copy_of: Copy, every_database: str
+) -> None:
+    phone = stage.phone()
+    sounds = [Recording(webm()), Recording(mp4(), "audio/mp4")]
+    phone.note(Picture(jpeg()), *sounds, note="Sagt i regnen")
+    path = copy_of(phone)
+    assert counts(taken(stage, path)) == ({"new": 1}, {"new": 3})
+    assert counts(taken(stage, path)) == ({"known": 1}, {"known": 3})
+    with stage.db.read() as tx:
+        held = [tx.get_one(Photo, sound.id) for sound in sounds]
+        assert [(row.type, row.state, row.seconds) for row in held] == [
+            ("audio/webm", "kept", 7.5),
+            ("audio/mp4", "kept", 7.5),
+        ]
+    assert [b"".join(stage.vault.stream(original_of(sound.id))) for sound in sounds] == [sound.data for sound in sounds]
+    phone.sync()
+    assert phone.receipts[phone.owner[sounds[0].id]]["recordings"] == [
+        {"id": one.id, "state": "stored"} for one in sounds
+    ]
+
+
+def test_what_a_copy_calls_a_recording_and_is_none_is_refused_and_the_words_come(stage: Stage, copy_of: Copy) -> None:
+    phone, sound = stage.phone(), Recording(webm())
+    phone.note(sound, note="Sagt i regnen")
+    done = taken(stage, copy_of(phone, swapped={sound.id: jpeg()}))
+    assert counts(done) == ({"new": 1}, {"refused": 1})
+    assert sound.id in done.refusals[0]
 
 
 def report_of(stage: Stage, walk_id: str) -> dict[str, tuple[str, list[str]]]:

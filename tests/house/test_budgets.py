@@ -28,10 +28,12 @@ BESIDE = "js/screens/beside.js"  # help, blurring, speaking, the words: on every
 BESIDE_BYTES = 18_000
 INSTALLED = "js/installed/standing.js"  # what an installed app has more: on every phone soon after the first screen
 INSTALLED_BYTES = 4_000
+COPY = "js/copy.js"  # the last resort: on every phone soon after the first screen
+COPY_BYTES = 4_200
 FACES = "js/blurring/suggesting.js"  # fetched by walkers who want faces suggested
 FOREIGN = "js/foreign.js"  # fetched by walkers who speak neither Danish nor English, with one language's words
 FOREIGN_BYTES = 16_000
-NO_MAP = (BESIDE, INSTALLED, FACES)
+NO_MAP = (BESIDE, INSTALLED, COPY, FACES)
 OWN = ("js/screens/own.js",)  # fetched by walkers who look at what the server holds of them
 OWN_BYTES = 4_000
 
@@ -107,24 +109,33 @@ def test_the_walkers_map_and_list_cost_16_kilobytes_beside_the_map() -> None:
 
 
 def test_help_blurring_and_an_eye_on_the_words_cost_16_kilobytes_that_no_first_note_waits_for() -> None:
-    size = compressed(sorted(set(release()["beside"]) - installed()))
+    size = compressed(sorted(set(release()["beside"]) - chunk(INSTALLED, "installed") - chunk(COPY, "copy")))
     print(f"beside: {size} of {BESIDE_BYTES} bytes")
     assert 5_000 < size <= BESIDE_BYTES
     assert not set(release()["beside"]) & set(release()["files"])
 
 
-def installed() -> set[str]:
-    """The addresses of what the walker's app has more as an installed app."""
+def chunk(entry: str, name: str) -> set[str]:
+    """The addresses of what is fetched at `entry`, and of the chunk `name` beside it."""
     manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
-    chunk = (name for name in manifest[INSTALLED]["imports"] if manifest[name]["name"] == "installed")
-    return {DIST_URL + manifest[name]["file"] for name in (INSTALLED, *chunk)}
+    own = (one for one in manifest[entry]["imports"] if manifest[one]["name"] == name)
+    return {DIST_URL + manifest[one]["file"] for one in (entry, *own)}
 
 
 def test_badge_installing_wake_lock_and_shared_photos_cost_4_kilobytes_that_no_first_note_waits_for() -> None:
-    size = compressed(sorted(installed()))
+    installed = chunk(INSTALLED, "installed")
+    size = compressed(sorted(installed))
     print(f"installed: {size} of {INSTALLED_BYTES} bytes")
     assert size <= INSTALLED_BYTES
-    assert installed() < set(release()["beside"])
+    assert installed < set(release()["beside"])
+
+
+def test_the_last_resort_costs_4_kilobytes_that_no_first_note_waits_for_and_is_on_every_phone() -> None:
+    copy = chunk(COPY, "copy")
+    size = compressed(sorted(copy))
+    print(f"copy: {size} of {COPY_BYTES} bytes")
+    assert 1_000 < size <= COPY_BYTES
+    assert copy < set(release()["beside"])
 
 
 def test_what_finds_faces_is_fetched_by_nobody_who_does_not_ask_for_it() -> None:

@@ -23,10 +23,6 @@ SIDES = re.compile(
 FOUR_SIDES = {"margin", "padding", "inset", "border-width", "border-color", "border-style"}
 ALIKE_LEAST, ALIKE_SHARE = 5, 0.8
 
-ALIKE = {
-    # The name beside the logo goes out of sight only where the bar is narrow: no class can be put on it.
-    ("base.css: .hidden", "desk.css: .desk > header:has(nav) .brand span"),
-}
 LEANING = {
     # Within `unicode-bidi: plaintext` the start is the text's own, and a Danish title would leave its Arabic screen's edge.
     "foreign.css: [dir=rtl] .note h3",
@@ -56,7 +52,7 @@ def test_no_two_files_say_the_same_under_two_names() -> None:
             least = min(len(one.declarations), len(other.declarations))
             if one.file != other.file and alike >= max(ALIKE_LEAST, ALIKE_SHARE * least):
                 found.add((str(one), str(other)))
-    assert found == ALIKE
+    assert found == set()
 
 
 def test_every_colour_is_a_token() -> None:

@@ -1,6 +1,7 @@
 """What the requests that come most often cost: how often they ask the database, and how many bytes they answer with. Times differ
 from machine to machine, these do not; and neither grows with what else lies in the walk."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +11,14 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import event
+from sqlmodel import SQLModel
 
 from app.access import people
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg
 
 REQUESTS_THREADS = ("AnyIO", "writer")
+NEWEST = "ORDER BY access.number DESC\n LIMIT ? OFFSET ?"  # from the end of an index, where it stops
 ASKING = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 
@@ -84,6 +87,10 @@ def a_new_note(evening: Evening) -> httpx.Response:
     return evening.phone.put(evening.phone.note())
 
 
+def a_new_photo(evening: Evening) -> httpx.Response:
+    return evening.photo(evening.note())
+
+
 def the_changes(evening: Evening) -> httpx.Response:
     return evening.phone.get(evening.walk + "/changes", params={"after": 0, "limit": 10})
 
@@ -141,3 +148,27 @@ def test_a_photo_asks_the_database_seldom(evening: Evening) -> None:
     with counted(evening.stage) as again:
         assert evening.photo(note_id).status_code == 200
     assert len(again) <= 4, "\n".join(again)
+
+
+@pytest.mark.embedded
+def test_no_walks_rows_are_looked_for_among_all_the_others(evening: Evening) -> None:
+    """Every statement finds them by an index: 10,000 other walks in the same tables cost this one nothing."""
+    evening.notes(6)
+    of_one_walk = [ask for name, (ask, *_costs) in OFTEN.items() if name != "the overview"]
+    for ask in (*of_one_walk, a_new_photo):
+        evening.note()
+        with counted(evening.stage) as asked:
+            ask(evening)
+        through = {statement: found for statement in asked if (found := _read_through(evening.stage, statement))}
+        assert not through
+
+
+def _read_through(stage: Stage, statement: str) -> list[str]:
+    """The steps of the statement that read a table from one end to the other."""
+    if statement.startswith("INSERT"):  # looks for nothing; its plan names what a broken key elsewhere would ask for
+        return []
+    nothing = (None,) * statement.count("?")
+    with stage.db.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", nothing)]
+    return [step for step in plan if re.match(f"SCAN ({'|'.join(SQLModel.metadata.tables)})\\b", step)
+            and not statement.endswith(NEWEST)]  # fmt: skip

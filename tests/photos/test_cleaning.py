@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,31 @@ def test_the_worker_needs_little_memory(stage: Stage) -> None:
 
 
 @pytest.mark.usefixtures("every_store")
+def test_the_next_photo_is_made_while_what_was_made_of_one_is_kept(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, made, answered = stage.phone(), threading.Semaphore(0), cleaning.Worker.ask
+    keep, first, in_time = states.cleaned, threading.Lock(), list[bool]()
+
+    def ask(worker: cleaning.Worker, photo_id: str) -> str:
+        answer = answered(worker, photo_id)
+        made.release()
+        return answer
+
+    def cleaned(*given: Any) -> bool:
+        if first.acquire(blocking=False):  # it is kept only when both are made
+            in_time.append(made.acquire(timeout=60) and made.acquire(timeout=60))
+        return keep(*given)
+
+    monkeypatch.setattr(cleaning.Worker, "ask", ask)
+    monkeypatch.setattr(states, "cleaned", cleaned)
+    pictures = [Picture(jpeg(colour=(at, 9, 9))) for at in range(2)]
+    sent(phone, *pictures)
+    for picture in pictures:
+        become(stage, picture, "ready")
+    assert in_time == [True]
+
+
 def test_a_worker_that_dies_marks_nothing_and_the_photo_is_cleaned_by_the_next(stage: Stage) -> None:
     phone = stage.phone()
     dead = warmed_up(stage, phone)

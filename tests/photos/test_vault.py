@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,32 @@ def test_files_pass_from_one_place_to_another_all_or_none(vault: Vault, tmp_path
     assert vault.adopt(source, names) == vault.adopt(source, names) == whole
     assert b"".join(vault.pieces(photo_id)) == b"clean" * 100_000
     assert len(files_of(vault)) == 2
+
+
+def test_a_files_sum_is_that_of_the_version_which_is_opened(tmp_path: Path) -> None:
+    vault, copy, photo_id = FolderVault(tmp_path / "photos"), FolderVault(tmp_path / "copy"), new_id()
+    vault.keep_clean(photo_id, b"as it was" * 100_000, b"small")
+    before = vault.opened(photo_id)
+    vault.keep_beside(photo_id, "token", b"blurred", b"small")
+    vault.take_over(photo_id, "token")
+    copy.adopt(vault, vault.names(photo_id, original=False))
+    for opened, content in (
+        (before, b"as it was" * 100_000), (vault.opened(photo_id), b"blurred"), (copy.opened(photo_id), b"blurred"),
+    ):  # fmt: skip
+        assert opened
+        assert opened.crc32 == zlib.crc32(content)
+        assert b"".join(opened.pieces()) == content
+
+
+def test_where_the_file_system_keeps_no_sum_a_photo_comes_back_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, photo_id = FolderVault(tmp_path / "photos"), new_id()
+    monkeypatch.setattr(folder_module, "_SUM", "nobody.knows.this")
+    vault.keep_clean(photo_id, b"clean", b"small")
+    opened = vault.opened(photo_id)
+    assert opened
+    assert (opened.crc32, b"".join(opened.pieces())) == (None, b"clean")
 
 
 def test_half_written_files_are_swept_but_not_those_still_being_written(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ MECHANISMS = [
               ".on_conflict_do_nothing()", "",
               f"{AT_ONCE}::test_an_id_that_two_phones_minted_at_the_same_moment_belongs_to_one_of_them"),
     Mechanism("the lock on the participant (PostgreSQL)", "app/access/phones.py",
-              "    .with_for_update()\n", "",
+              "_HELD = _KNOWN.with_for_update()", "_HELD = _KNOWN",
               f"{AT_ONCE}::test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts"),
     Mechanism("a write that fails takes nothing of the others along (SQLite)", "app/writer.py",
               'join_transaction_mode="create_savepoint"', 'join_transaction_mode="rollback_only"',
@@ -87,9 +87,9 @@ MECHANISMS = [
     Mechanism("half-written files are swept", "app/photos/folder.py",
               "                path.unlink()\n\n    # Inside", "                pass\n\n    # Inside", CUTS),
     Mechanism("numbers come in commit order", "app/db.py",
-              '    return int(tx.execute(statement, {"id": walk_id}).scalar_one())\n',
+              '    return int(tx.connection().execute(_NEXT_SEQ, {"id": walk_id}).scalar_one())\n',
               "    with Session(tx.get_bind()) as apart:\n"
-              '        number = int(apart.execute(statement, {"id": walk_id}).scalar_one())\n'
+              '        number = int(apart.execute(_NEXT_SEQ, {"id": walk_id}).scalar_one())\n'
               "        apart.commit()\n    return number\n",
               f"{CHANGES}::test_a_number_handed_out_before_its_commit_leaves_no_hole[postgresql]"),
     Mechanism("a page of changes is read from one snapshot (PostgreSQL)", "app/db.py",

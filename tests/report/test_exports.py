@@ -6,12 +6,14 @@ import json
 import tracemalloc
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.photos.vault import clean_of
+from app.photos.vault import Opened, clean_of
 from app.report import exports
+from app.report.archive import Archive
 from app.report.report import Observation, Report, build
 from tests.cast import Stage
 from tests.phone import CAPTURED, Picture, jpeg
@@ -227,16 +229,26 @@ def test_five_thousand_notes_stream_from_the_first_and_are_never_held_whole(stag
     assert peak < 1_000_000
 
 
-def test_a_large_photo_goes_into_the_archive_piece_by_piece(stage: Stage) -> None:
+def test_a_photo_that_is_shorter_than_it_should_be_ends_the_archive() -> None:
+    archive = Archive()
+    with pytest.raises(OSError, match="is 2 bytes long, not 3"):
+        list(archive.stored("photos/a.jpg", iter([b"a", b"b"]), 3, 1))
+
+
+@pytest.mark.parametrize("crc32", [None, 1])
+def test_a_large_photo_goes_into_the_archive_piece_by_piece(stage: Stage, tmp_path: Path, crc32: int | None) -> None:
     phone, picture = stage.phone(), Picture(jpeg())
     phone.put(phone.note(picture))
     with stage.db.read() as tx:
         report = build(tx, stage.walk.id, sensitive=True, base_url="")
     [seen] = report.observations
     report = replace(report, observations=(replace(seen, photos=(replace(seen.photos[0], state="ready"),)),))
+    with (tmp_path / "large.jpg").open("wb") as file:
+        file.truncate(100 * 1024**2)
     tracemalloc.start()
     try:
-        total = sum(len(part) for part in exports.bundle(report, lambda _id: (bytes(256 * 1024) for _ in range(400))))
+        large = Opened(io.FileIO(tmp_path / "large.jpg"), 100 * 1024**2, crc32)
+        total = sum(len(part) for part in exports.bundle(report, lambda _id: large))
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -21,6 +21,7 @@ from tests.cast import Clock, Stage, make_settings
 from tests.gathering.conftest import Hand
 from tests.phone import Phone, Picture, Recording, jpeg, new_id, webm
 from tests.photos.pictures import until
+from tests.photos.sounds import mp4
 from tests.privacy.conftest import told
 from tests.privacy.raw import files, kept
 from tests.review.conftest import Reviewer, follow, history
@@ -92,6 +93,7 @@ def test_what_is_no_recording_or_too_large_is_not_kept(stage: Stage, data: bytes
         (webm(), "audio/webm"),
         (b"OggS" + bytes(24) + b"OpusHead" + bytes(99), "audio/ogg"),
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp41" + bytes(99), "audio/mp4"),
+        (mp4(), "audio/mp4"),
     ],
 )
 def test_which_kind_it_is_is_told_by_its_bytes(stage: Stage, data: bytes, kind: str) -> None:

@@ -14,6 +14,8 @@ import { isHere } from "../blurring/wanted.js";
 import { bar, html, render, toast, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS } from "../mishaps/beside.js";
+import { alarm, notice } from "../mishaps/first.js";
 import { Full, photoBytes } from "../store.js";
 import { sit } from "./sitting.js";
 import { picture, tools } from "../blurring/parts.js";
@@ -37,7 +39,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
   const canvas = await covering.opened(bytes);
   if (!canvas) {
-    toast({ icon: "alert", text: t("This phone cannot show the photo, so it cannot blur it."), detail: t("Take it out, or leave it to those who review the notes."), stay: true });
+    toast(notice(MISHAPS.blind(), { stay: true }));
     sitting.leave();
     return back;
   }
@@ -120,7 +122,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     looking = false;
     if (gone) return suggesting?.stop();
     if (!found) {
-      toast({ icon: "alert", text: t("Faces cannot be looked for now."), detail: t("Cover them yourself with a box or the brush.") });
+      toast(notice(MISHAPS.noFaces()));
       return draw();
     }
     const more = fresh(found, palette.marks, photo);
@@ -168,7 +170,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     } catch (failure) {
       gone = false;
       const full = failure instanceof Full;
-      toast({ icon: "alert", tone: "fail", text: t("The photo could not be blurred."), detail: full ? t("The phone is full. Nothing is changed. Make room, and press again.") : t("Nothing is changed. Go back, and try again.") });
+      toast(alarm(full ? MISHAPS.blurFull() : MISHAPS.unblurred()));
       if (!full) location.hash = back;
     }
   }

@@ -4,8 +4,9 @@
 // Neither place, photo nor network can keep words from being saved. What is kept, and when, is sitting.js.
 
 import { bar, buzz, html, nothing, render, toast, whisper } from "../dom.js";
-import { plural, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS, alarm, notice } from "../mishaps/first.js";
 import { watch } from "../place.js";
 import { persist } from "../ready.js";
 import { deleteNote, Full } from "../store.js";
@@ -102,8 +103,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       unfold: (open) => sitting.unfold({ open }),
       toggle: (key, on) => {
         const fits = sitting.toggle(key, on);
-        const most = plural(limits.factors, "{n} reason is the most.", "{n} reasons are the most.");
-        if (!fits) toast({ icon: "alert", text: most });
+        if (!fits) toast(notice(MISHAPS.reasons(limits.factors)));
         return fits;
       },
     })}${factors.some((key) => known.get(key)?.sensitive) ? sensitive() : nothing}`;
@@ -179,8 +179,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
 
   /** Says what keeps it from being saved, and goes there. */
-  function lacks(/** @type {string} */ selector, /** @type {string} */ text, /** @type {string} */ detail) {
-    toast({ icon: "alert", text, detail });
+  function lacks(/** @type {string} */ selector, /** @type {import("../dom.js").Toast} */ words) {
+    toast(words);
     lacking = sitting.empty;
     at(selector)?.focus();
   }
@@ -189,16 +189,14 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     await sitting.after(() => {});
     for (const name of /** @type {const} */ (["note", "suggestion"])) {
       const over = sitting.over(name);
-      const text = plural(over, "The text is {n} character too long.", "The text is {n} characters too long.");
-      if (over > 0)
-        return lacks(`#${name}`, text, t("All of it is in the draft. Shorten it, or write the rest in a new note."));
+      if (over > 0) return lacks(`#${name}`, notice(MISHAPS.long(over)));
     }
     if (sitting.empty)
-      return lacks(
-        "[name=valence]",
-        t("There is nothing to save yet."),
-        t("Choose how the place feels, write a word or take a photo."),
-      );
+      return lacks("[name=valence]", {
+        icon: "alert",
+        text: t("There is nothing to save yet."),
+        detail: t("Choose how the place feels, write a word or take a photo."),
+      });
     try {
       const kept = await sitting.save();
       if (!kept) return;
@@ -214,16 +212,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
         stay: true,
       });
     } catch (failure) {
-      const full = failure instanceof Full;
       buzz([60, 90, 60]);
-      toast({
-        icon: "alert",
-        tone: "fail",
-        text: full ? t("It could not be saved: the phone is full.") : t("It could not be saved."),
-        detail: full
-          ? t("Your words are still here. Make room on the phone, and press again.")
-          : t("Your words are still here. Press again; if that does not help, close the app and open it."),
-      });
+      toast(alarm(failure instanceof Full ? MISHAPS.full() : MISHAPS.unsaved()));
     }
   }
 
@@ -243,13 +233,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
 
   sitting.onChange = draw;
-  sitting.onTrouble = () =>
-    toast({
-      icon: "alert",
-      tone: "fail",
-      text: t("The draft could not be kept: the phone is full."),
-      detail: t("Your words are still here. Press Save."),
-    });
+  sitting.onTrouble = () => toast(alarm(MISHAPS.draft()));
   let rest = () => {};
   /** Looks for the place, until what is found is no longer where the note was begun: then the battery is left alone. */
   function look() {

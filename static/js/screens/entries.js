@@ -31,7 +31,7 @@ export function entries({ walk, position, begun, agree, show }) {
     const named = `${where}-${id}`;
     return html`<li><article class="note" aria-labelledby=${named}>
       <div class="top">${stop ? html`<span class="stopno" aria-hidden="true">${stop.number}</span>` : mark(note.valence)}
-        <div><h3 id=${named} class="few">${title}</h3>${about ? html`<p class="meta">${about}</p>` : nothing}${words ? html`<p class="small few">${words}</p>` : nothing}</div>
+        <div><h3 id=${named} class=${stop ? nothing : "few"}>${title}</h3>${about ? html`<p class="meta">${about}</p>` : nothing}${words ? html`<p class="small few">${words}</p>` : nothing}</div>
         ${show && at && where === "near" ? html`<button type="button" aria-label=${t("Show on the map: {title}", { title })} @click=${() => show(item)}>${t("Show")}</button>` : nothing}</div>
       <div class="foot">${stop ? (begun ? nothing : write(stop.id)) : mine ? edit(mine) : other ? voice(other) : nothing}</div>
     </article></li>`;

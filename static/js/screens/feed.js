@@ -7,7 +7,8 @@
 import "../later.js";
 import { ask, Trouble } from "../api.js";
 import { toast } from "../dom.js";
-import { t } from "../i18n.js";
+import { notice } from "../mishaps/first.js";
+import { MISHAPS } from "../mishaps/later.js";
 import * as store from "../store.js";
 
 /** @typedef {import("../protocol.js").Change} Change */
@@ -88,12 +89,8 @@ export class Feed {
       if (now) this.seen.set(note.id, { ...now, agreed: body.agrees, agreements: body.agreements });
     } catch (failure) {
       if (!(failure instanceof Trouble)) throw failure;
-      const offline = failure.code === "no-network";
-      toast({
-        icon: "alert",
-        text: t("Your voice has not been counted."),
-        detail: offline ? t("That needs a network. Press again when there is one.") : failure.detail,
-      });
+      const theirs = failure.code === "no-network" ? {} : { detail: failure.detail };
+      toast(notice(MISHAPS.uncounted(), theirs));
       this.#follow();
     }
     this.changed();

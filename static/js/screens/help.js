@@ -4,11 +4,14 @@
 
 import "../../css/help.css";
 import * as faces from "../blurring/wanted.js";
-import { bar, bold, calmly, html, nothing, render, toast, whisper } from "../dom.js";
+import { bar, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { t, time } from "../i18n.js";
 import { icon } from "../icons.js";
+import { allowing } from "../installed/allowing.js";
 import { CAN, want, wanted } from "../installed/awake.js";
 import { chapter } from "../installed/offer.js";
+import { MISHAPS } from "../mishaps/beside.js";
+import { notice } from "../mishaps/first.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { choice, choose, nextSunset } from "../theme.js";
@@ -34,7 +37,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     here = await (wish ? faces.fetchIt() : faces.letGo());
     fetching = false;
     if (wish && here !== true)
-      toast({ icon: "alert", text: here === "full" ? t("There is no room for it on the phone.") : t("It did not come through. Try again where the network is better.") });
+      toast(notice(here === "full" ? MISHAPS.facesFull() : MISHAPS.facesCut()));
     else whisper(here === true ? t("It is on the phone") : t("It is no longer on the phone"));
     draw();
   }
@@ -91,15 +94,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
           }
         </section>
         ${import.meta.env.VITE_FACES && here !== null ? suggestions() : nothing}
-        <section class="stack tight" aria-labelledby="position"><h2 id="position">${t("If the phone says no to positions")}</h2>
-          <p>${t("You can write all the same, and choose a stop on the list. If you want the place to come along:")}</p>
-          <div class="folds">${PLATFORMS.map(
-            ([name, steps], at) =>
-              html`<details ?open=${at === OURS}><summary>${name}</summary><ol class="steps">${steps.map(
-                (step, n) => html`<li><span>${bold(step())}${n ? nothing : sketch(at)}</span></li>`,
-              )}</ol></details>`,
-          )}</div>
-        </section>
+        ${allowing()}
         ${chapter(draw)}
         <p><a href="/guide/walker" target="_blank">${t("The whole guide, with pictures")}</a><br><span class="small dim">${t("It needs a network.")}</span></p>
         ${taking ? [data(taking.walk), way()] : nothing}
@@ -150,38 +145,3 @@ const LOOKS = /** @type {const} */ ([
   ["day", () => t("Light"), "sun"],
   ["red", () => t("Dimmed red"), ""],
 ]);
-/** @type {[string, (() => string)[]][]} */
-const PLATFORMS = [
-  [
-    "iPhone",
-    [
-      () => t("Open *Settings*, and choose *Privacy & Security*."),
-      () => t("Choose *Location Services*, and find *Safari Websites*."),
-      () => t("Choose *While Using the App*, and turn *Precise Location* on."),
-    ],
-  ],
-  [
-    "Android, Chrome",
-    [
-      () => t("Tap the icon to the left of the address."),
-      () => t("Choose *Permissions*, and turn *Location* on."),
-      () => t("See whether location is on for the whole phone too."),
-    ],
-  ],
-  [
-    "Android, Samsung Internet",
-    [
-      () => t("Tap the lock by the address, and choose *Permissions*."),
-      () => t("Turn *Location* on, and load the page again."),
-    ],
-  ],
-];
-/** Where to look, drawn: a row of the settings; what stands to the left of the address. */
-const WHERE = [
-  "M14 12h212v32h-212zM30 28l12-6-5 12-2-5zM56 28h76M190 20h16a8 8 0 0 1 0 16h-16a8 8 0 0 1 0-16zM201 28a5 5 0 1 0 10 0a5 5 0 1 0-10 0",
-  "M30 12h180a16 16 0 0 1 0 32h-180a16 16 0 0 1 0-32zM27 23h8M41 23h2M27 33h2M35 33h8M35 23a3 3 0 1 0 6 0a3 3 0 1 0-6 0M29 33a3 3 0 1 0 6 0a3 3 0 1 0-6 0M60 28h90",
-  "M30 12h180a16 16 0 0 1 0 32h-180a16 16 0 0 1 0-32zM29 27h14v9h-14zM32 27v-3a4 4 0 0 1 8 0v3M60 28h90",
-];
-const sketch = (/** @type {number} */ at) =>
-  html`<br><svg viewBox="0 0 240 56" width="240" height="56" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><path d=${WHERE[at]} /></svg>`;
-const OURS = /iPhone|iPad/.test(navigator.userAgent) ? 0 : /Samsung/.test(navigator.userAgent) ? 2 : 1;

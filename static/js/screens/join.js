@@ -9,6 +9,7 @@ import { bold, calmly, html, nothing, render, soft } from "../dom.js";
 import { language, stamp, t } from "../i18n.js";
 import { icon, logo } from "../icons.js";
 import { newSecret, uuid7 } from "../ids.js";
+import { MISHAPS, whole } from "../mishaps/first.js";
 import { LIMITS, ROLES } from "../protocol.js";
 import { persist } from "../ready.js";
 import * as store from "../store.js";
@@ -89,11 +90,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         left = failure.left;
         return holdBack();
       }
-      refuse(
-        failure instanceof Trouble
-          ? sentenceOf(failure)
-          : t("The phone could not keep the walk. Make room on it, and try again."),
-      );
+      refuse(failure instanceof Trouble ? sentenceOf(failure) : whole(MISHAPS.joinFull()));
     }
   }
 
@@ -172,9 +169,7 @@ async function takePart(code, { role, name }, before) {
 }
 
 const sentenceOf = (/** @type {Trouble} */ { code, detail }) =>
-  code === "no-network"
-    ? t("There is no network right now. The code stays here: press again when there is one.")
-    : detail;
+  code === "no-network" ? whole(MISHAPS.joinOffline()) : code === "not-ours" ? whole(MISHAPS.joinStranger()) : detail;
 
 /** @type {[string, () => string][]} */
 const PROMISES = [

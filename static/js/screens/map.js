@@ -9,6 +9,8 @@ import "../later.js";
 import { bar, calmly, html, nothing, render, toNotes, whisper } from "../dom.js";
 import { distanceText, number, t } from "../i18n.js";
 import { icon, mark } from "../icons.js";
+import { whole } from "../mishaps/first.js";
+import { MISHAPS } from "../mishaps/later.js";
 import { distance, watch } from "../place.js";
 import * as store from "../store.js";
 import { inOrder, items, placeOf } from "../walking/nearby.js";
@@ -114,7 +116,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       nowhere = !made;
     } catch {
       state = "failed";
-      say(module ? t("The map cannot be drawn here. Every place stands as text below.") : t("The map could not be fetched. Every place stands as text below."));
+      say(module ? whole(MISHAPS.undrawn()) : whole(MISHAPS.unfetched()));
     }
     if (!chart) return draw();
     const { map } = chart;
@@ -251,13 +253,15 @@ export async function mount(/** @type {HTMLElement} */ root) {
     <button type="button" aria-pressed=${!listOnly} @click=${() => only(false)}>${icon("pin")}${t("Map")}</button>
     <button type="button" aria-pressed=${listOnly} @click=${() => only(true)}>${icon("list")}${t("List")}</button></div>`;
 
+  const unplaced = (/** @type {import("../mishaps/first.js").Mishap} */ [happened, safe, act]) => html`<b>${happened}</b><small>${safe} ${act}</small>`;
+
   /** Where one is, in words. */
   function here() {
     const { state: how, fix } = position;
     if (!fix)
-      return how === "denied"
-        ? html`<b>${t("The phone says no to positions")}</b><small>${t("The list stands in the order of the route.")}</small>`
-        : html`<b>${how === "unavailable" ? t("No position here") : t("Looking for your position")}</b><small>${t("You do not have to wait.")}</small>`;
+      return how === "denied" || how === "unavailable"
+        ? unplaced(how === "denied" ? MISHAPS.unallowed() : MISHAPS.unplaced())
+        : html`<b>${t("Looking for your position")}</b><small>${t("You do not have to wait.")}</small>`;
     const stop = standingAt(feed.walk.stops, fix);
     const where = stop ? t("You are at stop {number}: {name}", { number: stop.number, name: stop.name }) : (street(fix) ?? t("Your position"));
     return html`<b>${where}</b>${fix.accuracy_m ? html`<small>± ${distanceText(Math.ceil(fix.accuracy_m))}</small>` : nothing}`;

@@ -34,7 +34,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     return html`<li><article class="note">
       <div class="top">${mark(note.valence)}<div><h2>${title}</h2><p class="meta">${aboutOf(content, feed.walk)}</p>${
         words ? html`<p class="small">${words}</p>` : nothing
-      }${note.suggestion && note.suggestion !== words && note.suggestion !== title ? html`<p class="small">${t("Suggestion")}: ${note.suggestion}</p>` : nothing}</div>${
+      }${note.suggestion && note.suggestion !== words && note.suggestion !== title ? html`<p class="small">${t("Suggestion")}: <bdi>${note.suggestion}</bdi></p>` : nothing}</div>${
         photo
           ? html`<span class="thumb" tabindex="-1" data-thumb=${photo.id}>${icon("image")}${url ? html`<img alt="" src=${url}>` : nothing}</span>`
           : nothing

@@ -3,12 +3,14 @@
 // Fetched when it is first opened. Promises: erasing takes a second step, which says what becomes of it, of the public report
 // too; the phone forgets only once the server has said that it did, and then everything, sent or not.
 
-import { ask } from "../api.js";
+import { ask, Trouble } from "../api.js";
 import { write } from "../database.js";
 import { bar, html, nothing, render, toast } from "../dom.js";
 import { date, learn, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import { BASE } from "../protocol.js";
+import { alarm } from "../mishaps/first.js";
+import { MISHAPS } from "../mishaps/later.js";
 import * as store from "../store.js";
 import { titleOf } from "./words.js";
 
@@ -20,8 +22,9 @@ const LINK_MS = 60_000;
 const KEPT = ["joined", "setting:joining", "setting:copied", "map", "setting:map", "setting:track"];
 
 /**
- * @typedef {Omit<import("../protocol.js").ObservationBody, "photos"> & {id: string, erased_at: string | null, deleted: boolean,
- *   photos: {id: string, state: string, erased_at: string | null}[]}} Held
+ * @typedef {Omit<import("../protocol.js").ObservationBody, "photos" | "recordings"> & {id: string, erased_at: string | null, deleted: boolean,
+ *   photos: Brought[], recordings: Brought[]}} Held
+ * @typedef {{id: string, state: string, erased_at: string | null, written_down?: string | null}} Brought
  * @typedef {{participant: {name: string | null, erased_at: string | null}, notes: Held[], tracks: {parts: number[][][]}[],
  *   public: {path: string, notes: number} | null}} Data
  */
@@ -48,25 +51,26 @@ export async function mount(/** @type {HTMLElement} */ root) {
     draw();
   }
 
-  /** One thing at a time; what goes wrong is said. */
-  async function once(/** @type {() => Promise<void>} */ job) {
+  /** One thing at a time; what goes wrong is said: `lost`, where the server said nothing. */
+  async function once(/** @type {import("../mishaps/first.js").Mishap} */ lost, /** @type {() => Promise<void>} */ job) {
     if (busy) return;
     busy = true;
     draw();
     try {
       await job();
     } catch (failure) {
-      toast({ icon: "alert", tone: "danger", text: /** @type {Error} */ (failure).message });
+      const refused = failure instanceof Trouble && failure.code !== "no-network";
+      toast(alarm(lost, refused ? { detail: failure.detail } : {}));
     }
     busy = false;
     draw();
   }
 
   const takeOut = () =>
-    once(async () => {
+    once(MISHAPS.notTaken(), async () => {
       const headers = { Authorization: `Bearer ${me.participant_id}.${me.secret}` };
       const answer = await fetch(`${BASE}${path}/data.zip`, { headers, credentials: "omit", cache: "no-store" });
-      if (!answer.ok) throw new Error(t("The server does not answer right now."));
+      if (!answer.ok) throw new Error(`${answer.status}`);
       const file = new File([await answer.blob()], `tryghedsvandring-${me.code}.zip`, { type: "application/zip" });
       const link = document.createElement("a");
       link.href = URL.createObjectURL(file);
@@ -77,7 +81,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     });
 
   const eraseIt = () =>
-    once(async () => {
+    once(MISHAPS.unerased(), async () => {
       await ask("PUT", `${path}/erasure`, { key: me });
       await write(["kept", "notes", "photos", "bytes", "drafts"], async (tx) => {
         for (const key of KEPT) await tx.objectStore("kept").delete(key);
@@ -94,19 +98,26 @@ export async function mount(/** @type {HTMLElement} */ root) {
     /** @type {HTMLElement | null} */ (root.querySelector(to ? "#sure h2" : "#erase"))?.focus();
   }
 
-  const photosOf = (/** @type {Held} */ one) => one.photos.filter((photo) => !photo.erased_at).length;
+  /** How many notes' photos and recordings are there, in words; none of what there is none of. */
+  const brought = (/** @type {Held[]} */ notes) => {
+    const there = (/** @type {Brought[]} */ all) => all.filter(({ erased_at }) => !erased_at).length;
+    const photos = there(notes.flatMap((one) => one.photos));
+    const sounds = there(notes.flatMap((one) => one.recordings));
+    return [photos && plural(photos, "{n} photo", "{n} photos"), sounds && plural(sounds, "{n} recording", "{n} recordings")];
+  };
 
   const item = (/** @type {Held} */ one) => {
     const [title, words] = titleOf(/** @type {any} */ (one), me.walk);
-    const photos = photosOf(one);
     return html`<li><article class="note"><div class="top"><div><h2>${title}</h2>
-      <p class="meta">${date(one.captured_at)} ${time(one.captured_at)}${photos ? ` · ${plural(photos, "{n} photo", "{n} photos")}` : nothing}${one.deleted ? ` · ${t("Deleted")}` : nothing}</p>
-      ${words ? html`<p class="small">${words}</p>` : nothing}${one.suggestion && one.suggestion !== words && one.suggestion !== title ? html`<p class="small">${t("Suggestion")}: ${one.suggestion}</p>` : nothing}</div></div></article></li>`;
+      <p class="meta">${[`${date(one.captured_at)} ${time(one.captured_at)}`, ...brought([one]), one.deleted && t("Deleted")].filter(Boolean).join(" · ")}</p>
+      ${words ? html`<p class="small">${words}</p>` : nothing}${one.suggestion && one.suggestion !== words && one.suggestion !== title ? html`<p class="small">${t("Suggestion")}: <bdi>${one.suggestion}</bdi></p>` : nothing}${one.recordings.map((sound) =>
+        sound.written_down ? html`<p class="small">${t("Written down from what you said")}: <bdi>${sound.written_down}</bdi></p>` : nothing,
+      )}</div></div></article></li>`;
   };
 
   const second = (/** @type {Data} */ { public: told }) => html`<section class="notice" data-tone="wait" id="sure">${icon("alert")}<div class="stack tight">
     <h2 tabindex="-1">${t("Erase everything you have sent?")}</h2>
-    <p>${t("Your notes, photos, your track, your name and your votes are erased for good, here and on the phone. It cannot be undone.")}</p>
+    <p>${t("Your notes, photos, recordings, your track, your name and your votes are erased for good, here and on the phone. It cannot be undone.")}</p>
     <p>${
       told?.notes
         ? plural(told.notes, "The public report has {n} note of yours. It is taken out at once. What others have downloaded or printed cannot be called back.", "The public report has {n} notes of yours. They are taken out at once. What others have downloaded or printed cannot be called back.")
@@ -118,10 +129,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   const held = (/** @type {Data} */ told) => {
     const notes = told.notes.filter((one) => !one.erased_at);
-    const photos = notes.reduce((sum, one) => sum + photosOf(one), 0);
     const tracks = told.tracks.filter((one) => one.parts.length).length;
-    return html`<p>${plural(notes.length, "{n} note", "{n} notes")}, ${plural(photos, "{n} photo", "{n} photos")}${tracks ? `, ${plural(tracks, "{n} track", "{n} tracks")}` : nothing}.
-        ${told.participant.name ? t("Your name: {name}.", { name: told.participant.name }) : nothing}</p>
+    return html`<p>${[plural(notes.length, "{n} note", "{n} notes"), ...brought(notes), tracks && plural(tracks, "{n} track", "{n} tracks")].filter(Boolean).join(" · ")}</p>
+      ${told.participant.name ? html`<p>${t("Your name: {name}.", { name: told.participant.name })}</p>` : nothing}
       <p class="small dim">${t("This is what the server holds of you, earlier versions too. What has not been sent is on the phone alone.")}</p>
       ${sure ? second(told) : html`<div class="row"><button type="button" ?disabled=${busy} @click=${takeOut}>${icon("file")}${t("Fetch it all")}</button>
         <button type="button" class="quiet" id="erase" @click=${() => turn(true)}>${icon("trash")}${t("Erase it all")}</button></div>`}

@@ -9,6 +9,8 @@ import "../later.js";
 import { bar, html, nothing, render, toast } from "../dom.js";
 import { distanceText, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { alarm, whole } from "../mishaps/first.js";
+import { MISHAPS } from "../mishaps/later.js";
 import { distance } from "../place.js";
 import { addressAt, groundOf } from "../walking/under.js";
 import { sit } from "./sitting.js";
@@ -68,7 +70,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
       chart = made;
     } catch {}
     state = chart ? "drawn" : "failed";
-    if (!chart) return say(module ? t("The map cannot be drawn here. Choose on the list.") : t("The map could not be fetched. Use the list."));
+    if (!chart) return say(module ? whole(MISHAPS.undrawn()) : whole(MISHAPS.unfetched()));
     const { map } = chart;
     map.getCanvas().setAttribute("aria-describedby", "map-keys");
     for (const zooms of [map.scrollZoom, map.touchZoomRotate]) zooms.enable({ around: "center" });
@@ -119,13 +121,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   async function use() {
     sitting.put(choice);
     if (await sitting.stored()) location.hash = back;
-    else
-      toast({
-        icon: "alert",
-        tone: "fail",
-        text: t("The place could not be kept: the phone is full."),
-        detail: t("The note is as it was. Make room on the phone, and press again."),
-      });
+    else toast(alarm(MISHAPS.pinFull()));
   }
 
   /** Where the note will be, in words. @returns {[unknown, unknown]} */

@@ -6,6 +6,7 @@
 import { html, nothing, toast } from "../dom.js";
 import { label, plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS, alarm, notice } from "../mishaps/first.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { aboutOf } from "./words.js";
@@ -39,17 +40,11 @@ async function saveCopy() {
   }
 }
 
-const failed = () =>
-  toast({
-    icon: "alert",
-    tone: "danger",
-    text: t("The copy could not be made."),
-    detail: t("Your notes are still here. Make room on the phone, and try again."),
-  });
+const failed = () => toast(alarm(MISHAPS.copy()));
 
 async function give(/** @type {() => Promise<"shared" | "saved" | "not" | "ask">} */ hand, /** @type {string} */ file) {
   const how = await hand();
-  if (how === "not") toast({ icon: "file", text: t("The copy was not shared."), action: again(hand, file) });
+  if (how === "not") toast(notice(MISHAPS.notShared(), { icon: "file", action: again(hand, file) }));
   else if (how === "ask") toast({ icon: "file", text: t("The copy is ready."), action: again(hand, file) });
   else
     toast({
@@ -89,11 +84,13 @@ function inWords(/** @type {import("../protocol.js").ObservationBody} */ content
  * @param {{label: string, run: () => void}} go the second step: go, leaving what is in the copy to the copy
  */
 export const heldBack = (left, go) => {
-  const { notes, photos, drafts, track, copied } = left;
+  const { notes, photos, sounds, drafts, track, copied } = left;
+  const pictures = photos - sounds;
   const unsent = notes > 0 || photos > 0;
   const only = [
     notes && plural(notes, "{n} note is only on this phone.", "{n} notes are only on this phone."),
-    photos && plural(photos, "{n} photo is only on this phone.", "{n} photos are only on this phone."),
+    pictures && plural(pictures, "{n} photo is only on this phone.", "{n} photos are only on this phone."),
+    sounds && plural(sounds, "{n} recording is only on this phone.", "{n} recordings are only on this phone."),
     track && t("Your way on the map is not sent."),
     drafts && plural(drafts, "{n} draft is not finished.", "{n} drafts are not finished."),
   ];

@@ -49,8 +49,8 @@ const next = (
   /** @type {string | null} */ far,
 ) => html`<section class="panel" id="next" aria-label=${why}>
   <p class="row between small dim"><span>${why}</span>${far ? html`<span class="tag">${icon("locate")}${far}</span>` : nothing}</p>
-  <h2>${number}. ${name}</h2>
-  ${prompt ? html`<p>${prompt}</p>` : nothing}
+  <h2><bdi>${number}. ${name}</bdi></h2>
+  ${prompt ? html`<p><bdi>${prompt}</bdi></p>` : nothing}
   <a class="button" href="#/note/new" @click=${() => (wanted.place = id)}>${icon("pen")}${t("Write about this stop")}</a>
 </section>`;
 

@@ -6,6 +6,8 @@
 import { html, render, toast, whisper } from "../dom.js";
 import { t } from "../i18n.js";
 import { held } from "../installed/handed.js";
+import { MISHAPS } from "../mishaps/beside.js";
+import { alarm } from "../mishaps/first.js";
 import { LIMITS } from "../protocol.js";
 import { draft as begun, freshDraft, joined, saveDraft } from "../store.js";
 import { addPhotos } from "./shots.js";
@@ -14,12 +16,7 @@ import { addPhotos } from "./shots.js";
 export async function mount() {
   if (new URLSearchParams(location.search).has("lost")) {
     history.replaceState(null, "", location.pathname + location.hash);
-    toast({
-      icon: "alert",
-      tone: "fail",
-      text: t("Not all photos came along."),
-      detail: t("Choose them from the phone instead: press Choose from the phone in the note."),
-    });
+    toast(alarm(MISHAPS.handedLost()));
   }
   const walk = (await joined())?.walk;
   if (!walk) return "#/join"; // which says that they wait

@@ -7,6 +7,7 @@ import { NotAPhoto, prepare } from "../camera.js";
 import { html, nothing, toast, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS, alarm, notice } from "../mishaps/first.js";
 import { addDraftPhoto, photoBytes } from "../store.js";
 
 /** @typedef {import("../store.js").PhotoInfo} PhotoInfo */
@@ -56,29 +57,24 @@ export function dropThumbs() {
 export async function addPhotos(files, { draftKey, room, limit, bytes, kept }) {
   const taken = files.slice(0, Math.max(0, room()));
   let added = 0;
-  const lost = [];
+  /** @type {import("../mishaps/first.js").Mishap | undefined} */
+  let lost;
   for (const file of taken) {
     try {
       kept(await addDraftPhoto(draftKey, await prepare(file, bytes)));
       added += 1;
     } catch (failure) {
-      lost.push(reason(failure));
+      lost = why(failure);
     }
   }
   if (added) whisper(plural(added, "{n} photo added", "{n} photos added"));
-  if (lost.length)
-    toast({ icon: "alert", tone: "fail", text: t("Your words are kept."), detail: [...new Set(lost)].join(" ") });
-  else if (files.length > taken.length)
-    toast({
-      icon: "alert",
-      text: plural(limit, "There is room for {n} photo in a note.", "There is room for {n} photos in a note."),
-      detail: t("The rest were left out."),
-    });
+  if (lost) toast(alarm(lost));
+  else if (files.length > taken.length) toast(notice(MISHAPS.photos(limit)));
 }
 
-function reason(/** @type {unknown} */ failure) {
-  if (!(failure instanceof NotAPhoto)) return t("There was no room for the photo.");
-  return failure.reason === "too-large" ? t("The photo is too large to send.") : t("That file is not a photo.");
+function why(/** @type {unknown} */ failure) {
+  if (!(failure instanceof NotAPhoto)) return MISHAPS.photoFull();
+  return failure.reason === "too-large" ? MISHAPS.photoLarge() : MISHAPS.noPhoto();
 }
 
 /**

@@ -6,6 +6,7 @@
 import { html, nothing } from "../dom.js";
 import { distanceText, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS } from "../mishaps/first.js";
 import { distance, nearestStop } from "../place.js";
 
 /** @typedef {import("../protocol.js").Fix} Fix */
@@ -63,7 +64,7 @@ export function placed(/** @type {Choice} */ choice, /** @type {Fix | null} */ f
 
 /** How well the place is known, in words. */
 function measured(/** @type {Fix} */ fix) {
-  const metres = fix.accuracy_m === null ? "" : `, ± ${distanceText(Math.ceil(fix.accuracy_m))}`;
+  const metres = fix.accuracy_m === null ? "" : ` (±\u00a0${distanceText(Math.ceil(fix.accuracy_m))})`;
   const at = Date.parse(fix.fixed_at ?? "");
   return (
     (Date.now() - at < JUST_NOW_MS ? t("Measured just now") : t("Measured at {time}", { time: time(at) })) + metres
@@ -92,8 +93,10 @@ function words(
       }),
     ];
   if (fix) return [at?.name ?? t("Your position"), stop + measured(fix)];
-  if (state === "denied") return [t("The phone says no to positions"), t("Choose a stop, or write without a place.")];
-  if (state === "unavailable") return [t("No position here"), t("Choose a stop, or write without a place.")];
+  if (state === "denied" || state === "unavailable") {
+    const [happened, safe, act] = state === "denied" ? MISHAPS.denied() : MISHAPS.nowhere();
+    return [happened, `${safe} ${act}`];
+  }
   return [t("Looking for your position"), t("You do not have to wait.")];
 }
 
@@ -105,7 +108,7 @@ function words(
 export function spot({ choice, fix, stops, state, open, offer, unfold, choose, move }) {
   const [where, how] = words(choice, fix, stops, state);
   const option = (/** @type {Choice} */ value, /** @type {unknown} */ name, /** @type {unknown} */ detail) =>
-    html`<label><input type="radio" name="place" .checked=${choice === value} @change=${() => choose(value)}><span>${name}${
+    html`<label><input type="radio" name="place" .checked=${choice === value} @change=${() => choose(value)}><span><bdi>${name}</bdi>${
       detail ? html`<small>${detail}</small>` : nothing
     }</span></label>`;
   return html`<div class="stack tight">

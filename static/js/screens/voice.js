@@ -10,6 +10,8 @@ import { html, nothing, render, toast, whisper } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { sha256, uuid7 } from "../ids.js";
+import { MISHAPS } from "../mishaps/beside.js";
+import { alarm, whole } from "../mishaps/first.js";
 import { RECORDINGS, SECONDS } from "../protocol.js";
 import { photoBytes } from "../store.js";
 
@@ -73,7 +75,7 @@ class Voice extends HTMLElement {
     render(
       html`<section class="stack tight" aria-labelledby="voice"><h2 id="voice">${t("Speak")}</h2>
       ${this.#recorder ? nothing : sounds.map((sound, at) => this.#heard(sound, at))}
-      ${this.#denied ? html`<div class="notice" data-tone="wait">${icon("alert")}<div><b>${t("The microphone cannot be used.")}</b> ${t("Allow it in the browser's settings for this page, or write instead.")}</div></div>` : nothing}
+      ${this.#denied ? html`<div class="notice" data-tone="wait">${icon("alert")}<div>${whole(MISHAPS.mute())}</div></div>` : nothing}
       ${
         this.#recorder
           ? html`<div class="speaking"><button type="button" class="primary" @click=${() => this.#stop()}>${icon("check")}${t("Stop recording")}</button>
@@ -113,18 +115,21 @@ class Voice extends HTMLElement {
   }
 
   async #begin(/** @type {string} */ kind) {
-    /** @type {MediaStream} */
+    /** @type {MediaStream | undefined} */
     let stream;
+    let recorder;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      recorder = new MediaRecorder(stream, { mimeType: kind, audioBitsPerSecond: BITS });
     } catch {
+      if (stream) silence(stream);
       this.#denied = true;
       return this.#draw();
     }
     this.#denied = false;
     if (!this.isConnected) return silence(stream);
     this.#since = Date.now();
-    this.#recorder = new MediaRecorder(stream, { mimeType: kind, audioBitsPerSecond: BITS });
+    this.#recorder = recorder;
     this.#over = this.#record(this.#recorder, stream);
     this.#recorder.start(PIECE_MS);
     document.addEventListener("click", this.#first, true);
@@ -175,7 +180,7 @@ class Voice extends HTMLElement {
 
   #full() {
     this.#stop();
-    toast({ icon: "alert", tone: "fail", text: t("Your words are kept."), detail: t("There was no room for the recording.") });
+    toast(alarm(MISHAPS.soundFull()));
   }
 
   #stop() {

@@ -6,6 +6,7 @@
 import { bar, bold, calmly, html, nothing, render, toNotes } from "../dom.js";
 import { date, distanceText, number, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS, whole } from "../mishaps/first.js";
 import { watch } from "../place.js";
 import { check } from "../ready.js";
 import * as store from "../store.js";
@@ -83,7 +84,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
         <a class="button" href="#/map">${icon("pin")}${t("Map")}</a>
         ${walk.sharing === false ? nothing : html`<a class="button" href="#/others">${icon("users")}${t("What the others write")}</a>`}
         ${unready ? nothing : kitPanel}
-        ${walk.contacts ? html`<p class="small dim">${walk.contacts}</p>` : nothing}
+        ${walk.contacts ? html`<p class="small dim"><bdi>${walk.contacts}</bdi></p>` : nothing}
       </main>
       <nav class="dock" aria-label=${t("The walk")}>
         <a class="button over" href="#/help">${icon("help")}${t("Help")}</a>
@@ -164,7 +165,7 @@ const needed = (/** @type {Kit} */ kit) => [
     kit.shell
       ? t("The app is on the phone")
       : kit.shell === null
-        ? t("This browser cannot keep the app. Open it in another one.")
+        ? whole(MISHAPS.noWorker())
         : t("The app is still being fetched"),
   ],
   [
@@ -186,7 +187,7 @@ function useful(/** @type {Kit} */ kit, /** @type {Position | null} */ position)
       position?.fix ? (position.fix.accuracy_m ?? 0) <= BLURRED_M : position?.state === "denied" ? false : kit.position,
       positionWords(kit, position),
     ],
-    [room === null ? null : room > 0, room ? roomWords(room) : t("No room for photos. Words take next to none.")],
+    [room === null ? null : room > 0, room ? roomWords(room) : whole(MISHAPS.noRoom())],
     [
       kit.persisted,
       kit.persisted
@@ -212,7 +213,7 @@ function positionWords(/** @type {Kit} */ kit, /** @type {Position | null} */ po
       : t("Your position works (± {metres})", values);
   }
   if (position?.state === "denied" || kit.position === false)
-    return t("The phone says no to positions. Choose stops on a list instead.");
+    return whole(MISHAPS.unallowed());
   return kit.position || position?.fix ? t("Your position works") : t("Your position has not been tried");
 }
 

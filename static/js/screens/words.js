@@ -5,6 +5,8 @@
 import { html } from "../dom.js";
 import { label, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
+import { MISHAPS, notice, whole } from "../mishaps/first.js";
+import { isSound } from "../records.js";
 import { factorsOf } from "./why.js";
 
 /** @typedef {import("../store.js").Note} Note */
@@ -28,7 +30,8 @@ export function titleOf(/** @type {Note["content"]} */ content, /** @type {Walk}
   const words = (content.note || content.suggestion).trim();
   if (factor) return [label(factor), words];
   if (words) return [words, ""];
-  return [stopOf(content, walk)?.name ?? (content.valence ? t("The place") : t("A photo")), ""];
+  const bare = !content.valence && content.photos.length > 0 && (content.photos.every(isSound) ? t("A recording") : t("A photo"));
+  return [stopOf(content, walk)?.name ?? (bare || t("The place")), ""];
 }
 
 /** "Unsafe · stop 4 · 19.32" */
@@ -65,23 +68,25 @@ function stateOf(/** @type {Note} */ note) {
  * What to say while nothing can be sent. `stranger`: a network that wants a sign-in answers in the server's place.
  * @returns {import("../dom.js").Toast}
  */
-export const noNetwork = (/** @type {boolean} */ stranger) => ({
-  icon: stranger ? "alert" : "clock",
-  text: stranger ? t("The network wants something of you first.") : t("There is no network right now."),
-  detail: stranger
-    ? t("Perhaps you have to sign in to it. Your notes stay on the phone, and go by themselves after that.")
-    : t("Your notes stay on the phone, and go by themselves."),
-  // A page of ours that the app does not keep: the network puts its own in its place.
-  action: stranger ? { label: t("Show its page"), run: () => open("/", "_blank") } : undefined,
-});
+export const noNetwork = (/** @type {boolean} */ stranger) =>
+  stranger
+    ? // A page of ours that the app does not keep: the network puts its own in its place.
+      notice(MISHAPS.stranger(), { action: { label: t("Show its page"), run: () => open("/", "_blank") } })
+    : notice(MISHAPS.offline(), { icon: "clock" });
 
 /** How many of a note's photos the server has. */
 export const received = (/** @type {Note} */ note) => note.photos.filter((photo) => photo.state !== "kept").length;
 
-const photoCount = (/** @type {Note} */ note) =>
-  plural(note.photos.length, "{done} of {n} photo", "{done} of {n} photos", { done: received(note) });
+function photoCount(/** @type {Note} */ note) {
+  const all = note.photos.length;
+  const sounds = note.photos.filter(isSound).length;
+  const done = { done: received(note) };
+  if (!sounds) return plural(all, "{done} of {n} photo", "{done} of {n} photos", done);
+  if (sounds === all) return plural(all, "{done} of {n} recording", "{done} of {n} recordings", done);
+  return plural(all, "{done} of {n} photo or recording", "{done} of {n} photos and recordings", done);
+}
 
-/** Where a note is, in words: saved on the phone, waiting, sent, 1 of 2 photos, could not be sent. */
+/** Where a note is, in words: saved on the phone, waiting, sent, 1 of 2 photos and recordings, could not be sent. */
 export function stateLine(/** @type {Note} */ note) {
   const { state, picture, words } = stateOf(note);
   return html`<p class="state" data-state=${state}>${icon(picture)}${words}</p>`;
@@ -92,7 +97,7 @@ export function photoState(/** @type {import("../store.js").PhotoInfo} */ photo)
   if (photo.problem?.final)
     return html`<span class="state" data-state="failed">${icon("alert")}${photo.problem.detail}</span>`;
   if (photo.state === "unreadable")
-    return html`<span class="state" data-state="failed">${icon("alert")}${t("Arrived, but could not be read")}</span>`;
+    return html`<span class="state" data-state="failed">${icon("alert")}${whole(MISHAPS.unreadable())}</span>`;
   return photo.state === "kept"
     ? html`<span class="state" data-state="saved">${icon("phone")}${t("Only on the phone so far")}</span>`
     : html`<span class="state" data-state="sent">${icon("checks")}${t("Arrived")}</span>`;

@@ -6,6 +6,8 @@
 import { html, nothing, whisper } from "../dom.js";
 import { distanceText, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { whole } from "../mishaps/first.js";
+import { MISHAPS } from "../mishaps/later.js";
 import "../later.js";
 import { distance } from "../place.js";
 import { follow, isAskedFor, isUnsent, record, remove } from "../track.js";
@@ -48,7 +50,7 @@ export function recording(about, draw, chart) {
 
   /** What has become of it, in words. */
   function state() {
-    if (kept.full) return t("The phone has no room for more of the way.");
+    if (kept.full) return whole(MISHAPS.wayFull());
     const problem = kept.tracks.find((one) => one.problem)?.problem;
     if (problem) return problem;
     if (kept.tracks.some((one) => one.deleted)) return t("Deleted here. From the report it goes as soon as there is a network.");

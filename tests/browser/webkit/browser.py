@@ -29,6 +29,8 @@ def settings():
         feature = known.get(number)
         if feature.get_identifier() in FEATURES:
             chosen.set_feature_enabled(feature, True)
+    chosen.set_enable_media_stream(True)
+    chosen.set_enable_mock_capture_devices(True)  # a microphone that beeps
     return chosen
 
 

@@ -53,6 +53,7 @@ class Webkit:
         bus = {"DBUS_SESSION_BUS_ADDRESS": "disabled:", "DISPLAY": display, "PHONE_PROFILE": str(profile)}
         self.environment = {**clean_environment(), **quiet, **bus}
         self.environment.pop("PYTHONPATH", None)
+        self.cache = profile / "cache" / "WebKitCache"  # what was fetched, not what a worker has kept
         self.driver: WebDriver | None = None
         self.service: Service | None = None
 

@@ -101,3 +101,21 @@ def test_a_database_that_the_system_took_away_is_opened_again(walker: Walker, ph
     assert walker.received() == {"før": 1, "efter, skrevet videre": 0}
     walker.killed()
     assert sorted(walker.stored()["notes"]) == ["efter, skrevet videre", "før"]
+
+
+def test_speaking_is_offered_exactly_where_the_engine_can_record_and_all_else_goes_on_where_it_cannot(
+    walker: Walker,
+) -> None:
+    # Debian's WebKitGTK has the interface and a microphone, and refuses every kind: what writes MPEG-4 and WebM is not in it.
+    microphone = "(await navigator.mediaDevices.getUserMedia({ audio: true })).getAudioTracks()[0]"
+    assert walker.phone.run(f"const track = {microphone}; track.stop(); return track.kind") == "audio"
+    can = walker.phone.run(
+        """const kinds = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
+        return kinds.some((kind) => MediaRecorder.isTypeSupported(kind))"""
+    )
+    walker.begin("Uden stemme")
+    walker.phone.until("return customElements.get('tryg-voice') && document.querySelector('tryg-voice') && true")
+    assert walker.phone.run("return document.querySelector('tryg-voice').innerText.includes('Indtal')") is can
+    walker.save()
+    walker.all_sent()
+    assert walker.received() == {"Uden stemme": 0}

@@ -18,6 +18,11 @@ DRAWN = "return Boolean(document.querySelector('.map[data-state=drawn] canvas'))
 KEYS = """const canvas = document.querySelector(".map canvas");
   canvas.focus();
   for (const key of given) canvas.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));"""
+KEPT = """const kept = [];
+  for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
+  const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
+  const missing = fetched.filter((url) => /\\/static\\/dist\\/.*\\.(js|css)$/.test(url) && !kept.includes(url));
+  return !missing.length && ["chart", "maplibre", "maplibre-gl-worker"].every((file) => kept.some((url) => url.includes(`/${file}-`)))"""
 LIST = """return [...document.querySelectorAll("#near article")].map((one) =>
     [document.getElementById(one.getAttribute("aria-labelledby")).textContent, one.querySelector(".meta").textContent])"""
 
@@ -62,8 +67,9 @@ def test_the_map_and_its_list_are_there_in_airplane_mode(walker: Walker, network
     walker.save()
     walker.press("Kort")
     walker.phone.until(DRAWN)
+    walker.phone.until(KEPT)  # the worker answers first and keeps then
     network.tell(liar.resets)
-    walker.killed()
+    walker.killed(tidied=True)
     walker.press("Kort")
     walker.phone.until(DRAWN)
     walker.sees("Du er ved stop 3: Tunnelen under ringvejen")

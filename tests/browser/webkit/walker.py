@@ -1,6 +1,7 @@
 """A walker with a WebKit phone: what she does on the app's screens, and what is then on the phone and in the report."""
 
 import json
+import shutil
 from typing import Any
 
 import httpx
@@ -59,9 +60,11 @@ class Walker:
         self.sees("Klar til at gå offline")
         return self
 
-    def killed(self) -> "Walker":
-        """The battery is out and in again; the app is opened."""
+    def killed(self, tidied: bool = False) -> "Walker":
+        """The battery is out and in again; the app is opened. `tidied`: the system has emptied the browser's cache, as it may."""
         self.phone.kill()
+        if tidied:
+            shutil.rmtree(self.phone.cache)
         self.phone.start().open(f"{self.network.url}/app/")
         return self
 
