@@ -120,8 +120,7 @@ def test_a_phone_that_records_as_iphones_do_is_received_and_heard(loud: Evening,
 
 def heard(night: Evening, page: Page, least: float = 1) -> None:
     """A reviewer's browser plays what was recorded last, for at least so many seconds."""
-    with sqlite3.connect(night.server.data / "tryg.sqlite") as db:
-        [(note,)] = db.execute("SELECT observation_id FROM photo WHERE seconds > 0 ORDER BY id DESC LIMIT 1").fetchall()
+    [(note,)] = night.server.rows("SELECT observation_id FROM photo WHERE seconds > 0 ORDER BY id DESC LIMIT 1")
     sign_in(page, night.server, "ida@kommune.example")
     page.goto(f"{night.server.url}/walks/{night.walk['walk_id']}/review?note={note}")
     sound = page.locator("audio")
