@@ -23,12 +23,14 @@ EXPORT = .venv/bin/uv export --quiet --frozen --format requirements-txt --no-emi
 
 # What measures time runs alone, before the others share the machine; pytest's summary of the others is the last word.
 SHARED = -n auto --dist loadfile --no-loadscope-reorder
-# On PostgreSQL and S3 instead of SQLite and a folder: what says itself that it is for both runs on both anyway.
-LARGE = TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3 .venv/bin/pytest -m "not alone and not embedded" $(SHARED)
-SHARE = tests/report/test_page.py tests/report/test_exports.py tests/report/test_records.py tests/report/test_public.py \
-	tests/measures/test_making.py tests/measures/test_partner.py tests/privacy/test_retention.py tests/privacy/test_replaced.py \
-	tests/privacy/test_own_data.py tests/review/test_page.py tests/sync/test_contract.py
-PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(SHARE) && .venv/bin/pytest -m "not alone" $(SHARED)
+SMALL = TRYG_TEST_DATABASE=sqlite TRYG_TEST_STORE=folder .venv/bin/pytest -m "not alone" $(SHARED)
+# On PostgreSQL and S3 instead of SQLite and a folder: every test that depends on where rows and photos lie (tests/back_ends.py).
+LARGE = TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3 .venv/bin/pytest -m "not alone" $(SHARED)
+# Of those in browsers, where the server has a part in it; how pages look is the same there. make test-large runs those too.
+FOLDERS = $(filter-out %/__pycache__/ tests/benchmarks/ tests/browser/,$(sort $(wildcard tests/*/)))
+BROWSERS = $(patsubst %,tests/browser/test_%.py,blurring copy during gathering journey_walker lying_network marks measures own_data \
+	passkeys plan release report review sync teams track voice whole_job whole_life whole_path without_scripts)
+PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(FOLDERS) $(BROWSERS) && $(SMALL)
 
 .PHONY: run test test-large check bench soak chaos broken fuzz audit sbom pictures tour build map faces lock
 .DELETE_ON_ERROR:
@@ -40,9 +42,9 @@ run: build $(DEMO_MAP)
 test: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
 	$(PYTEST)
 
-# All tests but those in browsers on PostgreSQL and S3.
+# Every test on PostgreSQL and S3, all of those in browsers too.
 test-large: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
-	$(LARGE) --ignore tests/browser --ignore tests/house
+	$(LARGE)
 
 # The same steps in the same order as CI.
 check: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt

@@ -23,10 +23,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from app import i18n
 from app.cli import cli
+from app.photos.vault import Vault, vault_of
 from app.schema import migrate_to_newest
 from app.settings import Settings
 from tests.forking import Forked, Mother
@@ -55,6 +57,12 @@ class Server:
     def database(self) -> str:
         """The address of its database."""
         return self.environment.get("TRYG_DATABASE_URL") or f"sqlite:///{self.data / 'tryg.sqlite'}"
+
+    @property
+    def vault(self) -> Vault:
+        """Where its photos lie."""
+        told = {name[5:].lower(): value for name, value in self.environment.items() if name.startswith("TRYG_")}
+        return vault_of(Settings(**(told | {"data": self.data})))
 
     def start(self) -> "Server":
         """Starts it and returns once /healthz answers."""
@@ -108,6 +116,20 @@ class Server:
     def said(self) -> str:
         """What it wrote to its log so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def rows(self, statement: str, **given: Any) -> list[tuple[Any, ...]]:
+        """What its database answers; what that changes is committed."""
+        engine = create_engine(self.database)
+        try:
+            with engine.begin() as line:
+                answer = line.execute(text(statement), given)
+                return [tuple(row) for row in answer] if answer.returns_rows else []
+        finally:
+            engine.dispose()
+
+    def photos(self) -> set[str]:
+        """The names of the photos' files: "<id>.jpg", wherever they lie."""
+        return {name.rpartition("/")[2] for name in self.vault.files()}
 
     def tryg(self, *arguments: str) -> Any:
         """Runs `tryg … --data … --json` beside the server and returns the object it prints.

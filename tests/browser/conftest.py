@@ -57,7 +57,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def code(shared_server: Server) -> Iterator[str]:
     """The code of a fresh, open walk on `shared_server`."""
-    db = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    db = Database(shared_server.database)
     with db.write() as tx:
         walk = walks.create(tx, "Aftenvandring")
     yield walk.code

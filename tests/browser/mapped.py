@@ -28,7 +28,7 @@ def planned_with_map(server: Server, folder: Path) -> Planned:
 
 
 def wait_for_map(planned: Planned) -> None:
-    db = Database(f"sqlite:///{planned.server.data / 'tryg.sqlite'}")
+    db = Database(planned.server.database)
 
     def is_cut() -> bool:
         with db.read() as tx:

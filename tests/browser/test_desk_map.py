@@ -86,7 +86,7 @@ def number(page: Page, words: str) -> Locator:
 
 def noted(evening: Evening, contents: list[dict[str, Any]]) -> None:
     """Another phone joins the walk and sends these notes."""
-    db = Database(f"sqlite:///{evening.server.data / 'tryg.sqlite'}")
+    db = Database(evening.server.database)
     with db.read() as tx:
         code = tx.get_one(Walk, evening.url.split("/")[4]).code
     db.close()

@@ -44,7 +44,7 @@ def crowded(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
     evening = walked(shared_server, tmp_path_factory.mktemp("walk"))
     chance, walk_id = random.Random(5), evening.url.split("/")[4]
     reasons = [key for key, about in factors().items() if not about["sensitive"]]
-    db = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    db = Database(shared_server.database)
     with db.write() as tx:
         walk = tx.get_one(Walk, walk_id)
         people = [

@@ -64,7 +64,7 @@ def press(desk: Page, name: str) -> None:
 
 
 def change(led: Planned, do: Callable[[Any, Walk], Any]) -> None:
-    db = Database(f"sqlite:///{led.server.data / 'tryg.sqlite'}")
+    db = Database(led.server.database)
     with db.write() as tx:
         do(tx, tx.get_one(Walk, led.walk["walk_id"]))
     db.close()

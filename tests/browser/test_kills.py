@@ -7,7 +7,6 @@ byte; at the end all of it is in the report once. Counts are printed with pytest
 import os
 import random
 import signal
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,11 +140,9 @@ class Evening:
         expect(self.page.get_by_text("Alle er fremme")).to_be_visible(timeout=60_000)
         held = dict(self.page.evaluate(HELD)["notes"])
         assert {words: len(own) for words, own in held.items()} == self.saved
-        with sqlite3.connect(server.data / "tryg.sqlite") as db:
-            query = """SELECT o.note, p.sha256, p.state FROM observation o LEFT JOIN photo p ON p.observation_id = o.id
-                       WHERE o.walk_id = ?"""
-            rows = db.execute(query, (self.planned.walk["walk_id"],)).fetchall()
-        db.close()
+        query = """SELECT o.note, p.sha256, p.state FROM observation o LEFT JOIN photo p ON p.observation_id = o.id
+                   WHERE o.walk_id = :walk_id"""
+        rows = server.rows(query, walk_id=self.planned.walk["walk_id"])
         assert len(rows) == sum(max(1, photos) for photos in self.saved.values())
         assert {words for words, *_ in rows} == set(self.saved)
         assert {state for _, sum_, state in rows if sum_} <= {"stored", "ready"}

@@ -39,7 +39,7 @@ class Marked:
 
 @pytest.fixture
 def marked(shared_server: Server) -> Iterator[Marked]:
-    db = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    db = Database(shared_server.database)
     stops = [Stop(walk_id="", number=1, name="Kilden", lat=57.040, lon=9.980),
              Stop(walk_id="", number=2, name="Tunnelen", lat=57.042, lon=9.984)]  # fmt: skip
     with db.write() as tx:

@@ -43,7 +43,7 @@ class Desk:
         return self.cdp.send("WebAuthn.getCredentials", {"authenticatorId": self.device})["credentials"]  # type: ignore[no-any-return]
 
     def sign_in_by_link(self, email: str = "") -> None:
-        db = Database(f"sqlite:///{self.server.data / 'tryg.sqlite'}")
+        db = Database(self.server.database)
         with db.write() as tx:
             link = signin.new_link(tx, people.add(tx, email or self.email, "coordinator"), self.server.url)
         db.close()
@@ -152,7 +152,7 @@ def test_an_answer_lets_somebody_in_once_even_with_its_challenge_beside_it(with_
     assert post(page, "/sign-in/passkey", made[0])[0] == 200
     with_passkey.page.goto(f"{with_passkey.server.url}/")
     with_passkey.sign_out()
-    db = Database(f"sqlite:///{with_passkey.server.data / 'tryg.sqlite'}")
+    db = Database(with_passkey.server.database)
     with db.write() as tx:  # so that its counter does not give it away, as that of many passkeys does not
         for held in tx.exec(select(Passkey)).all():
             held.sign_count = 0
@@ -177,7 +177,7 @@ def test_a_challenge_that_somebody_began_adds_no_passkey_to_somebody_else(desk: 
     bos = f"{new_id()}@kommune.example"
     desk.sign_in_by_link(bos)
     assert post(desk.page, "/account/passkeys", made[0])[0] == 422
-    db = Database(f"sqlite:///{desk.server.data / 'tryg.sqlite'}")
+    db = Database(desk.server.database)
     with db.read() as tx:
         bo = people.by_email(tx, bos)
         assert bo

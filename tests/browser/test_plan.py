@@ -33,7 +33,7 @@ def ready(page: Page) -> None:
 
 
 def sign_in(page: Page, server: Server, email: str) -> None:
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    db = Database(server.database)
     with db.write() as tx:
         link = signin.new_link(tx, people.add(tx, email, "coordinator"), server.url)
     db.close()

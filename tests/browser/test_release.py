@@ -26,7 +26,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     made = server.tryg("demo")
     for email, role in (("anna@samraad.example", "organiser"), ("bo@kommune.example", "coordinator")):
         server.tryg("user", "add", email, "--role", role)
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    db = Database(server.database)
     with db.write() as tx:
         by = tx.exec(select(User).where(User.email == "bo@kommune.example")).one()
         notes = tx.exec(select(Observation).where(Observation.walk_id == made["walk_id"])).all()
@@ -171,7 +171,7 @@ def test_anybody_reads_it_on_a_phone_without_scripts_and_asks_for_something_to_g
 
 def test_a_walker_finds_what_came_of_it(context_of: Callable[..., BrowserContext], server: Server, walk: str) -> None:
     phone = context_of(viewport=PHONE, has_touch=True).new_page()
-    db = Database(f"sqlite:///{server.data / 'tryg.sqlite'}")
+    db = Database(server.database)
     with db.read() as tx:
         code = tx.get_one(Walk, walk).code
     db.close()

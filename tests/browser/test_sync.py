@@ -1,7 +1,6 @@
 """What was saved arrives, once, whatever the network does to it; real server, real database, broken connections."""
 
 import re
-import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -36,10 +35,8 @@ def on_the_server(phone: Phone) -> list[dict[str, Any]]:
 
 
 def database(server: Server, *statements: str) -> None:
-    with sqlite3.connect(server.data / "tryg.sqlite", timeout=10) as db:
-        for statement in statements:
-            db.execute(statement)
-    db.close()
+    for statement in statements:
+        server.rows(statement)
 
 
 def test_a_note_made_in_airplane_mode_arrives_by_itself_when_the_network_is_back(
@@ -181,7 +178,7 @@ def test_a_restored_backup_without_this_phone_gets_everything_again(phone: Phone
     phone.run("await save({note: 'før'}, given)", picture())
     assert phone.run(SEND)["confirmed"]
     tables = ("photo", "revision", "observation", "participant")
-    database(shared_server, "PRAGMA foreign_keys=OFF", *(f"DELETE FROM {table}" for table in tables))
+    database(shared_server, *(f"DELETE FROM {table}" for table in tables))
     phone.open()
     phone.run("await save({note: 'efter'})")
     assert phone.run(SEND)["confirmed"]
@@ -348,11 +345,8 @@ def test_the_phone_says_what_it_still_holds_and_when_all_has_gone_but_not_again_
         """Is the server told, beside the rounds, that this phone still holds so much, after so many tellings in all?"""
 
         def so() -> bool:
-            with sqlite3.connect(shared_server.data / "tryg.sqlite", timeout=10) as db:
-                asked = "SELECT waiting_notes, waiting_photos FROM participant WHERE id = ?"
-                found = db.execute(asked, (key,)).fetchone()
-            db.close()
-            return found == (notes, photos)
+            asked = "SELECT waiting_notes, waiting_photos FROM participant WHERE id = :key"
+            return shared_server.rows(asked, key=key) == [(notes, photos)]
 
         until(so)
         assert tellings(phone) == times

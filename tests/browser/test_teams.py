@@ -17,7 +17,7 @@ from tests.running import Server
 
 @pytest.fixture
 def walk(shared_server: Server) -> Iterator[Walk]:
-    db = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    db = Database(shared_server.database)
     stops = [
         Stop(walk_id="", number=number, name=name) for number, name in enumerate(("Kilden", "Tunnelen", "Torvet"), 1)
     ]
@@ -30,7 +30,7 @@ def walk(shared_server: Server) -> Iterator[Walk]:
 @pytest.fixture
 def desk(page: Page, shared_server: Server, walk: Walk) -> Page:
     """The page of the walk's teams, of a coordinator."""
-    db = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    db = Database(shared_server.database)
     with db.write() as tx:
         link = signin.new_link(tx, people.add(tx, "ida@kommune.example", "coordinator"), shared_server.url)
     db.close()

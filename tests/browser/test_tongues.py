@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
 from gettext import c2py  # type: ignore[attr-defined]
 from typing import Any
@@ -74,8 +73,7 @@ def test_arabic_runs_from_right_to_left_and_stays_without_a_network(planned: Pla
     expect(remark.locator("[lang=en]")).to_contain_text("has checked the translation")
     page.locator("#join").evaluate("form => form.requestSubmit()")
     expect(page.locator(".dock .lamp")).to_be_visible()
-    with sqlite3.connect(planned.server.data / "tryg.sqlite") as db:
-        assert ("ar",) in db.execute("SELECT language FROM participant").fetchall()
+    assert ("ar",) in planned.server.rows("SELECT language FROM participant")
     expect(page.locator("#ready[data-ok=true]")).to_be_visible()
     assert not page.evaluate(WIDE)
     name, sos = page.locator(".bar h1").bounding_box(), page.locator(".bar .sos").bounding_box()

@@ -46,7 +46,7 @@ def night(shared_server: Server, planned: Planned, page: Page, tmp_path: Path) -
 
 @pytest.fixture
 def db(shared_server: Server) -> Iterator[Database]:
-    database = Database(f"sqlite:///{shared_server.data / 'tryg.sqlite'}")
+    database = Database(shared_server.database)
     yield database
     database.close()
 

@@ -1,7 +1,6 @@
 """A walker speaks instead of writing: real recordings of a made-up microphone, offline, through a closed tab, up to the server."""
 
 import re
-import sqlite3
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,10 +46,7 @@ def player(page: Page, number: int = 1) -> Any:
 
 def held(night: Evening) -> list[tuple[str, str, float, int]]:
     """(type, state, seconds, bytes) of the recordings that the server knows."""
-    with sqlite3.connect(night.server.data / "tryg.sqlite") as db:
-        return db.execute(
-            "SELECT type, state, seconds, bytes FROM photo WHERE seconds IS NOT NULL ORDER BY id"
-        ).fetchall()
+    return night.server.rows("SELECT type, state, seconds, bytes FROM photo WHERE seconds IS NOT NULL ORDER BY id")
 
 
 def test_what_is_said_offline_is_heard_again_saved_and_arrives(loud: Evening) -> None:
@@ -124,8 +120,7 @@ def test_a_phone_that_records_as_iphones_do_is_received_and_heard(loud: Evening,
 
 def heard(night: Evening, page: Page, least: float = 1) -> None:
     """A reviewer's browser plays what was recorded last, for at least so many seconds."""
-    with sqlite3.connect(night.server.data / "tryg.sqlite") as db:
-        [(note,)] = db.execute("SELECT observation_id FROM photo WHERE seconds > 0 ORDER BY id DESC LIMIT 1").fetchall()
+    [(note,)] = night.server.rows("SELECT observation_id FROM photo WHERE seconds > 0 ORDER BY id DESC LIMIT 1")
     sign_in(page, night.server, "ida@kommune.example")
     page.goto(f"{night.server.url}/walks/{night.walk['walk_id']}/review?note={note}")
     sound = page.locator("audio")

@@ -313,7 +313,7 @@ def test_ones_own_note_among_the_others_hides_none_of_them(night: Evening, anoth
 def test_where_notes_are_not_shared_the_map_has_ones_own_alone(night: Evening, another: Callable[..., Evening]) -> None:
     other = another().begin("Utryg").write("Ikke for andre").save()
     other.received_at_last("Ikke for andre", 1)
-    db = Database(f"sqlite:///{night.server.data / 'tryg.sqlite'}")
+    db = Database(night.server.database)
     with db.write() as tx:
         tx.get_one(Walk, night.walk["walk_id"]).sharing = False
     db.close()

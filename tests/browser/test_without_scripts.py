@@ -42,7 +42,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def plain(demo: Server, browser: Browser) -> Iterator[Page]:
     """The browser of a coordinator who is an administrator too, with JavaScript turned off."""
-    db = Database(f"sqlite:///{demo.data / 'tryg.sqlite'}")
+    db = Database(demo.database)
     with db.write() as tx:
         people.add(tx, "ida@kommune.example", "coordinator", cleared=True)
         link = signin.new_link(tx, people.add(tx, "ida@kommune.example", "admin"), demo.url)

@@ -6,7 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+from typer.testing import CliRunner
+
+from app.cli import cli
 from app.settings import Settings
+from tests.cast import Stage
+from tests.objects import Store
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
@@ -89,3 +95,28 @@ def test_volumes_configs_and_networks_that_are_used_are_there() -> None:
     volumes = {name for line in re.findall(r"volumes: \[(.*)\]", COMPOSE) for name in re.findall(r'"(\w+):/', line)}
     configs = set(re.findall(r"source: (\w+)", COMPOSE))
     assert volumes | configs | {"inside", "outside"} <= declared
+
+
+def test_the_commands_of_the_images_are_ours_with_the_options_they_have() -> None:
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    called = re.findall(r'(?m)(?:^CMD|command:) \["tryg", (.+)\]$', image + COMPOSE)
+    assert len(called) == 2, "serving, and a backup"
+    for line in called:
+        words = re.findall(r'"([^"]+)"', line)
+        told = CliRunner().invoke(cli, [words[0], "--help"], env={"COLUMNS": "200"})
+        assert told.exit_code == 0, words
+        assert all(word in told.output for word in words if word.startswith("--")), words
+
+
+def test_a_server_is_asked_how_it_is_by_the_name_it_has_inside(stage: Stage) -> None:
+    asked = set(
+        re.findall(r"health_uri (\S+)|127\.0\.0\.1:8000(/\w+)", COMPOSE + (ROOT / "Dockerfile").read_text("utf-8"))
+    )
+    for path in {one or other for one, other in asked}:
+        for host in ("app1:8000", "127.0.0.1:8000"):
+            assert stage.http.get(path, headers={"Host": host}).status_code == 200, (path, host)
+
+
+def test_the_store_says_that_it_lives_where_it_is_asked(objects: Store) -> None:
+    [path] = re.findall(r"127\.0\.0\.1:8333(/\w+)", COMPOSE)
+    assert httpx.get(f"{objects.endpoint}{path}").status_code == 200

@@ -59,8 +59,7 @@ def test_a_walk_without_a_server_is_kept_and_sent_when_it_is_back(
     shared_server.start()
     walker.all_sent()
     assert walker.received() == {"note 0": 1, "note 1": 2, "note 2": 3}
-    stored = {path.name: path for path in (shared_server.data / "photos").rglob("*") if path.is_file()}
-    assert stored
+    assert shared_server.photos()
 
 
 def test_what_was_saved_outlives_five_kills_and_arrives_once(walker: Walker, photo: Callable[[int], str]) -> None:
