@@ -58,7 +58,8 @@ class Desk:
         self.page.get_by_role("button", name="Tilføj adgangsnøgle").click()
 
     def sign_out(self) -> None:
-        self.page.get_by_role("button", name="Log ud", exact=True).first.click()
+        self.page.get_by_role("button", name="Menu", exact=True).click()
+        self.page.get_by_role("banner").get_by_role("button", name="Log ud", exact=True).click()
         self.page.wait_for_url(f"{self.server.url}/sign-in")
 
     def use(self) -> None:
