@@ -28,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "static" / "js"
 TRANSLATED = "da"
 SCRIPT_TEXTS = SCRIPTS / "locales" / f"{TRANSLATED}.json"
+MANIFEST = "app/shell.py"  # what a phone says of the app before it is opened
 _PLANNING = "static/js/planning/"
 _WALKING = (
     *("static/js/walking/", "static/js/track.js", "static/js/mishaps/later.js"),
@@ -197,8 +198,9 @@ def _scripts(message: Message) -> list[str]:
 
 
 def on_phones(message: Message) -> bool:
-    """Whether the walker's app says it; what only the planning of a walk says is no text of the phone's."""
-    return any(not file.startswith(_PLANNING) for file in _scripts(message))
+    """Whether the walker's app says it, or the phone of it; what only the planning of a walk says is no text of the phone's."""
+    told = any(file == MANIFEST for file, _ in message.locations)
+    return told or any(not file.startswith(_PLANNING) for file in _scripts(message))
 
 
 def put(catalog: Catalog, pairs: dict[str, str | list[str]]) -> list[str]:

@@ -9,7 +9,7 @@ request (a context variable), so two requests at once never mix. Never reads coo
 import gettext as _stdlib
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-DOMAIN = "tryg"
+DOMAIN, PHONE = "tryg", "phone"  # all of it in Danish; the walker's app in the languages that it alone speaks
 LANGUAGES = ("da", "en")
 DEFAULT = "da"
 LOCALES = Path(__file__).parent / "locales"
@@ -42,14 +42,17 @@ def use(lang: str) -> Iterator[None]:
 
 def language_of(accept_language: str | None, cookie: str | None = None) -> str:
     """ "da" or "en": the cookie (a choice somebody made) first, then the header's best of the two, else Danish."""
-    if cookie in LANGUAGES:
-        return cookie
+    return cookie if cookie in LANGUAGES else best_of(accept_language, LANGUAGES)
+
+
+def best_of(accept_language: str | None, ours: Collection[str]) -> str:
+    """The one of `ours` that the header likes best, else Danish."""
     best, best_weight = DEFAULT, 0.0
     for entry in (accept_language or "").split(","):
         tag, _, parameters = entry.partition(";")
         lang = tag.strip().lower().partition("-")[0]
         weight = _weight(parameters)
-        if lang in LANGUAGES and weight > best_weight:
+        if lang in ours and weight > best_weight:
             best, best_weight = lang, weight
     return best
 
@@ -69,6 +72,16 @@ def gettext(message: str, /, **values: object) -> str:
     """`message` in the current language; `%(name)s` is filled in when values are given."""
     text = _translations(_current.get()).gettext(message)
     return text % values if values else text
+
+
+def phone_text(lang: str, message: str) -> str:
+    """`message` in a language of the walker's app: one of ours, or of `phone_languages()`."""
+    return _translations(lang, DOMAIN if lang in LANGUAGES else PHONE).gettext(message)
+
+
+def phone_languages() -> list[str]:
+    """What the walker's app speaks beside Danish and English, in the order of the alphabet."""
+    return sorted(path.parent.parent.name for path in LOCALES.glob(f"*/LC_MESSAGES/{PHONE}.po"))
 
 
 def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:
@@ -93,9 +106,9 @@ def install(env: Environment) -> None:
 
 
 @cache
-def _translations(lang: str) -> _stdlib.NullTranslations:
+def _translations(lang: str, domain: str = DOMAIN) -> _stdlib.NullTranslations:
     """The catalogue of `lang`, read from its .po once a process: nothing compiled can go stale or be forgotten."""
-    path = catalogue_path(lang)
+    path = catalogue_path(lang, domain)
     if not path.exists():
         return _stdlib.NullTranslations()
     from babel.messages.mofile import write_mo
@@ -108,9 +121,9 @@ def _translations(lang: str) -> _stdlib.NullTranslations:
     return _stdlib.GNUTranslations(compiled)
 
 
-def catalogue_path(lang: str) -> Path:
+def catalogue_path(lang: str, domain: str = DOMAIN) -> Path:
     """Where the .po of `lang` is; English, the language of the msgids, has none."""
-    return LOCALES / lang / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return LOCALES / lang / "LC_MESSAGES" / f"{domain}.po"
 
 
 if __name__ == "__main__":

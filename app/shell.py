@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Resp
 
 from app import i18n, pages
 from app.access.guards import etag_matches
+from app.i18n import mark
 from app.pages import DIST
 from app.problems import Problem
 
@@ -48,15 +49,17 @@ FACES = "faces-"
 FACES_POLICY = {"Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"}
 NIGHT = "#0a1115"
 # What a long press on the app's icon offers: name, screen, drawing (static/img/render.py).
-SHORTCUTS = (("Ny note", "note/new", "note"), ("Kort", "map", "map"), ("Mine noter", "notes", "notes"))
+SHORTCUTS = ((mark("New note"), "note/new", "note"), (mark("Map"), "map", "map"), (mark("My notes"), "notes", "notes"))
 TALL, BROAD = (780, 1688), (1280, 800)
 # What is shown before it is installed: name, size, where, what is on it (`python -m tests.screens`).
 SCREENS = (
-    ("walk", TALL, "narrow", "Vandringen: steder på ruten, og om telefonen er klar"),
-    ("note", TALL, "narrow", "En note: hvor, hvorfor og med billeder"),
-    ("map", TALL, "narrow", "Kortet med ruten og noterne"),
-    ("wide", BROAD, "wide", "Kortet på en tablet eller computer"),
+    ("walk", TALL, "narrow", mark("The walk: places on the route, and whether the phone is ready")),
+    ("note", TALL, "narrow", mark("A note: where, why, and with photos")),
+    ("map", TALL, "narrow", mark("The map with the route and the notes")),
+    ("wide", BROAD, "wide", mark("The map on a tablet or a computer")),
 )
+DESCRIPTION = mark("Write down where it feels safe, and where it does not. Works without a network.")
+FROM_THE_RIGHT = ("ar",)
 
 
 class Shell(NamedTuple):
@@ -75,14 +78,20 @@ def to_the_app(request: Request) -> Response:
 
 @router.get("/app/manifest.webmanifest")
 @router.head("/app/manifest.webmanifest", include_in_schema=False)
-def web_manifest() -> Response:
-    """What a phone needs to install the app."""
+def web_manifest(request: Request) -> Response:
+    """What a phone needs to install the app, in the phone's own language: its menus show it, not ours. One address for all of
+    them, and the same name, so that an installed app stays the app it was, and no phone asks whether its new name is right."""
+    lang = i18n.best_of(request.headers.get("accept-language"), [*i18n.LANGUAGES, *i18n.phone_languages()])
+
+    def say(text: str) -> str:
+        return i18n.phone_text(lang, text)
+
     told = {
         "name": "Tryghedsvandring",
         "short_name": "Tryghed",
-        "description": "Skriv ned, hvor der er trygt, og hvor der ikke er. Virker uden net.",
-        "lang": "da",
-        "dir": "ltr",
+        "description": say(DESCRIPTION),
+        "lang": lang,
+        "dir": "rtl" if lang in FROM_THE_RIGHT else "ltr",
         "categories": ["government", "utilities", "photo"],
         "id": "/app/",
         "scope": "/app/",
@@ -100,11 +109,11 @@ def web_manifest() -> Response:
             _picture("icon-monochrome-512.png", 512) | {"purpose": "monochrome"},
         ],
         "shortcuts": [
-            {"name": name, "url": f"/app/#/{screen}", "icons": [_picture(f"shortcut-{drawn}-96.png", 96)]}
+            {"name": say(name), "url": f"/app/#/{screen}", "icons": [_picture(f"shortcut-{drawn}-96.png", 96)]}
             for name, screen, drawn in SHORTCUTS
         ],
         "screenshots": [
-            _picture(f"screen-{name}.webp", *size) | {"form_factor": form, "label": label}
+            _picture(f"screen-{name}.webp", *size) | {"form_factor": form, "label": say(label)}
             for name, size, form, label in SCREENS
         ],
         "share_target": {
@@ -114,7 +123,8 @@ def web_manifest() -> Response:
             "params": {"files": [{"name": "photos", "accept": ["image/*"]}]},
         },
     }
-    return JSONResponse(told, headers=CHECKED, media_type="application/manifest+json")
+    headers = CHECKED | {"Content-Language": lang, "Vary": "Accept-Language"}
+    return JSONResponse(told, headers=headers, media_type="application/manifest+json")
 
 
 def _picture(name: str, width: int, height: int = 0) -> dict[str, str]:

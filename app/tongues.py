@@ -17,7 +17,6 @@ from babel.messages.pofile import read_po, write_po
 
 from app import catalogue, i18n, taxonomy
 
-DOMAIN = "phone"
 WORDS = "taxonomy"  # the context of the taxonomy's words: the same English may be a button elsewhere
 PSEUDO = "en-XA"
 # The CLDR's plural rules, as gettext writes them; the forms stand in the CLDR's order, which the phone reads them in.
@@ -36,11 +35,11 @@ _STRETCHED = str.maketrans("aceilnorsuyACEILNORSUY", "åçéîłñöřšûýÅÇ
 
 def languages() -> list[str]:
     """The languages that have a catalogue, in the order of the alphabet."""
-    return sorted(path.parent.parent.name for path in i18n.LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    return i18n.phone_languages()
 
 
 def path_of(language: str) -> Path:
-    return i18n.LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return i18n.catalogue_path(language, i18n.PHONE)
 
 
 def wanted() -> Catalog:
@@ -209,10 +208,19 @@ def write_texts(folder: Path) -> None:
         known = read(content)
         told = {
             "unchecked": None if checked(header_of(content)) else _remark(known),
-            "texts": {key[0]: _told(one) for key, one in sorted(known.items(), key=str) if key[1] != WORDS},
+            "texts": {
+                key[0]: _told(one)
+                for key, one in sorted(known.items(), key=str)
+                if key[1] != WORDS and _in_scripts(one)
+            },
             "words": {key[0]: _told(one) for key, one in sorted(known.items(), key=str) if key[1] == WORDS},
         }
         catalogue.write(folder / f"{language}.json", (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _in_scripts(message: Message) -> bool:
+    """Not what the web manifest alone says: the server tells it, and no script needs to."""
+    return [file for file, _ in message.locations] != [catalogue.MANIFEST]
 
 
 def _remark(known: dict[tuple[str, str | None], Message]) -> dict[str, str]:

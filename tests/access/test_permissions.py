@@ -12,7 +12,7 @@ REFUSED = {401, 403, 404}
 OURS = "Aalborg Kommune"
 # What nobody needs a right for, and why.
 MEANT_FOR_EVERYBODY = {
-    "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/app/share", "/sw.js", "/static/dist/assets/{name}",  # the app
+    "/app", "/app/", "/app/{path:path}", "/app/manifest.webmanifest", "/app/share", "/sw.js", "/app/assets/{name}", "/static/dist/assets/{name}",  # the app
     "/guide", "/guide/{role}", "/guide/pictures/{name}", "/sign-in", "/sign-in/link", "/sign-out", "/language",  # the way in and out
     "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/elsewhere", "/sign-in/elsewhere/return",
     "/api/v1/participants/{participant_id}",  # joining, by the code

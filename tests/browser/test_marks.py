@@ -160,6 +160,7 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     put(resident, "Utryg")
     marked.sign_in(resident)
     if language == "en":
+        resident.get_by_role("button", name="Menu", exact=True).click()
         resident.get_by_role("button", name="English").click()
     for address in (marked.url, f"{marked.server.url}/walks/{marked.walk.id}/marks"):
         resident.goto(address)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -16,7 +17,10 @@ from tests.browser.walking import Evening
 TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
 GLOVE_PX = 48  # the smallest target
 DARKEST_WHITE = 90  # of 255: what the ground, and its lines, may have of any colour at night
-AA, SHAPES = 4.5, 3.0
+SHAPES = 3.0
+RED = (
+    5.0  # what text has in red; pure red on pure black has 5.25, and there is no more without green, blue or more light
+)
 DIM = 0.3  # of white: the most that anything shines in red; a pure red is 0.21
 PROMISED = ["paper", "surface", "raised", "sunken"]
 TINTED = ["unsafe", "safe", "mixed", "done", "wait", "fail"]
@@ -128,14 +132,33 @@ def test_red_is_red_dim_and_still_read(night: Evening) -> None:
         assert luminance((red, green, blue)) <= DIM, f"--{name} is not dim"
     for ground in PROMISED:
         for ink in ("ink", "ink-2", "link", *TINTED):
-            assert contrast(colours[ink], colours[ground]) >= AA, f"--{ink} on --{ground}"
+            assert contrast(colours[ink], colours[ground]) >= RED, f"--{ink} on --{ground}"
         for edge in ("line-strong", "focus-outer", "lamp"):
             assert contrast(colours[edge], colours[ground]) >= SHAPES, f"--{edge} on --{ground}"
     for kind in TINTED:
-        assert contrast(colours[kind], colours[f"{kind}-tint"]) >= AA
-        assert contrast(colours["ink-2"], colours[f"{kind}-tint"]) >= AA
+        assert contrast(colours[kind], colours[f"{kind}-tint"]) >= RED
+        assert contrast(colours["ink-2"], colours[f"{kind}-tint"]) >= RED
     for kind in ("unsafe", "safe", "mixed", "fail", "action", "lamp"):
-        assert contrast(colours[f"on-{kind}"], colours[kind]) >= AA, f"--on-{kind}"
+        assert contrast(colours[f"on-{kind}"], colours[kind]) >= RED, f"--on-{kind}"
+
+
+def test_red_alone_is_read_no_better_than_the_capture_is_in_red(night: Evening) -> None:
+    assert contrast((255, 0, 0), (0, 0, 0)) < 5.26, "7:1 is beyond red: it takes another dress"
+    page = night.join().page
+    wear(page, "red")
+    night.begin()
+    for step in ("question", "why"):
+        if step == "why":
+            page.get_by_role("radio", name="Utryg", exact=True).check()
+            expect(page.locator(".tile").first).to_be_visible()
+        rules = {"color-contrast-enhanced": {"enabled": True}}
+        found = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
+        seen = {one["id"]: one["nodes"] for one in found.response["violations"]}
+        assert list(seen) == ["color-contrast-enhanced"], found.generate_report()
+        ratios = {
+            str(node["target"]): node["any"][0]["data"]["contrastRatio"] for node in seen["color-contrast-enhanced"]
+        }
+        assert not {where: ratio for where, ratio in ratios.items() if ratio < RED}
 
 
 def test_red_is_chosen_in_the_help_and_stays(night: Evening) -> None:

@@ -213,6 +213,7 @@ def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page
         desk.get_by_role("button", name="Gem", exact=True).click()
     plan = desk.url
     if language == "en":
+        desk.get_by_role("button", name="Menu", exact=True).click()
         desk.get_by_role("button", name="English").click()
     for address in (plan, plan.rpartition("/walks/")[0] + "/walks/new", plan.rpartition("/walks/")[0] + "/"):
         desk.goto(address)

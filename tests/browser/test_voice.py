@@ -187,7 +187,7 @@ def test_ones_own_data_names_recordings_and_what_was_written_down_of_them(loud: 
     loud.save().notes()
     expect(loud.page.locator(".state", has_text="Sendt")).to_have_count(1)
     loud.page.goto(f"{loud.url}#/data")
-    expect(loud.page.get_by_text("1 note, 1 optagelse.")).to_be_visible()
+    expect(loud.page.get_by_text("1 note · 1 optagelse")).to_be_visible()
     expect(loud.page.locator(".note .meta")).to_have_text(re.compile(r" · 1 optagelse$"))
     loud.button("Slet det hele").click()
     expect(loud.page.locator("#sure")).to_contain_text("Dine noter, billeder, optagelser, dit spor")

@@ -4,12 +4,15 @@ import json
 import re
 from gettext import c2py  # type: ignore[attr-defined]
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from babel.core import Locale
 from babel.messages.catalog import Message
 
-from app import catalogue, i18n, tongues
+from app import catalogue, i18n, shell, tongues
+from tests.cast import Stage
 
 ORDER = ("zero", "one", "two", "few", "many", "other")
 PROMISED = {"ar", "de", "pl", "so", "tr", "uk"}
@@ -101,3 +104,49 @@ def test_it_is_called_checked_when_its_header_names_who_did(elsewhere: Path) -> 
         "texts": {"Save": "Bewaar", tongues.UNCHECKED: "Niet gezien"},
         "words": {},
     }
+
+
+# What a phone says of the app before it is opened
+
+
+def manifest(stage: Stage, accepted: str) -> httpx.Response:
+    return stage.browser(headers={"Accept-Language": accepted}).get("/app/manifest.webmanifest")
+
+
+def words_of(told: dict[str, Any]) -> list[str]:
+    return [
+        told["description"],
+        *(one["name"] for one in told["shortcuts"]),
+        *(one["label"] for one in told["screenshots"]),
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", *tongues.languages()])
+def test_a_phone_shows_the_app_in_its_own_language_and_it_stays_the_same_app(stage: Stage, language: str) -> None:
+    danish, theirs = manifest(stage, "da").json(), manifest(stage, f"{language}-XX, da;q=0.5")
+    told = theirs.json()
+    assert (told["lang"], told["dir"]) == (language, "rtl" if language == "ar" else "ltr")
+    assert (theirs.headers["vary"], theirs.headers["content-language"]) == ("Accept-Language", language)
+    assert theirs.headers["cache-control"] == "no-cache"
+    english = words_of(manifest(stage, "en").json())
+    for other in [words_of(danish)] if language == "en" else [words_of(danish), english]:
+        assert not [text for text, same in zip(words_of(told), other, strict=True) if text == same]
+    said = {"description", "shortcuts", "screenshots", "lang", "dir"}
+    assert {name: value for name, value in told.items() if name not in said} == {
+        name: value for name, value in danish.items() if name not in said
+    }
+    assert (told["id"], told["scope"], told["start_url"]) == ("/app/", "/app/", "/app/")
+    for list_name, text in (("shortcuts", "name"), ("screenshots", "label")):
+        here, there = ([{**one, text: ""} for one in each[list_name]] for each in (told, danish))
+        assert here == there
+
+
+def test_a_phone_that_speaks_none_of_ours_shows_the_app_in_danish(stage: Stage) -> None:
+    assert manifest(stage, "fi, ja;q=0.8").json() == manifest(stage, "da").json() == manifest(stage, "").json()
+
+
+def test_what_only_the_manifest_says_is_not_fetched_with_a_language() -> None:
+    for language in tongues.languages():
+        texts = json.loads((catalogue.SCRIPT_TEXTS.parent / f"{language}.json").read_text("utf-8"))["texts"]
+        assert shell.DESCRIPTION not in texts
+        assert shell.SHORTCUTS[0][0] in texts

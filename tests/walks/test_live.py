@@ -67,7 +67,7 @@ def test_the_page_counts_phones_by_role_and_team_and_notes_by_stop(stage: Stage,
     assert "Tryg 1 Både-og 1 Utryg 1" in said
     assert re.search(r"1 Kilden Tryg 1 Utryg 1 2 noter", said)
     assert "Uden stop" in said
-    assert "Hold Nord 1 · uden hold 1" in said
+    assert "Hold Nord: 1 · uden hold: 1" in said
     assert "Telefon 2 Politi · Karen" in said
     assert re.search(r"Telefon 1 Beboer Nord lige nu 2", said)
     first.put_picture(picture.id)
@@ -134,7 +134,7 @@ def test_it_says_what_a_phone_holds_and_when_it_was_heard(stage: Stage, desk: Br
     says(stage, phone, 2, 1)
     says(stage, silent, 0, 0)
     clock.advance(minutes=4)
-    assert "Telefon 1 Beboer B for 4 min. siden 0 2 noter og 1 billede venter" in page(stage, desk)
+    assert "Telefon 1 Beboer B for 4 min. siden 0 2 noter og 1 billede eller optagelse venter" in page(stage, desk)
     clock.advance(minutes=20)
     said = page(stage, desk)
     assert re.search(r"Telefon 2 Beboer – for 24 min\. siden 0 Ikke hørt fra", said)

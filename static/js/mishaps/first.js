@@ -44,6 +44,7 @@ export const MISHAPS = /** @satisfies {Record<string, (n: number) => Mishap>} */
   // Joining, and going
   joinOffline: () => [t("There is no network right now."), t("The code stays here."), t("Press again when there is one.")],
   joinStranger: () => [t("The network wants something of you first."), t("The code stays here."), t("Perhaps you have to sign in to it. Then press again.")],
+  joinWrong: () => [t("No walk has this code."), t("The code stays here."), t("See whether all 8 characters are right, or ask for the code once more.")],
   joinFull: () => [t("The phone could not keep the walk."), t("The code stays here."), t("Make room on the phone, and try again.")],
   copy: () => [t("The copy could not be made."), t("Your notes are still here."), t("Make room on the phone, and try again.")],
   notShared: () => [t("The copy was not shared."), t("Your notes are still here."), t("Press Share, and choose who gets it.")],

@@ -168,8 +168,12 @@ async function takePart(code, { role, name }, before) {
   return { participant_id, secret, code, walk: body.walk, ...told, joined_at: stamp(), etag: null };
 }
 
-const sentenceOf = (/** @type {Trouble} */ { code, detail }) =>
-  code === "no-network" ? whole(MISHAPS.joinOffline()) : code === "not-ours" ? whole(MISHAPS.joinStranger()) : detail;
+/** What the server says is in Danish or English; of a code mistyped, which happens to many, the phone says it in its own language. */
+const sentenceOf = (/** @type {Trouble} */ { code, detail }) => {
+  if (code === "no-network") return whole(MISHAPS.joinOffline());
+  if (code === "not-ours") return whole(MISHAPS.joinStranger());
+  return code === "walk-not-found" ? whole(MISHAPS.joinWrong()) : detail;
+};
 
 /** @type {[string, () => string][]} */
 const PROMISES = [
