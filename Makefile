@@ -28,8 +28,8 @@ SMALL = TRYG_TEST_DATABASE=sqlite TRYG_TEST_STORE=folder .venv/bin/pytest -m "no
 LARGE = TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3 .venv/bin/pytest -m "not alone" $(SHARED)
 # Of those in browsers, where the server has a part in it; how pages look is the same there. make test-large runs those too.
 FOLDERS = $(filter-out %/__pycache__/ tests/benchmarks/ tests/browser/,$(sort $(wildcard tests/*/)))
-BROWSERS = $(patsubst %,tests/browser/test_%.py,blurring copy during gathering journey_walker lying_network marks measures own_data \
-	passkeys plan release report review sync teams track voice whole_job whole_life whole_path without_scripts)
+BROWSERS = $(patsubst %,tests/browser/test_%.py,blurring copy during journey_walker lying_network own_data report review sync \
+	voice whole_job whole_life whole_path)
 PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(FOLDERS) $(BROWSERS) && $(SMALL)
 
 .PHONY: run test test-large check bench soak chaos broken fuzz audit sbom pictures tour build map faces lock

@@ -177,7 +177,7 @@ def test_a_server_that_is_ahead_of_the_phone_hears_the_phones_words_again(phone:
 def test_a_restored_backup_without_this_phone_gets_everything_again(phone: Phone, shared_server: Server) -> None:
     phone.run("await save({note: 'før'}, given)", picture())
     assert phone.run(SEND)["confirmed"]
-    tables = ("photo", "revision", "observation", "participant")
+    tables = ("photo", "variant", "revision", "observation", "participant")
     database(shared_server, *(f"DELETE FROM {table}" for table in tables))
     phone.open()
     phone.run("await save({note: 'efter'})")
