@@ -24,7 +24,7 @@ class OnlyOnce:
         page.route(
             re.compile(r"/(later|pocket)-[^/]*\.js"), lambda route: route.abort() if self.fails else route.continue_()
         )
-        page.route(re.compile(r"/app/"), self._begin)
+        page.route(re.compile(r"/app/(?!assets/)"), self._begin)  # workers' files lie within the app
 
     def _begin(self, route: Route) -> None:
         self.fails = False

@@ -1,4 +1,4 @@
-// Mishaps of what is fetched beside the shell: speaking, blurring, help, photos of other apps. first.js says what they are.
+// Mishaps of what is fetched beside the shell: speaking, blurring, help. first.js says what they are.
 
 import { t } from "../i18n.js";
 
@@ -11,5 +11,4 @@ export const MISHAPS = /** @satisfies {Record<string, () => import("./first.js")
   noFaces: () => [t("Faces cannot be looked for now."), t("The photo is as it was."), t("Cover them yourself with a box or the brush.")],
   facesFull: () => [t("There is no room for it on the phone."), t("Your notes stay on the phone."), t("Make room on the phone, and try again.")],
   facesCut: () => [t("It did not come through."), t("You can cover faces yourself without it."), t("Try again where the network is better.")],
-  handedLost: () => [t("Not all photos came along."), t("They are still where you shared them from."), t("Choose them from the phone instead: press Choose from the phone in the note.")],
 });

@@ -34,6 +34,7 @@ export const MISHAPS = /** @satisfies {Record<string, (n: number) => Mishap>} */
   photoLarge: () => [t("The photo is too large to send."), t("Your words are kept."), t("Choose a smaller photo, or take it again.")],
   noPhoto: () => [t("That file is not a photo."), t("Your words are kept."), t("Choose another photo.")],
   photos: (n) => [plural(n, "There is room for {n} photo in a note.", "There is room for {n} photos in a note."), t("The first ones are in it."), t("Put the rest into a new note.")],
+  handedLost: () => [t("Not all photos came along."), t("They are still where you shared them from."), t("Choose them from the phone instead: press Choose from the phone in the note.")],
   gone: () => [t("A photo or a recording is no longer on the phone."), t("Your words are kept."), t("Take it out of the note, or make it again.")],
   unreadable: () => [t("It arrived, but could not be read."), t("Your words are kept."), t("Make it again, if you can.")],
   // The network

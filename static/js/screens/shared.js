@@ -6,8 +6,7 @@
 import { html, render, toast, whisper } from "../dom.js";
 import { t } from "../i18n.js";
 import { held } from "../installed/handed.js";
-import { MISHAPS } from "../mishaps/beside.js";
-import { alarm } from "../mishaps/first.js";
+import { MISHAPS, alarm } from "../mishaps/first.js";
 import { LIMITS } from "../protocol.js";
 import { draft as begun, freshDraft, joined, saveDraft } from "../store.js";
 import { addPhotos } from "./shots.js";
