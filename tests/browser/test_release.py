@@ -15,6 +15,9 @@ from app.models import Edition, Observation, Photo, Review, Telling, User, Walk
 from tests.browser.reading import assert_readable
 from tests.running import Server
 
+# Its evening is a data folder, copied for each test.
+pytestmark = pytest.mark.embedded
+
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 
