@@ -17,6 +17,7 @@ from app.access.roles import Account
 from app.db import Db
 from app.i18n import gettext as _
 from app.problems import Problem, invalid
+from app.sync.protocol import clean
 
 router = APIRouter(tags=["access"])
 
@@ -32,7 +33,7 @@ async def _answer(request: Request) -> dict[str, Any]:
         if len(raw) > ANSWER_BYTES:
             raise Problem("body-too-large", headers={"Connection": "close"})
     try:
-        given = json.loads(raw)
+        given = clean(json.loads(raw))
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
@@ -62,7 +63,7 @@ def post_passkey(request: Request, person: Account, db: Db, answer: Answer) -> R
     note = browser.note(request, "adding")
     mine = note.get("user") == person.user.id
     challenge = note.get("challenge", "") if mine else ""
-    name = str(answer.get("name") or "").replace("\0", "").strip()
+    name = str(answer.get("name") or "").strip()
     with db.write() as tx:
         passkeys.add(tx, request.app.state.settings, person.user, _object(answer), challenge, name)
     done = JSONResponse({"next": "/account#passkeys"}, 201, headers=pages.PRIVATE)

@@ -113,7 +113,7 @@ def use(tx: Session, settings: Settings, answer: dict[str, Any], challenge: str)
 
     _once(tx, challenge)
     key_id = answer.get("id")
-    held = tx.get(Passkey, key_id, with_for_update=True) if isinstance(key_id, str) and "\0" not in key_id else None
+    held = tx.get(Passkey, key_id, with_for_update=True) if isinstance(key_id, str) else None
     if held is None:
         raise _refused()
     try:

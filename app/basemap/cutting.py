@@ -102,6 +102,8 @@ class Cutter:
             found = [(*row, ground and ground.mark) for row in tx.connection().execute(asked).all()]
         self._missed.difference_update(missed)
         wanting = [row for row in found if self._wants(row, missed)]
+        # Those that failed longest ago, or never, first: or the newest that fail would keep the others from their turn for ever.
+        wanting.sort(key=lambda row: self._later.get(row[0], 0.0))
         for walk_id, *now in wanting[:AT_ONCE]:
             if self._stopping.is_set():
                 return

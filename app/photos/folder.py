@@ -227,12 +227,14 @@ class _Here(Bench):
 
 def _note_sum(file: io.FileIO, crc32: int) -> None:
     with contextlib.suppress(OSError, AttributeError):  # not every file system keeps such a thing, nor every system
-        os.setxattr(file.fileno(), _SUM, b"%08x" % crc32)
+        # With the time of the last write: copied over in place, a file keeps the sum of what it was.
+        os.setxattr(file.fileno(), _SUM, b"%08x %d" % (crc32, os.fstat(file.fileno()).st_mtime_ns))
 
 
 def _noted_sum(file: io.FileIO) -> int | None:
     try:
-        return int(os.getxattr(file.fileno(), _SUM), 16)
+        crc32, written_ns = os.getxattr(file.fileno(), _SUM).split()
+        return int(crc32, 16) if int(written_ns) == os.fstat(file.fileno()).st_mtime_ns else None
     except (OSError, AttributeError, ValueError):
         return None
 

@@ -1,7 +1,7 @@
 """A ZIP whose photos are stored as they are, and go out as they are read: their sum is known, and nothing is reckoned on the way.
 
 Hides what of zipstream-ng that takes, which reckons the CRC-32 of all that passes through it. Promises that a file which turns out
-shorter or longer than was said ends the archive, rather than standing in it.
+shorter or longer than was said ends the archive, rather than standing in it, where its sum is known.
 """
 
 from collections.abc import Iterable, Iterator

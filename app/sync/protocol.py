@@ -46,12 +46,17 @@ PhotoState = Literal["expected", "stored", "ready", "unreadable"]
 RecordingState = Literal["expected", "stored"]
 Flag = Literal["late", "after-close", "clock-skew", "unknown-factor", "needs-place"]
 
+USUAL_TIME = 40  # characters; with nanoseconds and an offset a time has 35
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
-@lru_cache(256)  # the same text is asked for by the check, by what is kept of it, and by the digest
 def instant(text: str) -> datetime:
     """The moment an RFC 3339 time names, in UTC. Raises ValueError with a sentence."""
+    # A fraction may have a million digits: what nobody writes is not remembered, or strangers would fill the memory.
+    return (_remembered if len(text) <= USUAL_TIME else _instant)(text)
+
+
+def _instant(text: str) -> datetime:
     parts = _RFC3339.fullmatch(text)
     try:
         if parts is None:
@@ -62,6 +67,10 @@ def instant(text: str) -> datetime:
         return given.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("This must be a time with an offset, such as 2026-11-24T19:32:11+01:00.") from None
+
+
+# The same text is asked for by the check, by what is kept of it, and by the digest.
+_remembered = lru_cache(256)(_instant)
 
 
 def utc(moment: datetime) -> str:

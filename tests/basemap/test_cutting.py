@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.basemap.cut import AROUND_M
-from app.basemap.cutting import Cutter
 from app.basemap.kept import GRACE_S
 from app.earth import metres
 from app.main import create_app
@@ -301,51 +300,6 @@ class TestWhatCanBeWrong:
         until(lambda: any("has no map yet" in record.message for record in caplog.records))
         settings.maps.unlink()
         assert mapped(stage, walk).map_bytes
-
-
-class TestManyWalks:
-    def test_a_look_sees_to_a_few_and_leaves_the_rest_for_the_next(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("app.basemap.cutting.AT_ONCE", 2)
-        cutter = _waiting(stage)
-        made, seen = [walked(stage, AALBORG, title=f"Nr. {number}") for number in range(5)], []
-        for _look in range(6):  # each is looked at once more after it was changed
-            cutter.look()
-            seen.append({walk.title for walk in made if kept(stage, walk).map_of is not None})
-        assert seen[0] == {"Nr. 4", "Nr. 3"}, "the newest first"
-        assert seen[2] == {"Nr. 4", "Nr. 3", "Nr. 2", "Nr. 1"}
-        assert len(seen[5]) == 5
-
-    def test_a_map_that_is_missed_is_not_forgotten_behind_those_that_were_seen_to(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        walk = mapped(stage, walked(stage))
-        found_good(stage, walk)
-        cutter = _waiting(stage)
-        for number in range(3):
-            walked(stage, AALBORG, title=f"Nr. {number}")
-        (path := stage.app.state.maps.path(walk.map_sha256)).unlink()
-        cutter.cut_again(path.stem)
-        monkeypatch.setattr("app.basemap.cutting.AT_ONCE", 2)
-        for _look in range(3):
-            cutter.look()
-        assert path.exists()
-
-    def test_without_a_base_map_no_walk_is_even_read(
-        self, stage: Stage, ground: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        cutter = _waiting(stage)
-        ground.unlink()
-        walked(stage)
-        monkeypatch.setattr(cutter, "_bring", lambda *_asked: pytest.fail("a walk was looked at"))
-        cutter.look()
-
-
-def _waiting(stage: Stage) -> Cutter:
-    """A cutter that looks when it is told, in the place of the server's own."""
-    (state := stage.app.state).cutter.stop()
-    return Cutter(state.db, state.maps, state.settings, None)
 
 
 def test_of_two_processes_one_cuts_and_the_other_when_it_ends(

@@ -186,7 +186,7 @@ def test_a_challenge_that_somebody_began_adds_no_passkey_to_somebody_else(desk: 
     db.close()
 
 
-@pytest.mark.parametrize("answer", [{}, {"answer": {}}, {"answer": {"id": "x\0"}}, {"answer": "x"}, [], "x",
+@pytest.mark.parametrize("answer", [{}, {"answer": {}}, {"answer": {"id": "x\0"}}, {"answer": {"id": "\ud800"}}, {"answer": "x"}, [], "x",
                                     {"answer": {"id": "AAAA", "rawId": "AAAA", "response": {}, "type": "public-key"}}])  # fmt: skip
 def test_what_is_no_answer_gets_a_sentence(desk: Desk, answer: Any) -> None:
     desk.page.goto(f"{desk.server.url}/sign-in")

@@ -147,6 +147,16 @@ def test_where_the_file_system_keeps_no_sum_a_photo_comes_back_without(
     assert (opened.crc32, b"".join(opened.pieces())) == (None, b"clean")
 
 
+def test_a_file_that_was_copied_over_keeps_no_sum_of_what_it_was(tmp_path: Path) -> None:
+    vault, photo_id = FolderVault(tmp_path / "photos"), new_id()
+    vault.keep_clean(photo_id, b"clean", b"small")
+    [path] = [path for path in (tmp_path / "photos").rglob("*") if path.is_file() and path.read_bytes() == b"clean"]
+    path.write_bytes(b"other")
+    opened = vault.opened(photo_id)
+    assert opened
+    assert (opened.crc32, b"".join(opened.pieces())) == (None, b"other")
+
+
 def test_half_written_files_are_swept_but_not_those_still_being_written(tmp_path: Path) -> None:
     vault = FolderVault(tmp_path / "photos")
     kept = keep(vault, b"kept")

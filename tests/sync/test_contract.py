@@ -9,7 +9,7 @@ import pysqlite3.dbapi2 as sqlite
 import pytest
 
 from app.sync import phone_types
-from app.sync.protocol import instant
+from app.sync.protocol import _remembered, instant
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
 
@@ -89,6 +89,13 @@ def test_problems_speak_the_language_of_the_request(stage: Stage) -> None:
 )
 def test_every_form_of_rfc_3339_is_read(text: str) -> None:
     assert instant(text).tzinfo is not None
+
+
+def test_a_time_that_nobody_would_write_is_read_and_not_remembered() -> None:
+    before = _remembered.cache_info().currsize
+    for digit in "123":
+        assert instant(f"2026-11-24T19:32:11.{digit}{'0' * 1_000_000}Z").tzinfo is not None
+    assert _remembered.cache_info().currsize == before
 
 
 def test_openapi_lists_every_route_with_its_body(stage: Stage) -> None:
