@@ -194,7 +194,7 @@ def killed_in_mid_upload(whole: Installation, database: Cluster, felt: Callable[
     """Both, one after the other: half of a photo has come in."""
     for server in whole.servers:
         with phones(server.url, whole.tryg("walk", "create", "--title", "En til")["code"]) as [phone]:
-            picture = Picture(jpeg() + bytes(500_000))
+            picture = Picture(jpeg() + bytes(2_000_000))  # of less, nothing is written before the half of it has come
             phone.join().put(phone.note(picture))
             head = (
                 f"PUT /api/v1/observations/{phone.owner[picture.id]}/photos/{picture.id} HTTP/1.1\r\nHost: x\r\n"
@@ -202,7 +202,7 @@ def killed_in_mid_upload(whole: Installation, database: Cluster, felt: Callable[
                 f"Content-Digest: {content_digest(picture.data)}\r\nAuthorization: {phone.key['Authorization']}\r\n\r\n"
             )
             with socket.create_connection(("127.0.0.1", server.port)) as line:
-                line.sendall(head.encode() + picture.data[:300_000])
+                line.sendall(head.encode() + picture.data[:1_200_000])
                 until(lambda server=server: any(is_large(file) for file in server.data.glob("passing/*/new/*")))
                 server.kill()
             server.start()
