@@ -208,10 +208,16 @@ def test_a_full_phone_keeps_the_words_and_says_what_it_could_not_keep(
 def test_leaving_is_refused_while_something_is_only_here(phone: Phone) -> None:
     refusal = "return store.leave().then(() => 'left', (reason) => [reason.name, reason.left])"
     phone.run("await save({note: 'usendt'}, given)", picture())
-    assert phone.run(refusal) == ["Unsent", {"notes": 1, "photos": 1, "sounds": 0, "drafts": 0, "track": None, "copied": False}]
+    assert phone.run(refusal) == [
+        "Unsent",
+        {"notes": 1, "photos": 1, "sounds": 0, "drafts": 0, "track": None, "copied": False},
+    ]
     phone.run("await store.deleteNote((await store.notes())[0].id)")
     phone.run("await store.saveDraft({...store.freshDraft(), content: {note: 'kladde'}})")
-    assert phone.run(refusal) == ["Unsent", {"notes": 0, "photos": 0, "sounds": 0, "drafts": 1, "track": None, "copied": True}]
+    assert phone.run(refusal) == [
+        "Unsent",
+        {"notes": 0, "photos": 0, "sounds": 0, "drafts": 1, "track": None, "copied": True},
+    ]
     phone.run("await store.dropDraft('new')")
     assert phone.run(refusal) == "left"
     assert phone.run("return store.joined()") is None

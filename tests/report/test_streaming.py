@@ -90,6 +90,7 @@ def test_where_the_reader_goes_away_what_makes_the_pieces_is_closed() -> None:
     assert not maker.begun[2].is_set()
 
 
+@pytest.mark.embedded
 def test_large_pieces_reach_a_reader_whole_and_in_their_order(tmp_path: Path) -> None:
     """Over a real socket, past which more is made than it takes at once."""
     with reading(tmp_path) as (server, http):
