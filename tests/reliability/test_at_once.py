@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 from sqlmodel import func, select
 
 from app.db import Database
@@ -17,6 +18,7 @@ from tests.running import Server
 COPIES, ROUNDS = 8, 200
 
 
+@pytest.mark.embedded
 def test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts(
     server: Server, photo_settings: dict[str, Any], database_url: str, every_database: str
 ) -> None:
