@@ -8,21 +8,31 @@ out. What a body may be and how long it may take is app/arrivals.py's.
 """
 
 import asyncio
+import errno
+import os
 import resource
+import select
+import socket
+from collections import deque
 from functools import partial
 from typing import Any, ClassVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.answers import CLOSED
 from app.arrivals import HEAD_BYTES
+from app.streaming import STRAIGHT, Piece, let_go, size_of
 
 HEAD_S = 15.0  # for a request's line and headers, from the connection or their first byte
 AFTER_S = 10.0  # for the rest of a body that nobody wanted
 STALLED_S = 120.0  # for a piece of an answer to be taken off our hands; a phone in a tunnel falls silent
 SHARE = 0.75  # of the files that the process may open
 LARGE = 64 * 1024  # bytes of a piece of an answer, from which on it is not copied once more to stand in its frame
+AT_HAND_MS = 20  # a thread waits so long for a reader that is quick; for a slow one the event loop does
+_NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # a file system of which the system sends nothing by itself
+_MORE = getattr(socket, "MSG_MORE", 0)  # the next piece comes at once: one packet, where the system knows of that
 
 
 class Patient(HttpToolsProtocol):
@@ -142,9 +152,12 @@ class Patient(HttpToolsProtocol):
 
 async def _with_large_pieces(cycle: RequestResponseCycle, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
     """A large piece of an answer of unknown length goes to the socket as it is; uvicorn would join it with its frame first, and
-    that copy takes about as long as sending it."""
+    that copy takes about as long as sending it. A file goes by the system itself."""
+    line = Line(cycle)
 
     async def sent(message: Message) -> None:
+        if message["type"] == STRAIGHT:
+            return await line.send(message["pieces"])
         body = message.get("body", b"")
         if len(body) < LARGE or not cycle.chunked_encoding or not message.get("more_body"):
             return await send(message)
@@ -153,7 +166,106 @@ async def _with_large_pieces(cycle: RequestResponseCycle, app: Any, scope: Scope
         if not cycle.disconnected:
             cycle.transport.writelines((b"%x\r\n" % len(body), body, b"\r\n"))
 
-    await app(scope, receive, sent)
+    if hasattr(os, "sendfile") and cycle.transport.get_extra_info("sslcontext") is None:
+        scope.setdefault("extensions", {})[STRAIGHT] = {}
+    try:
+        await app(scope, receive, sent)
+    finally:
+        line.close()
+
+
+class Line:
+    """A connection's own socket, past the event loop's buffers: what goes there is never in our memory, and waits for a disk in a
+    thread."""
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+        self._socket: socket.socket | None = None
+
+    async def send(self, pieces: list[Piece]) -> None:
+        """One chunk of the answer (RFC 9112 7.1), its files closed then. Raises OSError where a file is shorter than it was."""
+        left = deque((piece, size_of(piece)) for piece in pieces)
+        try:
+            if not self._cycle.chunked_encoding:
+                raise ValueError("Pieces are sent as a chunk, and this answer has none.")
+            await self._all_before()
+            if self._socket is None:  # a number of our own: it stays what it is where the connection ends meanwhile
+                self._socket = socket.socket(fileno=os.dup(self._cycle.transport.get_extra_info("socket").fileno()))
+            head = b"%x\r\n" % sum(size for _piece, size in left)
+            left.appendleft((head, len(head)))
+            left.append((b"\r\n", 2))
+            while left and not self._cycle.disconnected:
+                await run_in_threadpool(_pushed, self._socket, left)
+                if left and not await self._taking():
+                    self._cycle.transport.abort()
+                    return
+        except ConnectionError:  # the reader went away, which the event loop is about to hear
+            return
+        finally:
+            let_go(piece for piece, _size in left)
+
+    def close(self) -> None:
+        if self._socket:
+            self._socket.close()
+
+    async def _all_before(self) -> None:
+        """What the transport holds has gone."""
+        transport = self._cycle.transport
+        transport.set_write_buffer_limits(0)
+        try:
+            while transport.get_write_buffer_size() and not transport.is_closing():
+                await self._cycle.flow.drain()
+                await asyncio.sleep(0)
+        finally:
+            transport.set_write_buffer_limits()
+
+    async def _taking(self) -> bool:
+        """Whether the reader takes more within STALLED_S."""
+        assert self._socket is not None
+        loop, room = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_writer(self._socket.fileno(), room.set)
+        try:
+            async with asyncio.timeout(STALLED_S):
+                await room.wait()
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_writer(self._socket.fileno())
+
+
+def _pushed(line: socket.socket, left: deque[tuple[Piece, int]]) -> None:
+    """Sends what the socket takes, and waits for it no longer than AT_HAND_MS; what has gone is out of `left`. Raises OSError."""
+    room = select.poll()
+    room.register(line, select.POLLOUT)
+    while left:
+        piece, size = left[0]
+        try:
+            sent = _handed(line, piece, size, more=len(left) > 1)
+        except BlockingIOError:
+            if not room.poll(AT_HAND_MS):
+                return
+            continue
+        if sent < size:
+            left[0] = piece[sent:] if isinstance(piece, bytes) else piece, size - sent
+        else:
+            let_go([left.popleft()[0]])
+
+
+def _handed(line: socket.socket, piece: Piece, size: int, *, more: bool) -> int:
+    """How many of the next `size` bytes the socket took. Raises OSError."""
+    if isinstance(piece, bytes):
+        return line.send(piece, _MORE if more else 0)
+    try:
+        sent = os.sendfile(line.fileno(), piece.fileno(), None, size)
+    except OSError as trouble:
+        if trouble.errno not in _NOT_HERE:
+            raise
+        sent = line.send(os.pread(piece.fileno(), min(size, LARGE), piece.tell()))
+        piece.seek(sent, os.SEEK_CUR)
+    if not sent and size:
+        raise OSError(f"{piece.name} ends before its time")
+    return sent
 
 
 def room() -> None:

@@ -2,50 +2,111 @@
 
 Hides the threads. Promises that what comes next is in the making while one part is on its way, and no more than that, so that memory
 stays flat however large the file and however slow the reader; and that where the reader goes away, what made the pieces is closed.
+A piece is bytes, or an open file, which goes out whole from where it stands and is closed then: the system sends it by itself, where
+it can (app/connections.py), without its bytes passing through here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import io
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+Piece = bytes | io.FileIO
+P = TypeVar("P", bound=Piece)
+STRAIGHT = (
+    "tryg.pieces"  # an extension of ASGI: a message of this kind has `pieces`, any of them, in the place of a body
+)
+_READ = 256 * 1024  # bytes of a file at a time, where it is read here
+_MOST = 32  # pieces at a time: each may be an open file
 
 
 class Made(StreamingResponse):
-    """`pieces`: made in a thread, one after another, or as many at a time as are `at_once` bytes together: each time is a turn
+    """`pieces`: made in a thread, one after another, or as many at a time as are `at_once` bytes in memory together: each time is a turn
     between threads, which costs more than sending them."""
 
-    def __init__(self, pieces: Iterator[bytes], at_once: int = 0, **named: Any) -> None:
-        super().__init__(ahead(pieces, at_once), **named)
+    def __init__(self, pieces: Iterator[Piece], at_once: int = 0, **named: Any) -> None:
+        super().__init__(iter(()), **named)
+        self._pieces, self._at_once, self._straight = pieces, at_once, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._straight = STRAIGHT in scope.get("extensions", {})
+        await super().__call__(scope, receive, send)
+
+    async def stream_response(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for made in ahead(self._pieces if self._straight else as_bytes(self._pieces), self._at_once):
+            if self._straight and not all(isinstance(piece, bytes) for piece in made):
+                await send({"type": STRAIGHT, "pieces": made})
+                continue
+            for piece in made:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def ahead(pieces: Iterator[bytes], at_once: int = 0) -> AsyncIterator[bytes]:
-    """The same pieces; raises what making them raises."""
+def size_of(piece: Piece) -> int:
+    """Bytes that are still to come of it. Raises OSError."""
+    return len(piece) if isinstance(piece, bytes) else os.fstat(piece.fileno()).st_size - piece.tell()
+
+
+def as_bytes(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """The same, with the files read."""
+    try:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            with piece:
+                while read := piece.read(_READ):
+                    yield read
+    finally:
+        _close(pieces)
+
+
+async def ahead(pieces: Iterator[P], at_once: int = 0) -> AsyncIterator[list[P]]:
+    """The same pieces, as they were made at a time; raises what making them raises."""
     upcoming = _in_the_making(pieces, at_once)
     try:
         while made := await upcoming:
             upcoming = _in_the_making(pieces, at_once)
-            for piece in made:
-                yield piece
+            yield made
     finally:
         await asyncio.wait({upcoming})  # a thread cannot be broken off
-        with suppress(Exception):
-            upcoming.exception()
-        if close := getattr(pieces, "close", None):
-            await run_in_threadpool(close)
+        with suppress(Exception, asyncio.CancelledError):
+            let_go(upcoming.result())
+        await run_in_threadpool(_close, pieces)
 
 
-def _in_the_making(pieces: Iterator[bytes], at_once: int) -> "asyncio.Task[list[bytes]]":
+def let_go(pieces: Iterable[Piece]) -> None:
+    """Nobody wants these any more."""
+    for piece in pieces:
+        if not isinstance(piece, bytes):
+            piece.close()
+
+
+def _in_the_making(pieces: Iterator[P], at_once: int) -> "asyncio.Task[list[P]]":
     return asyncio.ensure_future(run_in_threadpool(_some, pieces, at_once))
 
 
-def _some(pieces: Iterator[bytes], at_once: int) -> list[bytes]:
-    made, size = list[bytes](), 0
-    for piece in pieces:
-        made.append(piece)
-        size += len(piece)
-        if size >= at_once:
-            break
+def _some(pieces: Iterator[P], at_once: int) -> list[P]:
+    made, size = list[P](), 0
+    try:
+        for piece in pieces:
+            made.append(piece)
+            size += len(piece) if isinstance(piece, bytes) else 0  # a file takes no memory
+            if size >= at_once or len(made) >= _MOST:
+                break
+    except BaseException:
+        let_go(made)
+        raise
     return made
+
+
+def _close(pieces: Iterable[Piece]) -> None:
+    if close := getattr(pieces, "close", None):
+        close()

@@ -10,13 +10,16 @@ imports nothing heavy: the worker's process imports it too.
 import contextlib
 import hashlib
 import io
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from app.settings import Settings
+    from app.streaming import Piece
 
 PIECE = 256 * 1024  # bytes read or written at a time
 INCOMING, KEPT = "incoming", "kept"
@@ -86,6 +89,15 @@ class Opened:
             while length > 0 and (piece := file.read(min(PIECE, length))):
                 length -= len(piece)
                 yield piece
+
+    def begun(self) -> "Iterator[Piece]":
+        """All of it, once, and that it can be read has been seen: the file itself where it lies on this machine, which is then the
+        reader's to close, else its bytes. Raises OSError."""
+        if isinstance(self._file, io.FileIO):
+            os.pread(self._file.fileno(), 1, 0)
+            return iter([self._file])
+        pieces = self.pieces()
+        return chain([next(pieces, b"")], pieces)
 
     def close(self) -> None:
         """Where nobody reads it after all."""

@@ -1,4 +1,5 @@
-"""A ZIP whose photos are stored as they are, and go out as they are read: their sum is known, and nothing is reckoned on the way.
+"""A ZIP whose photos are stored as they are, and go out as they are read, or as open files: their sum is known, and nothing is
+reckoned on the way.
 
 Hides what of zipstream-ng that takes, which reckons the CRC-32 of all that passes through it. Promises that a file which turns out
 shorter or longer than was said ends the archive, rather than standing in it, where its sum is known.
@@ -9,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from zipstream import ZIP_STORED, ZipStream
 from zipstream.ng import ZipStreamInfo
 
+from app.streaming import Piece, as_bytes, size_of
+
 
 class Archive(ZipStream):  # type: ignore[misc]
-    def stored(self, name: str, pieces: Iterable[bytes], size: int, crc32: int | None) -> Iterator[bytes]:
+    def stored(self, name: str, pieces: Iterable[Piece], size: int, crc32: int | None) -> Iterator[Piece]:
         """A file of `size` bytes, with what stands before it; `crc32`: its sum, None where nobody knows it. Raises OSError."""
         if crc32 is None:
-            self.add(pieces, name, size=size, compress_type=ZIP_STORED)
+            self.add(as_bytes(pieces), name, size=size, compress_type=ZIP_STORED)
             yield from self.all_files()
             return
         entry = ZipStreamInfo(name)
@@ -24,7 +27,7 @@ class Archive(ZipStream):  # type: ignore[misc]
         head, left = entry.FileHeader(zip64=False), size
         yield head
         for piece in pieces:
-            left -= len(piece)
+            left -= size_of(piece)
             yield piece
         if left:
             raise OSError(f"{name} is {size - left} bytes long, not {size}")

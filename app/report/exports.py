@@ -14,7 +14,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 from zipfile import ZIP_DEFLATED
@@ -22,6 +21,7 @@ from zipfile import ZIP_DEFLATED
 from app.photos.vault import Opened
 from app.report.archive import Archive
 from app.report.report import Observation, Report, facets
+from app.streaming import Piece
 from app.sync.protocol import utc
 
 Told = Mapping[str, Any]  # what since_files.Beside tells of the walk before
@@ -83,10 +83,10 @@ def since_table(since: Told) -> Iterator[bytes]:
     )
 
 
-def bundle(report: Report, opened: Callable[[str], Opened | None], since: Told | None = None) -> Iterator[bytes]:
+def bundle(report: Report, opened: Callable[[str], Opened | None], since: Told | None = None) -> Iterator[Piece]:
     """A ZIP: observations.csv, observations.geojson, since.csv where there is a walk before, photos/<id>.jpg for each ready
     photo, and report.json, which names as `missing_photos` those that should have been there. `opened`: a photo, None where
-    there is none; raises OSError."""
+    there is none; raises OSError. A photo that lies in a folder is an open file among the pieces."""
     archive, missing = Archive(compress_type=ZIP_DEFLATED), list[str]()
     archive.add(table(report), "observations.csv")
     archive.add(geojson(report), "observations.geojson")
@@ -101,20 +101,19 @@ def bundle(report: Report, opened: Callable[[str], Opened | None], since: Told |
 
 def photos(
     report: Report, opened: Callable[[str], Opened | None], missing: list[str]
-) -> Iterator[tuple[str, Opened, Iterator[bytes]]]:
-    """The id, the file and the bytes of each photo that is ready; the id of one that cannot be read is put into `missing`."""
+) -> Iterator[tuple[str, Opened, Iterator[Piece]]]:
+    """The id, the file and the pieces of each photo that is ready; the id of one that cannot be read is put into `missing`."""
     for photo_id in (photo.id for seen in report.observations for photo in seen.photos if photo.state == "ready"):
         try:
             photo = opened(photo_id)
             if photo is None:
                 raise FileNotFoundError(photo_id)
-            pieces = photo.pieces()
-            first = next(pieces, b"")
+            pieces = photo.begun()
         except OSError as trouble:
             log.error("photo %s is ready but cannot be read: %s", photo_id, trouble)
             missing.append(photo_id)
             continue
-        yield photo_id, photo, chain([first], pieces)
+        yield photo_id, photo, pieces
 
 
 def file_name(report: Report, ending: str) -> str:

@@ -17,6 +17,7 @@ from zipstream import ZIP_DEFLATED, ZIP_STORED, ZipStream
 from app.photos.vault import Opened
 from app.report import exports
 from app.report.report import Report
+from app.streaming import as_bytes
 from app.sync.protocol import utc
 
 FORMAT = "tryghedsvandring.records/1"
@@ -42,7 +43,7 @@ def package(
     if since:
         yield from add(exports.since_table(since), "since.csv", "text/csv")
     for photo_id, _photo, pieces in exports.photos(report, opened, missing):
-        yield from add(pieces, f"photos/{photo_id}.jpg", "image/jpeg", packed=False)
+        yield from add(as_bytes(pieces), f"photos/{photo_id}.jpg", "image/jpeg", packed=False)
     yield from add(exports.whole(report, since, missing_photos=missing), "report.json", "application/json")
     manifest = {"format": FORMAT, "metadata": about, "files": sums, "missing_photos": missing}
     archive.add(

@@ -27,7 +27,7 @@ from app.report.filters import Filter, wanted
 from app.report.report import Report, build, version
 from app.report.shelf import Shelf
 from app.report.since_files import Beside
-from app.streaming import Made
+from app.streaming import Made, Piece
 
 router = APIRouter(tags=["report"])
 
@@ -128,7 +128,7 @@ def as_bundle(request: Request, reader: ReaderOfWalk, db: Db, asked: Wanted) -> 
     """The other files and the photos in one."""
     vault: Vault = request.app.state.vault
 
-    def made(report: Report, since: Beside | None) -> Iterator[bytes]:
+    def made(report: Report, since: Beside | None) -> Iterator[Piece]:
         return exports.bundle(report, vault.opened, since.told if since else None)
 
     return _sent_beside(request, reader, db, asked, "zip", made)
@@ -214,14 +214,14 @@ def _sent_beside(
     db: Database,
     asked: Filter,
     kind: str,
-    written: Callable[[Report, Beside | None], Iterator[bytes]],
+    written: Callable[[Report, Beside | None], Iterator[Piece]],
     *told: str,
 ) -> Response:
     """A file that tells of the walk before too, where all notes are asked for: of some nothing could be compared."""
     with db.read() as tx:
         earlier = None if asked else since_files.for_reader(tx, reader)
 
-    def made(report: Report) -> Iterator[bytes]:
+    def made(report: Report) -> Iterator[Piece]:
         with db.read() as tx:
             found = since_files.beside(tx, earlier, report)
         return written(report, found)
@@ -235,7 +235,7 @@ def _sent(
     db: Database,
     asked: Filter,
     kind: str,
-    written: Callable[[Report], Iterator[bytes]],
+    written: Callable[[Report], Iterator[Piece]],
     *told: str,
 ) -> Response:
     etag, report = _read(request, reader, db, *told)

@@ -17,6 +17,7 @@ from app.report import exports, geopackage, printer, printing, since_files, spre
 from app.report.report import Report, build
 from app.report.since_files import Beside
 from app.settings import Settings
+from app.streaming import as_bytes
 
 FORMATS = ("geojson", "csv", "gpkg", "xlsx", "zip", "json", "pdf")
 _FROM_A_REPORT: dict[str, Callable[[Report, Beside | None], Iterator[bytes]]] = {
@@ -36,7 +37,7 @@ def written(tx: Session, walk: Walk, kind: str, settings: Settings) -> tuple[Rep
             return report, iter([_printed(tx, walk, settings)])
         beside = since_files.beside(tx, since_files.for_operator(tx, walk), report)
         if kind == "zip":
-            return report, exports.bundle(report, vault_of(settings).opened, beside.told if beside else None)
+            return report, as_bytes(exports.bundle(report, vault_of(settings).opened, beside.told if beside else None))
         pieces = _FROM_A_REPORT[kind](report, beside)
         return report, iter(list(pieces)) if kind == "xlsx" else pieces  # its words are in the language spoken
 

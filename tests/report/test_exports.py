@@ -15,6 +15,7 @@ from app.photos.vault import Opened, clean_of
 from app.report import exports
 from app.report.archive import Archive
 from app.report.report import Observation, Report, build
+from app.streaming import as_bytes
 from tests.cast import Stage
 from tests.phone import CAPTURED, Picture, jpeg
 from tests.photos.pictures import until
@@ -248,7 +249,7 @@ def test_a_large_photo_goes_into_the_archive_piece_by_piece(stage: Stage, tmp_pa
     tracemalloc.start()
     try:
         large = Opened(io.FileIO(tmp_path / "large.jpg"), 100 * 1024**2, crc32)
-        total = sum(len(part) for part in exports.bundle(report, lambda _id: large))
+        total = sum(map(len, as_bytes(exports.bundle(report, lambda _id: large))))
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -37,8 +37,8 @@ def test_pieces_come_in_their_order_and_the_next_is_made_while_one_is_on_its_way
     maker, got = Maker(5), []
 
     async def read() -> None:
-        async for piece in ahead(maker.pieces()):
-            got.append(piece)
+        async for made in ahead(maker.pieces()):
+            got.extend(made)
             following = len(got)
             if following < 5:  # made although this one has not been taken off our hands
                 assert await asyncio.to_thread(maker.begun[following].wait, PATIENCE_S)
@@ -54,9 +54,9 @@ def test_as_many_are_made_at_a_time_as_are_asked_for() -> None:
 
     async def read() -> None:
         pieces = ahead(maker.pieces(), at_once=2)
-        async for piece in pieces:
-            got.append(piece)
-            if len(got) == 1:
+        async for made in pieces:
+            got.extend(made)
+            if len(got) == 2:
                 assert await asyncio.to_thread(maker.begun[3].wait, PATIENCE_S)
                 assert not maker.begun[4].is_set()
 
@@ -68,8 +68,8 @@ def test_what_goes_wrong_in_the_making_ends_the_answer() -> None:
     maker, got = Maker(5, wrong_at=3), []
 
     async def read() -> None:
-        async for piece in ahead(maker.pieces()):
-            got.append(piece)
+        async for made in ahead(maker.pieces()):
+            got.extend(made)
 
     with pytest.raises(OSError, match="the disk"):
         in_a_loop(asyncio.wait_for(read(), PATIENCE_S))
@@ -82,7 +82,7 @@ def test_where_the_reader_goes_away_what_makes_the_pieces_is_closed() -> None:
 
     async def read() -> None:
         pieces = ahead(maker.pieces())
-        assert await anext(pieces) == b"0"
+        assert await anext(pieces) == [b"0"]
         await pieces.aclose()  # type: ignore[attr-defined]
 
     in_a_loop(asyncio.wait_for(read(), PATIENCE_S))
