@@ -23,7 +23,7 @@ STRAIGHT = (
     "tryg.pieces"  # an extension of ASGI: a message of this kind has `pieces`, any of them, in the place of a body
 )
 _READ = 256 * 1024  # bytes of a file at a time, where it is read here
-_MOST = 32  # pieces at a time: each may be an open file
+_FILES = 32  # open at a time
 
 
 class Made(StreamingResponse):
@@ -94,12 +94,15 @@ def _in_the_making(pieces: Iterator[P], at_once: int) -> "asyncio.Task[list[P]]"
 
 
 def _some(pieces: Iterator[P], at_once: int) -> list[P]:
-    made, size = list[P](), 0
+    made, size, files = list[P](), 0, 0
     try:
         for piece in pieces:
             made.append(piece)
-            size += len(piece) if isinstance(piece, bytes) else 0  # a file takes no memory
-            if size >= at_once or len(made) >= _MOST:
+            if isinstance(piece, bytes):
+                size += len(piece)
+            else:
+                files += 1  # and no memory
+            if size >= at_once or files >= _FILES:
                 break
     except BaseException:
         let_go(made)

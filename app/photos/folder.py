@@ -140,7 +140,8 @@ class FolderVault(Vault):
 
     def _open(self, name: str) -> Opened:
         file = io.FileIO(self.folder / name)
-        return Opened(file, os.fstat(file.fileno()).st_size, _noted_sum(file))
+        found = os.fstat(file.fileno())
+        return Opened(file, found.st_size, _noted_sum(file, found.st_mtime_ns))
 
     def _remove(self, *names: str, durably: bool = False) -> None:
         paths = [self.folder / name for name in names]
@@ -231,10 +232,10 @@ def _note_sum(file: io.FileIO, crc32: int) -> None:
         os.setxattr(file.fileno(), _SUM, b"%08x %d" % (crc32, os.fstat(file.fileno()).st_mtime_ns))
 
 
-def _noted_sum(file: io.FileIO) -> int | None:
+def _noted_sum(file: io.FileIO, last_write_ns: int) -> int | None:
     try:
         crc32, written_ns = os.getxattr(file.fileno(), _SUM).split()
-        return int(crc32, 16) if int(written_ns) == os.fstat(file.fileno()).st_mtime_ns else None
+        return int(crc32, 16) if int(written_ns) == last_write_ns else None
     except (OSError, AttributeError, ValueError):
         return None
 

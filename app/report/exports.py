@@ -87,7 +87,10 @@ def bundle(report: Report, opened: Callable[[str], Opened | None], since: Told |
     """A ZIP: observations.csv, observations.geojson, since.csv where there is a walk before, photos/<id>.jpg for each ready
     photo, and report.json, which names as `missing_photos` those that should have been there. `opened`: a photo, None where
     there is none; raises OSError. A photo that lies in a folder is an open file among the pieces."""
-    archive, missing = Archive(compress_type=ZIP_DEFLATED), list[str]()
+    archive, missing = (
+        Archive(compress_type=ZIP_DEFLATED, compress_level=1),
+        list[str](),
+    )  # what takes room are the photos
     archive.add(table(report), "observations.csv")
     archive.add(geojson(report), "observations.geojson")
     if since:
