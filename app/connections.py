@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.answers import CLOSED
 from app.arrivals import HEAD_BYTES
-from app.streaming import STRAIGHT, Piece, let_go, size_of
+from app.streaming import STRAIGHT, Part, Piece, let_go, size_of
 
 HEAD_S = 15.0  # for a request's line and headers, from the connection or their first byte
 AFTER_S = 10.0  # for the rest of a body that nobody wanted
@@ -184,16 +184,15 @@ class Line:
 
     async def send(self, pieces: list[Piece]) -> None:
         """One chunk of the answer (RFC 9112 7.1), its files closed then. Raises OSError where a file is shorter than it was."""
-        left = deque((piece, size_of(piece)) for piece in pieces)
+        left = deque(pieces)
         try:
             if not self._cycle.chunked_encoding:
                 raise ValueError("Pieces are sent as a chunk, and this answer has none.")
             await self._all_before()
             if self._socket is None:  # a number of our own: it stays what it is where the connection ends meanwhile
                 self._socket = socket.socket(fileno=os.dup(self._cycle.transport.get_extra_info("socket").fileno()))
-            head = b"%x\r\n" % sum(size for _piece, size in left)
-            left.appendleft((head, len(head)))
-            left.append((b"\r\n", 2))
+            left.appendleft(b"%x\r\n" % sum(map(size_of, pieces)))
+            left.append(b"\r\n")
             while left and not self._cycle.disconnected:
                 await run_in_threadpool(_pushed, self._socket, left)
                 if left and not await self._taking():
@@ -202,7 +201,7 @@ class Line:
         except ConnectionError:  # the reader went away, which the event loop is about to hear
             return
         finally:
-            let_go(piece for piece, _size in left)
+            let_go(left)
 
     def close(self) -> None:
         if self._socket:
@@ -234,37 +233,37 @@ class Line:
             loop.remove_writer(self._socket.fileno())
 
 
-def _pushed(line: socket.socket, left: deque[tuple[Piece, int]]) -> None:
+def _pushed(line: socket.socket, left: deque[Piece]) -> None:
     """Sends what the socket takes, and waits for it no longer than AT_HAND_MS; what has gone is out of `left`. Raises OSError."""
     room = select.poll()
     room.register(line, select.POLLOUT)
     while left:
-        piece, size = left[0]
+        piece, size = left[0], size_of(left[0])
         try:
-            sent = _handed(line, piece, size, more=len(left) > 1)
+            sent = _handed(line, piece, more=len(left) > 1) if size else 0
         except BlockingIOError:
             if not room.poll(AT_HAND_MS):
                 return
             continue
-        if sent < size:
-            left[0] = piece[sent:] if isinstance(piece, bytes) else piece, size - sent
+        if sent == size:
+            let_go([left.popleft()])
         else:
-            let_go([left.popleft()[0]])
+            left[0] = piece[sent:] if isinstance(piece, bytes) else Part(piece.file, size - sent)
 
 
-def _handed(line: socket.socket, piece: Piece, size: int, *, more: bool) -> int:
-    """How many of the next `size` bytes the socket took. Raises OSError."""
+def _handed(line: socket.socket, piece: Piece, *, more: bool) -> int:
+    """How many of the next bytes the socket took. Raises OSError."""
     if isinstance(piece, bytes):
         return line.send(piece, _MORE if more else 0)
     try:
-        sent = os.sendfile(line.fileno(), piece.fileno(), None, size)
+        sent = os.sendfile(line.fileno(), piece.file.fileno(), None, piece.size)
     except OSError as trouble:
         if trouble.errno not in _NOT_HERE:
             raise
-        sent = line.send(os.pread(piece.fileno(), min(size, LARGE), piece.tell()))
-        piece.seek(sent, os.SEEK_CUR)
-    if not sent and size:
-        raise OSError(f"{piece.name} ends before its time")
+        sent = line.send(os.pread(piece.file.fileno(), min(piece.size, LARGE), piece.file.tell()))
+        piece.file.seek(sent, os.SEEK_CUR)
+    if not sent:
+        raise OSError(f"{piece.file.name} ends {piece.size} bytes before its time")
     return sent
 
 

@@ -94,8 +94,10 @@ class Opened:
         """All of it, once, and that it can be read has been seen: the file itself where it lies on this machine, which is then the
         reader's to close, else its bytes. Raises OSError."""
         if isinstance(self._file, io.FileIO):
+            from app.streaming import Part  # late, as below
+
             os.pread(self._file.fileno(), 1, 0)
-            return iter([self._file])
+            return iter([Part(self._file, self.size)])
         pieces = self.pieces()
         return chain([next(pieces, b"")], pieces)
 
