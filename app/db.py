@@ -13,16 +13,17 @@ from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 import pysqlite3.dbapi2 as sqlite
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
 
 from app.models import FailedTry
 from app.problems import TryAgain
 from app.writer import AFTERWARDS, AT_THE_END, CHANGED, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
 
 _NEXT_SEQ = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
+HANDS = 8  # threads that write what many ask at once: with 30, PostgreSQL spends twice the time on a note, and they wait for Python
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
 
 
@@ -39,6 +40,7 @@ class Database:
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turns = Turns(self.engine)
         self._writer = Writer(self._turns, self._written, self._follow)
+        self._hands = CapacityLimiter(HANDS)
         self._tried = (0.0, False)
         self.changed: Callable[[set[str]], None] = lambda _walks: None  # called after a commit, with the walks' ids
 
@@ -66,10 +68,13 @@ class Database:
 
     async def written(self, work: Callable[[Session], T]) -> T:
         """What `work(tx)` gives, once what it changed is committed, as by write(); for what many ask at once. On SQLite one
-        thread does what has come meanwhile in one transaction, so that there is neither a thread nor a commit for each.
+        thread does what has come meanwhile in one transaction, so that there is neither a thread nor a commit for each; on PostgreSQL
+        HANDS do, in transactions of their own.
 
         Raises what `work` raises, and then nothing of it is kept; TryAgain as write()."""
-        return await (self._writer.written(work) if self.sqlite else run_in_threadpool(self._written, work))
+        if self.sqlite:
+            return await self._writer.written(work)
+        return await to_thread.run_sync(self._written, work, limiter=self._hands)
 
     def _follow(self, info: dict[Any, Any]) -> None:
         """After the commit: what was to be done then, and to be told."""
