@@ -8,6 +8,7 @@ them in memory, cannot be decoded; whatever lacks memory or a decoder is Trouble
 import io
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, floor
 
 from PIL import Image, ImageCms
@@ -19,9 +20,17 @@ try:
 except ImportError:  # an optional extra: without it HEIC photos wait
     pillow_heif = None  # type: ignore[assignment]
 
-QUALITY = 85
+QUALITY = 85  # at most: a photo is kept as fine as it came, for finer it only becomes larger
+_COARSE = 40
+_LIKELY = 5  # finer than it came, where it was coarsened by other rules than ours: being coarsened twice shows
 THUMBNAIL_BYTES = 20_000
-_THUMBNAIL_STEPS = [(320, 80), (320, 65), (320, 50), (320, 35), (240, 35), (160, 35), (96, 35)]  # pixels, quality
+_THUMBNAIL_STEPS = [(320, 80), (320, 50), (240, 35), (160, 35), (96, 35)]  # pixels, quality
+# fmt: off
+_LUMINANCE = (
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+)
+# fmt: on
 _GAP = (
     1.0  # a thumbnail is made from means of whole pixels that are as small as it, or little larger: a tenth of the time
 )
@@ -68,22 +77,24 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         picture = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
+        quality = _quality(picture) if max(picture.size) <= edge else QUALITY
     picture = _shrunk(picture, edge)
     picture = _turned(_as_srgb(picture, profile), orientation)
-    return Clean(_jpeg(picture, QUALITY), _thumbnail(picture), *picture.size)
+    return Clean(_jpeg(picture, quality), _thumbnail(picture), *picture.size)
 
 
 def blurred(jpeg: bytes, boxes: list[tuple[float, float, float, float]]) -> Clean:
     """The clean picture with nothing but its mean colour left in each of `boxes`: x, y, width, height, parts of 1 from the
     upper left. Without boxes the very bytes. Raises NoPicture, Trouble, MemoryError."""
-    picture = _decoded(jpeg, 2**16, 2**31).convert("RGB")  # a clean one: whole, and small enough
+    picture = _decoded(jpeg, 2**16, 2**31)  # a clean one: whole, and small enough
+    quality, picture = _quality(picture), picture.convert("RGB")
     for x, y, width, height in boxes:
         corners = (x * picture.width, y * picture.height, (x + width) * picture.width, (y + height) * picture.height)
         left, upper, right, lower = (round(edge) for edge in corners)
         right, lower = min(max(right, left + 1), picture.width), min(max(lower, upper + 1), picture.height)
         mean = picture.crop((left, upper, right, lower)).resize((1, 1), Image.Resampling.BOX)
         picture.paste(mean.resize((right - left, lower - upper)), (left, upper))
-    return Clean(_jpeg(picture, QUALITY) if boxes else jpeg, _thumbnail(picture), *picture.size)
+    return Clean(_jpeg(picture, quality) if boxes else jpeg, _thumbnail(picture), *picture.size)
 
 
 def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
@@ -123,6 +134,23 @@ def _orientation(picture: Image.Image) -> int:
         return int(picture.getexif().get(0x0112, 1))
     except Exception:  # as above, for bytes that are no Exif
         return 1
+
+
+def _quality(picture: Image.Image) -> int:
+    """With which the picture is to be written, as fine as it came."""
+    tables = getattr(picture, "quantization", None)
+    if not tables or 0 not in tables:
+        return QUALITY
+    coarseness = sum(tables[0])
+    quality = next((quality for quality in range(_COARSE, QUALITY) if _coarseness(quality) <= coarseness), QUALITY)
+    return quality if coarseness == _coarseness(quality) else min(quality + _LIKELY, QUALITY)
+
+
+@cache
+def _coarseness(quality: int) -> int:
+    """The sum of the table by which the library coarsens brightness: ITU-T T.81, K.1, scaled as libjpeg does."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return sum(min(max((step * scale + 50) // 100, 1), 255) for step in _LUMINANCE)
 
 
 def _resizable(picture: Image.Image) -> Image.Image:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from app.photos import images
 from app.sync.protocol import PHOTO_EDGE, PHOTO_PIXELS
@@ -74,6 +74,31 @@ def test_large_photos_are_shrunk_and_small_ones_are_not_blown_up() -> None:
     assert opened(tall.jpeg).size == (123, 2048)
     assert opened(small.jpeg).size == (20, 10)
     assert max(opened(large.thumbnail).size) == 320
+
+
+def test_a_photo_is_kept_as_fine_as_it_came_and_becomes_no_larger() -> None:
+    street = noise(400, 300).convert("L").resize((800, 600), Image.Resampling.BICUBIC).convert("RGB")
+    for quality in (57, 80, 85):
+        came = saved(street, quality=quality)
+        kept = clean(came).jpeg
+        assert len(kept) < len(came) * 1.01, quality
+        lost = ImageStat.Stat(ImageChops.difference(opened(came), opened(kept)))
+        assert max(lost.rms) < 2, quality
+        assert len(images.blurred(kept, [(0.1, 0.1, 0.3, 0.3)]).jpeg) < len(kept), "nor is a blurred one larger"
+
+
+def test_a_photo_coarsened_by_other_rules_is_kept_a_little_finer_and_none_finer_than_is_seen() -> None:
+    street = scene(400, 300)
+
+    def step(came: bytes) -> int:
+        """How coarse brightness is in what is kept."""
+        return sum(opened(clean(came).jpeg).quantization[0])  # type: ignore[attr-defined]
+
+    plain = {quality: step(saved(street, quality=quality)) for quality in (10, 45, 60, 85, 95)}
+    assert plain[95] == plain[85] < plain[60]
+    assert plain[10] == plain[45], "what came very coarse is not coarsened as much again"
+    evenly = saved(street, qtables=[[40] * 64, [40] * 64])
+    assert plain[85] < step(evenly) < sum(opened(evenly).quantization[0])  # type: ignore[attr-defined]
 
 
 def test_the_thumbnail_of_the_busiest_picture_is_small_too() -> None:
