@@ -123,11 +123,11 @@ _STATE = select(Photo.state).where(Photo.id == bindparam("photo"))
 
 @contextmanager
 def claimed(db: Database, photo_id: str) -> Iterator[bool]:
-    """Whether the photo is the caller's to clean while this lasts: no other server's, on whatever machine, and still stored.
+    """Whether the photo is the caller's to clean while this lasts: no other server's, on whatever machine, nor cleaned by one.
 
     A server that is killed has claimed nothing any more. Raises TryAgain."""
     with db.alone(UUID(photo_id).int % 2**63) as free:
-        if free:
+        if free and not db.sqlite:  # there is one server there, and it has just looked
             with db.read() as tx:
                 free = tx.connection().execute(_STATE, {"photo": photo_id}).scalar() == "stored"
         yield free
