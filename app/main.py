@@ -121,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
     app.state.jobs, app.state.followers = jobs, followers(db, hearing.sure)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
-    app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings)
+    app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings, db)
     app.state.shelf = Shelf()
     for router in (*ROUTERS, *([design.router] if settings.is_here else [])):
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.

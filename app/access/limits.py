@@ -1,11 +1,13 @@
 """How often is too often: for phones that join, photos and notes of one phone, files of one person, requests and letters.
 
-Hides where it is counted. What is rare and costs somebody something is counted in the database, for all processes and over a
-restart; what is frequent in this process alone, where a row for each would cost more than it saves. Promises that whoever is
+Hides where it is counted. What is rare and costs somebody something is counted in the database, row by row, for all processes and
+over a restart; what is frequent as one moment for each who asks: in memory where there is one process, on SQLite, in a row where
+there may be several, on PostgreSQL. Promises that whoever is
 refused is told when to come back (Retry-After) and nothing is lost; that a school behind one address joins within a minute;
 and that TRYG_RATE_LIMITS=off lifts every one of them. What is counted for guessing at codes is in guards.
 """
 
+import hashlib
 import math
 import threading
 import time
@@ -13,9 +15,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import Request
+from sqlalchemy import text
 from sqlmodel import Session, col, delete, func, select
 
 from app.access.guards import address_of
+from app.db import Database
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import FailedTry, Participant, now
@@ -41,7 +45,7 @@ TAKEDOWNS = Limit(
 )
 TAKEDOWNS_OF_ALL = Limit("takedowns", 60, 86_400, mark("Many requests have come today. Send it once more tomorrow."))
 LETTERS = Limit("letters", 100, 3600, mark("Many letters have gone out from you. Wait a little, and go on."))
-# In this process
+# As one moment
 PHOTOS = Limit(
     "photos", 3000, 600, mark("Many photos have come from this phone. It sends the next ones a little later.")
 )
@@ -74,20 +78,36 @@ def may_join(tx: Session, walk_id: str, address: str, settings: Settings) -> Non
     counted(tx, settings, JOINS, address, walk_id)
 
 
+# Until when the allowance is used up, after one more: by the database's clock, which all servers share. No row: it was one too many.
+_ONE_MORE = text("""
+    INSERT INTO failedtry AS held (id, purpose, address, at)
+    VALUES (:id, :purpose, :who, clock_timestamp() + make_interval(secs => :each))
+    ON CONFLICT (id) DO UPDATE SET at = greatest(held.at, clock_timestamp()) + make_interval(secs => :each)
+    WHERE held.at + make_interval(secs => :each) <= clock_timestamp() + make_interval(secs => :seconds)
+    RETURNING id""")
+_USED_UP_S = text("SELECT extract(epoch FROM at - clock_timestamp())::float FROM failedtry WHERE id = :id")
+
+
 class Tally:
-    """What is counted in this process. As many at once as the limit says, and from then on evenly."""
+    """As many at once as the limit says, and from then on evenly (the generic cell rate algorithm, ITU-T I.371)."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._on, self._full_until, self._lock = (
-            settings.rate_limits == "on",
-            dict[tuple[str, str], float](),
-            threading.Lock(),
-        )
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self._on, self._db = settings.rate_limits == "on", db
+        self._full_until, self._lock = dict[tuple[str, str], float](), threading.Lock()
 
-    def count(self, limit: Limit, who: str) -> None:
-        """One more by `who`. Raises too-many-attempts (429)."""
+    def count(self, limit: Limit, who: str, tx: Session | None = None) -> None:
+        """One more by `who`; `tx`: a write that is under way, with which it is taken back. Raises too-many-attempts (429), TryAgain."""
         if not self._on:
             return
+        if self._db.sqlite:
+            self._here(limit, who)
+        elif tx:
+            _for_all(tx, limit, who)
+        else:
+            with self._db.write() as of_its_own:
+                _for_all(of_its_own, limit, who)
+
+    def _here(self, limit: Limit, who: str) -> None:
         at, each = time.monotonic(), limit.seconds / limit.most
         with self._lock:
             if len(self._full_until) > 20_000:
@@ -98,10 +118,18 @@ class Tally:
             self._full_until[limit.purpose, who] = until
 
 
-def count(request: Request, limit: Limit, who: str = "") -> None:
-    """One more by `who`, or from where the call comes. Raises too-many-attempts (429)."""
+def _for_all(tx: Session, limit: Limit, who: str) -> None:
+    db, each = tx.connection(), limit.seconds / limit.most
+    one = {"id": hashlib.sha256(f"{limit.purpose} {who}".encode()).hexdigest()}
+    said = one | {"purpose": limit.purpose, "who": who, "each": each, "seconds": limit.seconds}
+    if db.execute(_ONE_MORE, said).first() is None:
+        raise _too_many(limit, db.execute(_USED_UP_S, one).scalar_one() + each - limit.seconds)
+
+
+def count(request: Request, limit: Limit, who: str = "", tx: Session | None = None) -> None:
+    """One more by `who`, or from where the call comes; `tx` as for Tally.count(). Raises too-many-attempts (429), TryAgain."""
     tally: Tally = request.app.state.tally
-    tally.count(limit, who or address_of(request))
+    tally.count(limit, who or address_of(request), tx)
 
 
 def _too_many(limit: Limit, seconds: float) -> Problem:

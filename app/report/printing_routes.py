@@ -82,7 +82,7 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
     answer = await _printed(request, asked, "esdh.zip")
     if isinstance(answer, Response):
         return answer
-    limits.count(request, limits.FILES)
+    await run_in_threadpool(limits.count, request, limits.FILES)
     report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
     pieces = records.package(report, answer, request.app.state.vault.opened, about, since)
     return Made(pieces, exports.LARGE, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
@@ -186,7 +186,7 @@ async def _pdf(request: Request, asked: _Asked) -> Response:
     answer = await _printed(request, asked, "pdf")
     if isinstance(answer, Response):
         return answer
-    limits.count(request, limits.FILES)
+    await run_in_threadpool(limits.count, request, limits.FILES)
     # Shown in the browser, in place of the page that waited.
     return FileResponse(answer, media_type="application/pdf", headers=_named(asked, "pdf", "inline"))
 

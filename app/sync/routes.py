@@ -83,7 +83,7 @@ async def put_observation(observation_id: Uuid, request: Request, key: Key) -> R
 
     def keep(tx: Session) -> ingest.Kept:
         who = held(tx, key)
-        limits.count(request, limits.NOTES, who.id)
+        limits.count(request, limits.NOTES, who.id, tx)
         return ingest.keep(tx, who, observation_id, sent)
 
     kept = await db.written(keep)

@@ -1,6 +1,9 @@
 """How often is too often: each limit is told with a sentence and a time, holds for whoever reaches it, and for nobody else."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,14 @@ import pytest
 from httpx import Response
 
 from app.access import guards, limits
-from app.access.limits import Limit
+from app.access.limits import Limit, Tally
+from app.db import Database
 from app.models import Walk
+from app.problems import Problem
 from tests.access.conftest import Browser
-from tests.cast import Clock, Stage
+from tests.cast import Clock, Stage, make_settings
 from tests.phone import Phone, Picture, jpeg, new_id
+from tests.photos.pictures import until
 from tests.postgres import Cluster
 from tests.running import Server
 
@@ -169,6 +175,7 @@ class TestOff:
         assert [phone.put(phone.note()).status_code for _each in range(3)] == [201] * 3
 
 
+@pytest.mark.embedded
 def test_what_is_counted_here_is_let_through_evenly_afterwards(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 1000.0
     monkeypatch.setattr("app.access.limits.time.monotonic", lambda: moment)
@@ -181,3 +188,57 @@ def test_what_is_counted_here_is_let_through_evenly_afterwards(stage: Stage, mon
     tally.count(few, "bo")
     moment += 2
     tally.count(few, "anna")
+
+
+@pytest.fixture
+def tallies(postgres: Cluster, migrated_postgres: str) -> Iterator[list[Tally]]:
+    """Of three servers of one PostgreSQL."""
+    with postgres.database(migrated_postgres) as url, ExitStack() as ends:
+        three = [Database(url) for _number in range(3)]
+        for db in three:
+            ends.callback(db.close)
+        yield [Tally(make_settings(Path("unused")), db) for db in three]
+
+
+def test_servers_of_one_postgresql_count_together_and_let_more_through_evenly(tallies: list[Tally]) -> None:
+    few = Limit("few", 30, 15, "x")  # one more each half second, once they are used up
+
+    def got_in(number: int) -> bool:
+        try:
+            tallies[number % 3].count(few, "anna")
+        except Problem as refused:
+            return "too-many-attempts" not in str(refused)
+        return True
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(12) as pool:
+        let_in = sum(pool.map(got_in, range(90)))
+    assert 30 <= let_in <= 30 + (time.monotonic() - began) / 0.5 + 1
+    tallies[0].count(few, "bo")
+    until(lambda: got_in(1), within_s=20)
+
+
+def test_what_is_taken_back_has_not_been_counted(tallies: list[Tally]) -> None:
+    one = Limit("one", 1, 3600, "x")
+    with suppress(ZeroDivisionError), tallies[0]._db.write() as tx:
+        tallies[0].count(one, "anna", tx)
+        1 / 0  # noqa: B018
+    tallies[1].count(one, "anna")
+    with pytest.raises(Problem, match="too-many-attempts") as refused:
+        tallies[2].count(one, "anna")
+    assert 3590 < int(refused.value.headers["Retry-After"]) <= 3600
+
+
+def test_a_phone_is_counted_alike_on_each_database(
+    every_database: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NOTES", "PHOTOS"):
+        lowered(monkeypatch, name, 2)
+    phone, pictures = stage.phone(), [Picture(jpeg(16, 16, (number, 0, 0))) for number in range(3)]
+    notes = [phone.note(picture) for picture in pictures]
+    assert [phone.put(note).status_code for note in notes] == [201, 201, 429]
+    other = stage.phone()
+    assert other.put(other.note()).status_code == 201
+    told = [phone.put_picture(pictures[0].id) for _time in range(3)]
+    assert [reply.status_code for reply in told[:2]] == [201, 200]
+    assert refused(told[2], "Der er kommet mange billeder fra denne telefon.")
