@@ -31,6 +31,7 @@ CADDY = {
     "health_uri",
     "health_interval",
     "health_timeout",
+    "fail_duration",
     "flush_interval",
 }
 
