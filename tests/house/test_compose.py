@@ -31,7 +31,6 @@ CADDY = {
     "health_uri",
     "health_interval",
     "health_timeout",
-    "fail_duration",
     "flush_interval",
 }
 
