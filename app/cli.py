@@ -151,7 +151,9 @@ def serve(
             if not as_json:
                 show(told)
                 print("" if settings.basemap else "There is no map under it: make map tries to build one.\n", end="")
-        server.run(settings, listener, lambda: _say(as_json, told, f"Serving {settings.base_url}"))
+        # Where the log is JSON, whoever gathers the container's lines reads no other.
+        plain = not as_json and settings.log_format != "json"
+        server.run(settings, listener, lambda: _say(not plain, told, f"Serving {settings.base_url}"))
 
 
 @cli.command()
