@@ -28,9 +28,7 @@ from app import models
 from app.access import people, signin
 from app.db import Database
 from app.demo.walk import make
-from app.photos.vault import vault_of
 from app.schema import migrate_to_newest
-from app.settings import Settings
 from tests import maps
 from tests.conftest import CHROMIUM_FLAGS
 from tests.guide_shots import DESK, OFFICE, POCKET, Scene, Shot
@@ -71,17 +69,17 @@ def main() -> int:
 @contextmanager
 def demo(data: Path, language: str) -> Iterator[Scene]:
     """A server with the demo walk of a fixed evening, its photos ready."""
-    settings = Settings(data=data, base_url="http://127.0.0.1")
+    ground = {"TRYG_BASEMAP": str(maps.helsinki()), "TRYG_BASEMAP_CREDIT": maps.CREDIT}
+    server = Server(data, TRYG_RATE_LIMITS="off", **ground)
     data.mkdir(parents=True)
-    migrate_to_newest(settings)
-    db = Database(settings.database)
+    migrate_to_newest(server.settings)
+    db = Database(server.database)
     with at(WALKED):
-        told = make(db, vault_of(settings), settings)
+        told = make(db, server.vault, server.settings)
     with db.write() as tx:
         tx.get_one(models.Walk, told["walk_id"]).code = CODE  # each demo draws its own
     db.close()
-    ground = {"TRYG_BASEMAP": str(maps.helsinki()), "TRYG_BASEMAP_CREDIT": maps.CREDIT}
-    server = Server(data, TRYG_RATE_LIMITS="off", **ground).start()
+    server.start()
     try:
         public, partner = (urlsplit(told[name]).path for name in ("public_url", "partner_url"))
         yield Scene(server, told["walk_id"], CODE, language, public, partner)
@@ -133,7 +131,7 @@ def somebody(browser: Browser, scene: Scene, how: dict[str, Any]) -> Page:
 
 def sign_in(page: Page, scene: Scene, email: str = "tovholder@example.org") -> None:
     """Signed in as somebody of the demo, or as an admin who comes with it."""
-    db = Database(f"sqlite:///{scene.server.data / 'tryg.sqlite'}")
+    db = Database(scene.server.database)
     with db.write() as tx:
         person = people.by_email(tx, email) or people.add(tx, email, "admin")
         link = signin.new_link(tx, person, scene.server.url)

@@ -108,7 +108,7 @@ def world(folder: Path) -> Iterator[World]:
     """A server of its own with everything on it, in Danish."""
     with demo(folder / "var", "da") as scene:
         with_photos(scene)
-        db = Database(f"sqlite:///{scene.server.data / 'tryg.sqlite'}")
+        db = Database(scene.server.database)
         names = _whats_missing(db, scene)
         db.close()
         yield World(scene, names)

@@ -59,10 +59,15 @@ class Server:
         return self.environment.get("TRYG_DATABASE_URL") or f"sqlite:///{self.data / 'tryg.sqlite'}"
 
     @property
+    def settings(self) -> Settings:
+        """What it was told."""
+        told = {name[5:].lower(): value for name, value in self.environment.items() if name.startswith("TRYG_")}
+        return Settings(**(told | {"data": self.data}))
+
+    @property
     def vault(self) -> Vault:
         """Where its photos lie."""
-        told = {name[5:].lower(): value for name, value in self.environment.items() if name.startswith("TRYG_")}
-        return vault_of(Settings(**(told | {"data": self.data})))
+        return vault_of(self.settings)
 
     def start(self) -> "Server":
         """Starts it and returns once /healthz answers."""

@@ -3,7 +3,8 @@ way, and go out in the review alone (app/review/recording_routes.py).
 
 Hides HTTP: digests, caching, a phone that falls silent. Promises the contract's order of checks, that a receipt is
 sent only after file, folder and record are on disk, and that no more of a photo than HELD is in memory. The record is not locked
-while bytes stream. Disk work has a few threads of its own: words are not kept waiting by pictures.
+while bytes stream. Disk work has a few threads of its own: words are not kept waiting by pictures, and nobody who is refused by a
+disk or a store that hangs. Copies of one photo that come at once are kept one after the other.
 """
 
 import asyncio
@@ -11,8 +12,10 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
@@ -36,8 +39,10 @@ SILENCE_S = 120.0  # without a byte, then the phone is taken to be gone
 PATIENCE = 4  # a body of up to so many times the limit is read to its end, so that the phone hears the answer
 HELD = 512 * 1024  # bytes of a photo in memory before they go to the disk: most photos from a phone are no larger
 RETRY_S = 5
+TURN_S = 4.0  # for copies of one photo; with what the place itself may take, the contract's 10 s
 _NOT_KEPT = {"Cache-Control": "no-store"}
-_disk = anyio.CapacityLimiter(8)
+_disk, _asked = anyio.CapacityLimiter(8), anyio.CapacityLimiter(8)
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,29 +104,38 @@ async def _taken_in(
     limit = request.app.state.settings.photo_bytes
     length = int(request.headers.get("content-length", 0))
     printed = request.app.state.settings.printed
+    arriving: Digest | None = None
 
     # Each step aside is two turns between threads, which cost more than most of what is done there: few of them.
-    def begin() -> tuple[Digest, BackgroundTask | None]:
+    def begin() -> tuple[bool, BackgroundTask | None]:
         with db.read() as tx:
             who = phones.known(tx, key)
             limits.count(request, limits.PHOTOS, who.id)
             is_here = arrival.admitted(tx, who, observation_id, photo_id, sound=sound)
         if length > limit:
             raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
+        return is_here, phones.heard_afterwards(db, who)
+
+    def take(piece: bytes | bytearray) -> Digest:
+        nonlocal arriving
         # What is here already is only compared: that needs no room on a disk that may be full.
-        return Digest() if is_here else vault.arrive(), phones.heard_afterwards(db, who)
+        arriving = arriving or (Digest() if is_here else vault.arrive())
+        arriving.write(piece)
+        return arriving
 
-    def end(rest: list[bytes]) -> tuple[Photo, bool]:
-        arriving.write(*rest)
+    def end(rest: bytearray) -> tuple[Photo, bool]:
+        whole = take(rest)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
-        return arrival.keep(db, vault, photo_id, arriving, claimed, printed)
+        return arrival.keep(db, vault, photo_id, whole, claimed, printed)
 
-    arriving, task = await _aside(begin)
+    is_here, task = await anyio.to_thread.run_sync(begin, limiter=_asked)
     try:
-        rest = await _receive(request, arriving, limit)
-        photo, is_new = await _aside(end, rest)
+        rest = await _receive(request, lambda piece: _aside(take, piece), limit)
+        async with _turn(photo_id):
+            photo, is_new = await _aside(end, rest)
     finally:
-        arriving.close()
+        if arriving:
+            arriving.close()
     return photo, is_new, task
 
 
@@ -143,10 +157,26 @@ async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     return await anyio.to_thread.run_sync(lambda: work(*given, **named), limiter=_disk)
 
 
-async def _receive(request: Request, arriving: Digest, limit: int) -> list[bytes]:
-    """The body, piece by piece, into `arriving`, but for the last pieces, which are returned. Raises photo-too-large (413), TryAgain; bad-request to nobody when the
-    phone has gone."""
-    pieces, held, length, clock = list[bytes](), 0, 0, asyncio.get_running_loop().time
+@asynccontextmanager
+async def _turn(photo_id: str) -> AsyncIterator[None]:
+    """Of copies of one photo, the first is kept, and the others find it here. Stores are slow where two put one name at once:
+    SeaweedFS lets each wait for whole seconds, Amazon's refuses one of them (409). Raises TryAgain."""
+    turn = _turns.setdefault(photo_id, asyncio.Lock())
+    try:
+        async with asyncio.timeout(TURN_S):
+            await turn.acquire()
+    except TimeoutError:
+        raise TryAgain() from None
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+async def _receive(request: Request, take: Callable[[bytearray], Awaitable[Any]], limit: int) -> bytearray:
+    """The body, given to `take` whenever HELD of it is here; what is left at its end. Raises photo-too-large (413), TryAgain;
+    bad-request to nobody when the phone has gone."""
+    held, length, clock = bytearray(), 0, asyncio.get_running_loop().time
     try:
         async with asyncio.timeout(SILENCE_S) as silence:
             async for piece in request.stream():
@@ -154,16 +184,15 @@ async def _receive(request: Request, arriving: Digest, limit: int) -> list[bytes
                 if length > PATIENCE * limit:
                     break
                 if length <= limit:
-                    pieces.append(piece)
-                    held += len(piece)
-                if held >= HELD:
+                    held += piece  # not a list of them, which weighs thirty times as much where each is two bytes
+                if len(held) >= HELD:
                     silence.reschedule(None)  # a thread cannot be broken off
-                    await _aside(arriving.write, *pieces)
-                    pieces, held = [], 0
+                    await take(held)
+                    held = bytearray()
                 silence.reschedule(clock() + SILENCE_S)
             if length > limit:  # it came without a length
                 raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
-            return pieces
+            return held
     except (ClientDisconnect, TimeoutError):
         raise Problem("bad-request", headers={"Connection": "close"}) from None
 

@@ -37,10 +37,9 @@ class Digest:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def write(self, *pieces: bytes) -> None:
-        for piece in pieces:
-            self._hash.update(piece)
-            self.size += len(piece)
+    def write(self, piece: bytes | bytearray) -> None:
+        self._hash.update(piece)
+        self.size += len(piece)
 
     def close(self) -> None:
         """Lets go of everything that was not kept."""
@@ -55,12 +54,11 @@ class Arriving(Digest):
         with _as_try_again():
             self.file, self.path = vault._new_file()
 
-    def write(self, *pieces: bytes) -> None:
+    def write(self, piece: bytes | bytearray) -> None:
         """Raises TryAgain where the disk is full, failing or read-only."""
-        super().write(*pieces)
+        super().write(piece)
         with _as_try_again():
-            for piece in pieces:
-                write_all(self.file, piece)
+            write_all(self.file, piece)
 
     def keep(self, photo_id: str) -> None:
         """Make it the photo's original, durably. Raises TryAgain."""
@@ -317,7 +315,7 @@ def aside_of(photo_id: str) -> str:
     return f"{KEPT}/{photo_id[-2:]}/{photo_id}.unblurred.jpg"
 
 
-def write_all(file: io.FileIO, content: bytes) -> None:
+def write_all(file: io.FileIO, content: bytes | bytearray) -> None:
     rest = memoryview(content)
     while rest:  # a disk that is nearly full takes a part, and refuses only the next
         rest = rest[file.write(rest) :]

@@ -10,9 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.access import people, signin
 from app.db import Database
 from app.demo.walk import make
-from app.photos.vault import vault_of
 from app.schema import migrate_to_newest
-from app.settings import Settings
 from tests.running import Server
 
 FILES = re.compile(
@@ -27,15 +25,13 @@ USELESS = """() => [...document.querySelectorAll("button, [role=button]")]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demo walk: reviewed, with measures, answers and an edition."""
-    data = tmp_path_factory.mktemp("demo") / "var"
-    settings = Settings(data=data, base_url="http://127.0.0.1")
-    data.mkdir(parents=True)
-    migrate_to_newest(settings)
-    db = Database(settings.database)
-    make(db, vault_of(settings), settings)
+    server = Server(tmp_path_factory.mktemp("demo") / "var", TRYG_RATE_LIMITS="off")
+    server.data.mkdir(parents=True)
+    migrate_to_newest(server.settings)
+    db = Database(server.database)
+    make(db, server.vault, server.settings)
     db.close()
-    server = Server(data, TRYG_RATE_LIMITS="off").start()
-    yield server
+    yield server.start()
     server.stop()
 
 

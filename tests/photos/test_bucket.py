@@ -79,6 +79,24 @@ def test_a_store_that_hangs_is_told_within_the_contracts_time_and_then_not_waite
     until(lambda: all(ready(phone, picture) for picture in pictures))
 
 
+def test_whoever_is_refused_does_not_wait_for_a_store_that_hangs(store: MoodyStore, stage: Stage) -> None:
+    phone, other = stage.phone(), stage.phone()
+    pictures = [Picture(jpeg(colour=(0, number, 0))) for number in range(12)]
+    theirs = noted(phone, *pictures[:6])
+    noted(phone, *pictures[6:])
+    stranger = {"Authorization": f"Bearer {phone.id}.{'x' * 43}"}
+    put = f"/api/v1/observations/{theirs}/photos/{pictures[0].id}"
+    with store.being("slow"), ThreadPoolExecutor(12) as pool:
+        waiting = [pool.submit(phone.put_picture, picture.id) for picture in pictures]
+        until(lambda: store.asked >= 8)  # as many as may wait for it
+        assert stage.http.put(put, content=b"x", headers=stranger).status_code == 401
+        assert stage.http.put(put, content=b"x", headers=other.key).status_code == 403
+        assert stage.http.put(put.replace(theirs, new_id()), content=b"x", headers=phone.key).status_code == 404
+        assert not any(one.done() for one in waiting)
+        for one in waiting:
+            told_to_try_again(one.result())
+
+
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("mood", ["refusing", "full", "slow", "late"])
 def test_whatever_its_mood_a_photo_is_kept_once_and_never_acknowledged_before(

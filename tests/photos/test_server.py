@@ -1,16 +1,21 @@
 """Photos and a real server: bodies that come in pieces, phones that vanish, plugs that are pulled, disks that are full."""
 
+import asyncio
 import contextlib
 import hashlib
 import os
 import signal
 import socket
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from app.photos import routes
+from app.photos.routes import HELD
 from app.photos.vault import vault_of
 from app.settings import Settings
 from tests.phone import Phone, Picture, jpeg
@@ -109,12 +114,38 @@ def test_a_photo_is_never_whole_in_memory(server: Server, joined: Joined) -> Non
     assert memory_kb(server) - before < 6_000
 
 
+def test_a_body_in_crumbs_takes_no_more_memory_than_one_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = HELD // 8
+    monkeypatch.setattr(routes, "HELD", most)
+    left, heaviest = most // 2 + 10, 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal left
+        left -= 1
+        if left % 64 == 0:
+            await asyncio.sleep(0)  # as where they come over a line
+        return {"type": "http.request", "body": bytes((left % 256, 1)), "more_body": left > 0}
+
+    async def take(held: bytearray) -> None:
+        nonlocal heaviest
+        heaviest = tracemalloc.get_traced_memory()[1]
+        assert len(held) == most
+
+    tracemalloc.start()
+    try:
+        rest = asyncio.run(routes._receive(Request({"type": "http"}, receive), take, 25 * MEGABYTE))  # type: ignore[arg-type]
+    finally:
+        tracemalloc.stop()
+    assert len(rest) == 20
+    assert 0 < heaviest < 3 * most
+
+
 def test_a_phone_that_vanishes_in_the_middle_leaves_nothing_and_no_noise(server: Server, joined: Joined) -> None:
-    phone, picture = joined(server), Picture(saved(noise(800, 600)))
+    phone, picture = joined(server), Picture(saved(noise(1600, 1200)))
     noted(phone, picture)
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
         line.sendall(head(phone, picture, Content_Length=str(len(picture.data))))
-        line.sendall(picture.data[: len(picture.data) // 2])
+        line.sendall(picture.data[: HELD + MEGABYTE // 4])  # what the server no longer keeps in memory
         until(lambda: files(server))
     until(lambda: not files(server))
     assert phone.get(f"/photos/{picture.id}").json()["type"] == "/problems/photo-not-ready"

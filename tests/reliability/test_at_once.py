@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-import pytest
 from sqlmodel import func, select
 
 from app.db import Database
@@ -16,12 +15,6 @@ from tests.photos.pictures import until
 from tests.running import Server
 
 COPIES, ROUNDS = 8, 200
-
-
-@pytest.fixture
-def photo_settings() -> dict[str, Any]:
-    """A folder, on each database: seaweedfs at times holds one of eight equal PUTs for seconds, and the phone is told to come again."""
-    return {"photos_url": ""}
 
 
 def test_eight_copies_at_once_for_two_hundred_rounds_give_one_note_one_photo_and_equal_receipts(
