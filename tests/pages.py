@@ -260,6 +260,7 @@ PLACES = (
     Place("sign-in-link", "access/link.html", NOBODY, "{link}"),
     Place("link-used", "problem.html", NOBODY, "/sign-in/link?key=x", status=410),
     Place("privacy", "privacy/paper.html", NOBODY, "/privacy"),
+    Place("privacy-ar", "privacy/paper.html", NOBODY, "/privacy?lang=ar"),
     Place("accessibility", "privacy/paper.html", NOBODY, "/accessibility"),
     Place("storage", "privacy/paper.html", NOBODY, "/storage"),
     Place("nowhere", "problem.html", NOBODY, "/nowhere", status=404),
