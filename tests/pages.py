@@ -282,7 +282,7 @@ PLACES = (
     Place("plan-bare", "walks/plan.html", COORDINATOR, "/walks/{bare}/plan", drawn),
     Place("plan-planned", "walks/plan.html", COORDINATOR, PLANNED + "/plan", both(unfold, drawn)),
     Place("marks", "walks/marks.html", COORDINATOR, PLANNED + "/marks", drawn),
-    Place("marks-closed", "walks/marks.html", COORDINATOR, WALK + "/marks"),
+    Place("marks-closed", "walks/marks.html", COORDINATOR, WALK + "/marks", drawn),
     Place("teams", "walks/teams.html", COORDINATOR, WALK + "/teams"),
     Place("leaders", "walks/leaders.html", COORDINATOR, WALK + "/leaders"),
     Place("live", "walks/live.html", COORDINATOR, WALK + "/live", drawn),
