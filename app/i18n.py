@@ -116,10 +116,14 @@ def install(env: Environment) -> None:
     env.install_gettext_callables(gettext, _plural_form, newstyle=True)  # type: ignore[attr-defined]
 
 
-@cache
 def _translations(lang: str) -> _stdlib.NullTranslations:
-    """The catalogue of `lang`, ours or the phone's, read from its .po once a process: nothing compiled can go stale or be forgotten."""
-    path = catalogue_path(lang, DOMAIN if lang in LANGUAGES else PHONE)
+    """The catalogue of `lang`, ours or the phone's."""
+    return _read(catalogue_path(lang, DOMAIN if lang in LANGUAGES else PHONE), lang)
+
+
+@cache
+def _read(path: Path, lang: str) -> _stdlib.NullTranslations:
+    """What is in a .po, read once a process: nothing compiled can go stale or be forgotten."""
     if not path.exists():
         return _stdlib.NullTranslations()
     from babel.messages.mofile import write_mo
