@@ -28,7 +28,8 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "static" / "js"
 TRANSLATED = "da"
 SCRIPT_TEXTS = SCRIPTS / "locales" / f"{TRANSLATED}.json"
-MANIFEST = "app/shell.py"  # what a phone says of the app before it is opened
+# What the server alone tells a walker: what a phone says of the app before it is opened, and the privacy notice.
+TOLD = ("app/shell.py", "app/privacy/papers.py", "app/privacy/keeping.py")
 _PLANNING = "static/js/planning/"
 _WALKING = (
     *("static/js/walking/", "static/js/track.js", "static/js/mishaps/later.js"),
@@ -198,8 +199,8 @@ def _scripts(message: Message) -> list[str]:
 
 
 def on_phones(message: Message) -> bool:
-    """Whether the walker's app says it, or the phone of it; what only the planning of a walk says is no text of the phone's."""
-    told = any(file == MANIFEST for file, _ in message.locations)
+    """Whether the walker's app says it, or the server of it to walkers; what only the planning of a walk says is no text of the phone's."""
+    told = any(file in TOLD for file, _ in message.locations)
     return told or any(not file.startswith(_PLANNING) for file in _scripts(message))
 
 

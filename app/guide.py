@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, Response
 from markupsafe import Markup
 
 from app import i18n, pages
+from app.access import guards
 from app.i18n import mark
 from app.problems import Problem
 
@@ -41,13 +42,13 @@ class Chapters:
     headings: tuple[tuple[str, str], ...]
 
 
-@router.get("/guide")
+@router.get("/guide", dependencies=[Depends(guards.signed_in)])  # whose menu is shown
 def get_guide(request: Request) -> Response:
     """Raises not-found (404) where the server was installed without the guide."""
     return _page(request, "")
 
 
-@router.get("/guide/{role}")
+@router.get("/guide/{role}", dependencies=[Depends(guards.signed_in)])
 def get_chapters(request: Request, role: str) -> Response:
     """Raises not-found (404) for what is no key of ROLES."""
     if role not in ROLES:

@@ -21,19 +21,25 @@ DOMAIN, PHONE = "tryg", "phone"  # all of it in Danish; the walker's app in the 
 LANGUAGES = ("da", "en")
 DEFAULT = "da"
 LOCALES = Path(__file__).parent / "locales"
+FROM_THE_RIGHT = ("ar",)
 
 _current: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
 def language() -> str:
-    """The language of the request in hand: "da" or "en"."""
+    """The language of the request in hand: "da" or "en"; of the privacy notice alone, any of the walker's app."""
     return _current.get()
 
 
+def direction(lang: str) -> str:
+    """Which way its lines run, as HTML's `dir` says it."""
+    return "rtl" if lang in FROM_THE_RIGHT else "ltr"
+
+
 @contextmanager
-def use(lang: str) -> Iterator[None]:
-    """Speak `lang` inside the block; anything but "da" or "en" means Danish."""
-    token = _current.set(lang if lang in LANGUAGES else DEFAULT)
+def use(lang: str, among: Collection[str] = LANGUAGES) -> Iterator[None]:
+    """Speak `lang` inside the block; anything that is not `among` these means Danish."""
+    token = _current.set(lang if lang in among else DEFAULT)
     try:
         yield
     finally:
@@ -75,13 +81,18 @@ def gettext(message: str, /, **values: object) -> str:
 
 
 def phone_text(lang: str, message: str) -> str:
-    """`message` in a language of the walker's app: one of ours, or of `phone_languages()`."""
-    return _translations(lang, DOMAIN if lang in LANGUAGES else PHONE).gettext(message)
+    """`message` in a language of the walker's app, one of `all_languages()`."""
+    return _translations(lang).gettext(message)
 
 
 def phone_languages() -> list[str]:
     """What the walker's app speaks beside Danish and English, in the order of the alphabet."""
     return sorted(path.parent.parent.name for path in LOCALES.glob(f"*/LC_MESSAGES/{PHONE}.po"))
+
+
+def all_languages() -> list[str]:
+    """What the walker's app speaks: our two, then the others."""
+    return [*LANGUAGES, *phone_languages()]
 
 
 def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:
@@ -105,10 +116,14 @@ def install(env: Environment) -> None:
     env.install_gettext_callables(gettext, _plural_form, newstyle=True)  # type: ignore[attr-defined]
 
 
+def _translations(lang: str) -> _stdlib.NullTranslations:
+    """The catalogue of `lang`, ours or the phone's."""
+    return _read(catalogue_path(lang, DOMAIN if lang in LANGUAGES else PHONE), lang)
+
+
 @cache
-def _translations(lang: str, domain: str = DOMAIN) -> _stdlib.NullTranslations:
-    """The catalogue of `lang`, read from its .po once a process: nothing compiled can go stale or be forgotten."""
-    path = catalogue_path(lang, domain)
+def _read(path: Path, lang: str) -> _stdlib.NullTranslations:
+    """What is in a .po, read once a process: nothing compiled can go stale or be forgotten."""
     if not path.exists():
         return _stdlib.NullTranslations()
     from babel.messages.mofile import write_mo

@@ -90,13 +90,15 @@ PRIVATE = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
 def render(request: Request, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
     """The page `template` (below templates/) filled with `values`, in the request's language, never cached.
 
-    Templates may also use `person` (the signed-in guards.Person or None), `path`, `language` and `chapter` (the guide's address)."""
+    Templates may also use `person` (the signed-in guards.Person or None), `path`, `language`, `direction` and `chapter` (the guide's address)."""
     folder = template.rpartition("/")[0] + "/"
     known = {
         "request": request,
-        "person": getattr(request.state, "person", None),
+        # Of the walker's languages the menu has two.
+        "person": getattr(request.state, "person", None) if i18n.language() in i18n.LANGUAGES else None,
         "path": _own_address(request),
         "language": i18n.language(),
+        "direction": i18n.direction(i18n.language()),
         "chapter": f"/guide/{found}" if (found := CHAPTERS.get(template) or CHAPTERS.get(folder)) else "/guide",
         "idle_minutes": request.app.state.settings.session_idle_minutes,
     }

@@ -59,7 +59,6 @@ SCREENS = (
     ("wide", BROAD, "wide", mark("The map on a tablet or a computer")),
 )
 DESCRIPTION = mark("Write down where it feels safe, and where it does not. Works without a network.")
-FROM_THE_RIGHT = ("ar",)
 
 
 class Shell(NamedTuple):
@@ -81,7 +80,7 @@ def to_the_app(request: Request) -> Response:
 def web_manifest(request: Request) -> Response:
     """What a phone needs to install the app, in the phone's own language: its menus show it, not ours. One address for all of
     them, and the same name, so that an installed app stays the app it was, and no phone asks whether its new name is right."""
-    lang = i18n.best_of(request.headers.get("accept-language"), [*i18n.LANGUAGES, *i18n.phone_languages()])
+    lang = i18n.best_of(request.headers.get("accept-language"), i18n.all_languages())
 
     def say(text: str) -> str:
         return i18n.phone_text(lang, text)
@@ -91,7 +90,7 @@ def web_manifest(request: Request) -> Response:
         "short_name": "Tryghed",
         "description": say(DESCRIPTION),
         "lang": lang,
-        "dir": "rtl" if lang in FROM_THE_RIGHT else "ltr",
+        "dir": i18n.direction(lang),
         "categories": ["government", "utilities", "photo"],
         "id": "/app/",
         "scope": "/app/",

@@ -43,7 +43,7 @@ def path_of(language: str) -> Path:
 
 
 def wanted() -> Catalog:
-    """Everything the walker's app says: the texts of its scripts, and the categories and factors."""
+    """Everything the walker's app says, and the server to walkers; and the categories and factors."""
     found, _ = catalogue.extract_all()
     asked = Catalog(charset="utf-8")
     for message in found:
@@ -101,7 +101,7 @@ def fits(asked: Message, text: str | list[str], forms: int) -> str:
         needed, allowed = needed & _names(one), allowed | _names(one)
     for at, form in enumerate(given):
         # The form of a single one may leave the number out, in Arabic that of none and of two as well.
-        missing = needed - _names(form) - ({"n"} if at < len(given) - 1 else set())
+        missing = needed - _names(form) - ({"n", "num"} if at < len(given) - 1 else set())
         if missing or _names(form) - allowed:
             return "placeholders differ"
         if len(_EMPHASIS.findall(form)) != len(_EMPHASIS.findall(english[0])):
@@ -110,7 +110,7 @@ def fits(asked: Message, text: str | list[str], forms: int) -> str:
 
 
 def _names(text: str) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", text))
+    return {name for pair in re.findall(r"\{(\w+)\}|%\((\w+)\)s", text) for name in pair if name}
 
 
 def put(language: str, given: dict[str, Any]) -> list[str]:
@@ -219,8 +219,9 @@ def write_texts(folder: Path) -> None:
 
 
 def _in_scripts(message: Message) -> bool:
-    """Not what the web manifest alone says: the server tells it, and no script needs to."""
-    return [file for file, _ in message.locations] != [catalogue.MANIFEST]
+    """Not what the server alone tells a walker: no script needs it."""
+    files = [file for file, _ in message.locations]
+    return not files or any(file.startswith("static/js/") for file in files)
 
 
 def _remark(known: dict[tuple[str, str | None], Message]) -> dict[str, str]:
@@ -250,7 +251,9 @@ def pseudo() -> dict[str, Any]:
 
 def _stretched(text: str) -> str:
     """⟦Šåvé thé ñöté ~~~⟧: a third longer, long words too; placeholders and stars as they are."""
-    parts = [part if part.startswith("{") else _drawn_out(part) for part in re.split(r"(\{\w+\})", text)]
+    parts = [
+        part if part.startswith(("{", "%(")) else _drawn_out(part) for part in re.split(r"(\{\w+\}|%\(\w+\)s)", text)
+    ]
     return f"⟦{''.join(parts)}{' ~~~~~'[: 1 + len(text) // 3] if len(text) > 3 else ''}⟧"
 
 

@@ -20,7 +20,7 @@ TOUR = Path(__file__).parents[1] / "build" / "tour"
 SIZES = ((390, 844), (320, 640), (1280, 900))
 THEMES = ("light", "dark")
 LANGUAGES = ("da", "en", "ar")  # Arabic in the walker's app alone
-TALLEST = 3000  # CSS pixels of a page that are shown
+TALLEST = 12_000  # CSS pixels of a page that are shown; Chromium draws 16,384
 LEAST_TEXT, LEAST_TARGET, LEAST_TARGET_OF_WALKER = 14, 24, 48
 # Lists leave out what is far below the screen until one comes there.
 WHOLE = """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
@@ -68,6 +68,10 @@ def visit(page: Page, made: World, place: Place, language: str, found: dict[str,
     page.evaluate(WHOLE)
     for theme in THEMES:
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        if place.who == WALKER:  # or the sun decides
+            page.evaluate(
+                "(theme) => { document.documentElement.dataset.theme = theme; }", "night" if theme == "dark" else "day"
+            )
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(700 if page.locator("canvas").count() else 150)  # a map draws itself again

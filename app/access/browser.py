@@ -61,6 +61,12 @@ def language_cookie(settings: Settings) -> str:
     return "__Host-tryg_language" if settings.base_url.startswith("https:") else "tryg_language"
 
 
+def chosen_language(request: Request) -> str:
+    """ "da" or "en" where somebody has chosen one in this browser, else ""."""
+    chosen = request.cookies.get(language_cookie(_settings(request)), "")
+    return chosen if chosen in LANGUAGES else ""
+
+
 def keep_language(request: Request, response: Response, language: str) -> None:
     """Remember a choice of language for a year. Anything but "da" or "en" is ignored."""
     if language in LANGUAGES:

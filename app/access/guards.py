@@ -148,6 +148,11 @@ def signed_in(request: Request, db: Db) -> Person | None:
     return request.state.person  # type: ignore[no-any-return]
 
 
+Anybody = Annotated[
+    Person | None, Depends(signed_in)
+]  # for a page that all may read, with the menu of whoever reads it
+
+
 def _reader(request: Request, db: Db) -> Person:
     """The person who is calling. Raises sign-in-first (401), for a walker's secret too."""
     person = signed_in(request, db)

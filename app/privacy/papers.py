@@ -1,6 +1,7 @@
 """What everybody may know: the privacy notice, accessibility, what is kept on the phone, the records of processing, the DPIA.
 
-Hides Markdown (templates/privacy/, in each language) and where the values in it come from. Promises that how long things are
+Hides Markdown (templates/privacy/, in each language; the notice in every one of the walker's app, for a walker reads it before
+joining) and where the values in it come from. Promises that how long things are
 kept is said from the very numbers that app/privacy/keeping.py erases by; that an organisation's name or contact is never
 taken for markup; and that a walk or an organisation nobody knows reads as one of none. Reads only.
 """
@@ -9,6 +10,7 @@ import re
 from functools import cache
 from html import escape
 
+from babel import Locale
 from markupsafe import Markup
 from sqlmodel import Session
 
@@ -28,6 +30,18 @@ PAPERS = {
     "accessibility": mark("Accessibility"),
     "storage": mark("Cookies and storage"),
 }
+# The walker's frame around it (templates/base.html), so that it is there in the languages of the walker's app too.
+FRAME = (
+    mark("Go to content"),
+    mark("Language"),
+    mark("About this site"),
+    mark("Walks through a neighbourhood, to hear where it feels safe and where it does not, and to see to it that something is done."),
+)  # fmt: skip
+
+
+def tongues() -> dict[str, str]:
+    """Every language of the notice, by its own name, as the walker's app offers them."""
+    return {lang: str(Locale.parse(lang).get_display_name()).capitalize() for lang in i18n.all_languages()}
 
 
 def about(tx: Session, walk_id: str, organisation_id: str) -> tuple[Organisation | None, str]:
@@ -40,10 +54,11 @@ def about(tx: Session, walk_id: str, organisation_id: str) -> tuple[Organisation
 def read(name: str, organisation: Organisation | None, contacts: str) -> Markup:
     """The paper in the reader's language, with this organisation's values in it."""
     path = FOLDER / f"{name}.{i18n.language()}.md"
+    named = _apart(organisation.name) if organisation else ""
     values = {
-        "{Organisation}": escape(organisation.name if organisation else _("The organisation behind the walk")),
-        "{organisation}": escape(organisation.name if organisation else _("the organisation behind the walk")),
-        "{contacts}": escape(contacts or _("whoever leads the walk")),
+        "{Organisation}": named or escape(_("The organisation behind the walk")),
+        "{organisation}": named or escape(_("the organisation behind the walk")),
+        "{contacts}": _apart(contacts) if contacts else escape(_("whoever leads the walk")),
         "<p>{keeping}</p>": kept(organisation),
         "{drafts}": str(LIMITS["draft_days"]),
     }  # fmt: skip
@@ -51,6 +66,11 @@ def read(name: str, organisation: Organisation | None, contacts: str) -> Markup:
     for token, value in values.items():
         text = text.replace(token, value)
     return Markup(text)
+
+
+def _apart(name: str) -> str:
+    """What somebody typed, in whatever direction its letters run."""
+    return f"<bdi>{escape(name)}</bdi>"
 
 
 def kept(organisation: Organisation | None) -> str:

@@ -77,6 +77,7 @@ ACROSS = {
     # Across walks: what each room says of its own, read together.
     ("overview", "app.access.across"),
     ("privacy", "app.access.auditing"),  # who reads the log
+    ("privacy", "app.access.browser"),  # a language that somebody chose
     ("privacy", "app.access.people"),
     ("privacy", "app.schema"),  # its commands bring the database up to date first
     ("overview", "app.measures"),

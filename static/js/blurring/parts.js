@@ -88,7 +88,7 @@ export const tools = ({ palette, choose, zoom, addBox, addPlate, find, looking, 
     <button type="button" @click=${addPlate}>${icon("plus")}${t("Number plate")}</button>
     ${find ? html`<button type="button" @click=${find} aria-disabled=${looking}>${icon("users")}${looking ? t("Looking …") : t("Suggest faces")}</button>` : nothing}
   </div>
-  ${find ? html`<p class="small dim">${t("Suggestions are made on the phone. The first time, about 10 MB are fetched. Look for yourself: it does not find everything.")}</p>` : nothing}
+  ${find ? html`<p class="small dim">${t("Suggestions are made on the phone. The first time, about 10\u00a0MB are fetched. Look for yourself: it does not find everything.")}</p>` : nothing}
   ${
     palette.marks.length
       ? html`<section class="stack tight" aria-labelledby="covered"><h2 id="covered">${t("Covered")}</h2>

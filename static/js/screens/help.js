@@ -105,11 +105,11 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   const suggestions = () => html`<section class="stack tight" aria-labelledby="faces"><h2 id="faces">${t("Faces in photos")}</h2>
     <p>${t("You can blur faces and number plates in every photo before it is sent. The phone can suggest the faces.")}</p>
-    <p class="small dim">${t("It takes about 10 MB to fetch and 22 MB on the phone. Old phones are slow at it. The photo does not leave the phone, and not every face is found.")}</p>
+    <p class="small dim">${t("It takes about 10\u00a0MB to fetch and 22\u00a0MB on the phone. Old phones are slow at it. The photo does not leave the phone, and not every face is found.")}</p>
     <div class="row">${
       here === true
         ? html`<span class="state">${icon("check")}${t("It is on the phone")}</span><button type="button" class="quiet link" @click=${() => suggest(false)}>${t("Remove it")}</button>`
-        : html`<button type="button" aria-disabled=${fetching} @click=${() => suggest(true)}>${icon("phone")}${fetching ? t("It is being fetched …") : t("Fetch it now (10 MB)")}</button>`
+        : html`<button type="button" aria-disabled=${fetching} @click=${() => suggest(true)}>${icon("phone")}${fetching ? t("It is being fetched …") : t("Fetch it now (10\u00a0MB)")}</button>`
     }</div></section>`;
 
   const data = (/** @type {store.Walk} */ walk) =>

@@ -106,7 +106,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
             @input=${type} @blur=${() => write(shown(typed.code))}>
           ${problem ? html`<p class="error" id="problem" role="alert">${problem}</p>` : nothing}</div>
         ${left ? fromBefore(left) : nothing}
-        <section class="stack tight" aria-labelledby="after"><h2 id="after"><a href="/privacy">${t("What becomes of what you write")}</a></h2>
+        <section class="stack tight" aria-labelledby="after"><h2 id="after"><a href="/privacy?lang=${language()}">${t("What becomes of what you write")}</a></h2>
           <ul class="checks">${PROMISES.map(([picture, words]) => html`<li>${icon(picture)}<span>${bold(words())}</span></li>`)}</ul></section>
         <div class="stack">
           <div class="field"><label for="role">${t("I walk as")}</label>

@@ -6,7 +6,7 @@
 import { ask, Trouble } from "../api.js";
 import { write } from "../database.js";
 import { bar, html, nothing, render, toast } from "../dom.js";
-import { date, learn, plural, t, time } from "../i18n.js";
+import { date, language, learn, plural, t, time } from "../i18n.js";
 import { icon } from "../icons.js";
 import { BASE } from "../protocol.js";
 import { alarm } from "../mishaps/first.js";
@@ -144,7 +144,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
       <main id="main" class="help stack">
         ${trouble ? html`<div class="notice" data-tone="wait" role="alert">${icon("clock")}<div><p>${trouble}</p><button type="button" @click=${fetchIt}>${t("Try again")}</button></div></div>` : nothing}
         ${data ? held(data) : trouble ? nothing : html`<p role="status">${t("Asking …")}</p>`}
-        <p><a href="/privacy?walk=${me.walk.id}">${t("How your data are treated")}</a></p>
+        <p><a href="/privacy?walk=${me.walk.id}&lang=${language()}">${t("How your data are treated")}</a></p>
       </main>`,
       root,
     );
