@@ -132,7 +132,10 @@ def test_what_is_asked_most_often_asks_the_database_seldom_however_many_notes_th
             assert answer.status_code in (200, 201), (name, answer.text)
             told = f"{name}: {len(asked)} statements of {most}, {len(answer.content)} bytes"
             print(told)
-            assert len(asked) <= most, told + "\n" + "\n".join(asked)
+            counts = (
+                name == "a new note" and not evening.stage.db.sqlite
+            )  # which servers share; elsewhere it is in memory
+            assert len(asked) <= most + counts, told + "\n" + "\n".join(asked)
             assert len(answer.content) <= size + each * len(evening.phone.made), told
             assert asked, name
             first.setdefault(name, len(asked))
@@ -144,10 +147,11 @@ def test_a_photo_asks_the_database_seldom(evening: Evening) -> None:
     note_id = evening.note()
     with counted(evening.stage) as asked:
         assert evening.photo(note_id).status_code == 201
-    assert len(asked) <= 9, "\n".join(asked)
+    counts = not evening.stage.db.sqlite
+    assert len(asked) <= 9 + counts, "\n".join(asked)
     with counted(evening.stage) as again:
         assert evening.photo(note_id).status_code == 200
-    assert len(again) <= 4, "\n".join(again)
+    assert len(again) <= 4 + counts, "\n".join(again)
 
 
 @pytest.mark.embedded
