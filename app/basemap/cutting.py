@@ -111,12 +111,13 @@ class Cutter:
                 self._done[walk_id] = now  # changed by us, it is looked at once more, and then found good
             else:
                 self._missed |= missed & {now[_MAP]}
-        self._missed |= missed & {row[1 + _MAP] for row in wanting[AT_ONCE:]}
+        waiting = [row for row in found if self._is_left_alone(row[0])] + wanting[AT_ONCE:]
+        self._missed |= missed & {row[1 + _MAP] for row in waiting}
 
     def _wants(self, row: tuple[Any, ...], missed: set[str]) -> bool:
         """Whether the walk is to be seen to now: it has changed, or the base map, or somebody misses its map."""
         walk_id, *now = row
-        if self._later.get(walk_id, 0.0) > time.monotonic():
+        if self._is_left_alone(walk_id):
             return False
         if now[_MAP] in missed:
             return True
@@ -139,7 +140,12 @@ class Cutter:
             self._later[walk_id] = time.monotonic() + PAUSE_S * 2 ** min(times, 6)
             return False
         self._stumbled.pop(walk_id, None)
+        self._later.pop(walk_id, None)
         return True
+
+    def _is_left_alone(self, walk_id: str) -> bool:
+        """After it has failed, for a while."""
+        return self._later.get(walk_id, 0.0) > time.monotonic()
 
     def _has_settled(self, walk_id: str, plan_rev: int) -> bool:
         """Whether this revision of the plan has been there for a while."""

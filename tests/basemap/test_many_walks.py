@@ -8,6 +8,7 @@ from app.basemap.cutting import Cutter
 from app.basemap.tileserver import NotReached
 from tests.basemap.test_cutting import AALBORG, found_good, ground, hurry, kept, mapped, stage_settings, walked
 from tests.cast import Stage
+from tests.photos.pictures import until
 
 __all__ = ["ground", "hurry", "stage_settings"]  # fixtures, lent
 
@@ -38,6 +39,35 @@ def test_a_map_that_is_missed_is_not_forgotten_behind_those_that_were_seen_to(
     for _look in range(3):
         cutter.look()
     assert path.exists()
+
+
+def test_a_map_that_is_missed_is_tried_again_however_often_it_failed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walk = mapped(stage, walked(stage))
+    found_good(stage, walk)
+    cutter = _waiting(stage)
+    for _look in range(2):
+        cutter.look()  # finds it good: from here on it is only missed
+    (path := stage.app.state.maps.path(walk.map_sha256)).unlink()
+    monkeypatch.setattr("app.basemap.cutting.PAUSE_S", 0.2)
+    bring, tried = cutter._bring, list[str]()
+
+    def fails_twice(walk_id: str, ground: object) -> None:
+        tried.append(walk_id)
+        if len(tried) < 3:
+            raise NotReached("the tiles of this neighbourhood hang")
+        bring(walk_id, ground)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cutter, "_bring", fails_twice)
+    cutter.cut_again(path.stem)
+
+    def cut() -> bool:
+        cutter.look()
+        return path.exists()
+
+    until(cut, within_s=20)
+    assert len(tried) == 3
 
 
 def test_without_a_base_map_no_walk_is_even_read(stage: Stage, ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
