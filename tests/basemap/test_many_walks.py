@@ -56,7 +56,7 @@ def test_a_map_that_is_missed_is_tried_again_however_often_it_failed(
 
     def fails_twice(walk_id: str, ground: object) -> None:
         tried.append(walk_id)
-        if len(tried) < 3:
+        if tried.count(walk.id) < 3:
             raise NotReached("the tiles of this neighbourhood hang")
         bring(walk_id, ground)  # type: ignore[arg-type]
 
@@ -68,7 +68,7 @@ def test_a_map_that_is_missed_is_tried_again_however_often_it_failed(
         return path.exists()
 
     until(cut, within_s=20)
-    assert len(tried) == 3
+    assert tried.count(walk.id) == 3
 
 
 def test_without_a_base_map_no_walk_is_even_read(stage: Stage, ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
