@@ -54,6 +54,10 @@ class Straight(APIRoute):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        asks = self.dependant
+        others = [*asks.query_params, *asks.header_params, *asks.cookie_params, *asks.body_params]
+        if others or any(depends.call is not _key for depends in asks.dependencies):
+            raise TypeError(f"{self.path} asks for more than its path's names, the request and the phone's key.")
         self.app = request_response(self._answered)
 
     async def _answered(self, request: Request) -> Response:

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+from fastapi import Depends, Request
+
+from app.access.phones import Key, Straight
+
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
 JS = ROOT / "static" / "js"
@@ -250,3 +255,15 @@ def test_only_the_app_knows_the_screens() -> None:
 def test_sync_knows_the_store_and_the_wire_and_nothing_that_is_shown() -> None:
     of_the_store = {"store.js", "records.js", "outbox.js", "ids.js"}
     assert scripts()["sync.js"] <= of_the_store | {"protocol.js", "api.js", "i18n.js", "mishaps/first.js", "turns.js"}
+
+
+def test_a_straight_route_that_asks_for_what_nobody_would_give_it_is_not_even_made() -> None:
+    async def asks_more(note_id: str, key: Key, after: int = 0) -> None: ...
+
+    async def asks(note_id: str, request: Request, key: Key) -> None: ...
+
+    Straight("/notes/{note_id}", asks)
+    with pytest.raises(TypeError, match="asks for more"):
+        Straight("/notes/{note_id}", asks_more)
+    with pytest.raises(TypeError, match="asks for more"):
+        Straight("/notes/{note_id}", asks, dependencies=[Depends(lambda: None)])
