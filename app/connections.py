@@ -17,7 +17,7 @@ from collections import deque
 from functools import partial
 from typing import Any, ClassVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -30,7 +30,10 @@ AFTER_S = 10.0  # for the rest of a body that nobody wanted
 STALLED_S = 120.0  # for a piece of an answer to be taken off our hands; a phone in a tunnel falls silent
 SHARE = 0.75  # of the files that the process may open
 LARGE = 64 * 1024  # bytes of a piece of an answer, from which on it is not copied once more to stand in its frame
-AT_HAND_MS = 20  # a thread waits so long for a reader that is quick; for a slow one the event loop does
+AT_HAND_MS = (
+    2  # a thread waits so long for a reader that is quick; for others the event loop does, and threads are free
+)
+_lines = CapacityLimiter(8)  # a disk that hangs keeps nobody waiting who wants no file
 _NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # a file system of which the system sends nothing by itself
 _MORE = getattr(socket, "MSG_MORE", 0)  # the next piece comes at once: one packet, where the system knows of that
 
@@ -194,7 +197,7 @@ class Line:
             left.appendleft(b"%x\r\n" % sum(map(size_of, pieces)))
             left.append(b"\r\n")
             while left and not self._cycle.disconnected:
-                await run_in_threadpool(_pushed, self._socket, left)
+                await to_thread.run_sync(_pushed, self._socket, left, limiter=_lines)
                 if left and not await self._taking():
                     self._cycle.transport.abort()
                     return
