@@ -30,9 +30,7 @@ AFTER_S = 10.0  # for the rest of a body that nobody wanted
 STALLED_S = 120.0  # for a piece of an answer to be taken off our hands; a phone in a tunnel falls silent
 SHARE = 0.75  # of the files that the process may open
 LARGE = 64 * 1024  # bytes of a piece of an answer, from which on it is not copied once more to stand in its frame
-AT_HAND_MS = (
-    2  # a thread waits so long for a reader that is quick; for others the event loop does, and threads are free
-)
+AT_HAND_MS = 2  # a thread waits so long for a reader that is quick, the event loop for all others
 _lines = CapacityLimiter(8)  # a disk that hangs keeps nobody waiting who wants no file
 _NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # a file system of which the system sends nothing by itself
 _MORE = getattr(socket, "MSG_MORE", 0)  # the next piece comes at once: one packet, where the system knows of that
