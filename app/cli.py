@@ -139,6 +139,7 @@ def serve(
     from app.access import mail
 
     with server.listening(load(data=data, photo_workers=workers), host, port) as (settings, listener):
+        as_json = as_json or settings.log_format == "json"  # whoever gathers a container's lines reads no others
         mail.try_out(settings)
         migrate_to_newest(settings)
         told = {"url": settings.base_url}
@@ -151,9 +152,7 @@ def serve(
             if not as_json:
                 show(told)
                 print("" if settings.basemap else "There is no map under it: make map tries to build one.\n", end="")
-        # Where the log is JSON, whoever gathers the container's lines reads no other.
-        plain = not as_json and settings.log_format != "json"
-        server.run(settings, listener, lambda: _say(not plain, told, f"Serving {settings.base_url}"))
+        server.run(settings, listener, lambda: _say(as_json, told, f"Serving {settings.base_url}"))
 
 
 @cli.command()

@@ -1,7 +1,13 @@
 """compose.yaml says only what its parts understand: settings that are there, programs that are in the images, options that the
-store's program has. It is read line by line, for what must hold; no Docker is asked."""
+store's program has; and what was once found wrong when a Docker ran it. It is read line by line; no Docker is asked."""
 
+import ipaddress
+import json
+import os
 import re
+import shlex
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +16,16 @@ import httpx
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.server import GRACE_S
 from app.settings import Settings
 from tests.cast import Stage
 from tests.objects import Store
+from tests.phone import Phone
+from tests.running import PATIENCE_S, Server
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 HANDBOOK = (ROOT / "docs" / "operations.md").read_text("utf-8")
 # What is in each image that a health check or a command may call.
 PROGRAMS = {
@@ -83,7 +93,7 @@ def test_its_caddyfile_has_the_directives_that_caddy_has() -> None:
     written = COMPOSE.split("  caddyfile:\n")[1].split("  rights:\n")[0]
     site, *lines = [line.strip() for line in written.split("content: |\n")[1].splitlines()]
     assert site == "{$$DOMAIN} {", "two dollars: Caddy reads the name from its environment, Compose leaves it alone"
-    assert {line.split()[0] for line in lines if line and line != "}"} <= CADDY
+    assert {line.split()[0] for line in lines if line and line != "}" and not line.startswith("#")} <= CADDY
     assert written.count("{") - 1 == written.count("}") - 1
     proxied = re.findall(r"(\w+):8000", written)
     assert proxied == [name for name in parts() if name.startswith("app")]
@@ -95,11 +105,46 @@ def test_volumes_configs_and_networks_that_are_used_are_there() -> None:
     volumes = {name for line in re.findall(r"volumes: \[(.*)\]", COMPOSE) for name in re.findall(r'"(\w+):/', line)}
     configs = set(re.findall(r"source: (\w+)", COMPOSE))
     assert volumes | configs | {"inside", "outside"} <= declared
+    assert set(re.findall(r"\*(\w+)", COMPOSE)) == set(re.findall(r"(?m): &(\w+)$", COMPOSE))
+
+
+def test_nobody_else_is_given_the_address_whose_word_is_believed() -> None:
+    [caddy] = re.findall(r"ipv4_address: ([\d.]+)", parts()["caddy"])
+    [(whole, given)] = re.findall(r"subnet: ([\d./]+), ip_range: ([\d./]+)", COMPOSE)
+    assert ipaddress.ip_address(caddy) in ipaddress.ip_network(whole)
+    assert ipaddress.ip_address(caddy) not in ipaddress.ip_network(given)
+    assert f'TRYG_TRUSTED_PROXIES: "{caddy}"' in COMPOSE
+
+
+def test_a_server_is_not_left_out_for_what_all_of_them_share() -> None:
+    """tests/photos/test_bucket.py: /healthz answers, and words go through, where /readyz fails for the store."""
+    assert re.findall(r"health_uri (\S+)", COMPOSE) == ["/healthz"]
+
+
+def test_each_part_has_time_to_end_and_what_it_says_is_not_kept_for_ever() -> None:
+    shared = COMPOSE.split("\nservices:\n")[0]
+    told = {name: shared + text if "<<: *app" in text else text for name, text in parts().items()}
+    assert not [name for name, text in told.items() if not re.search(r"(?m)^ +logging: [*&]kept$", text)]
+    for name in told.keys() - {"caddy"}:  # that one has nothing to put away
+        [(number, unit)] = re.findall(r"stop_grace_period: (\d+)(s|m)", told[name])
+        assert int(number) * {"s": 1, "m": 60}[unit] > GRACE_S + 5, name
+
+
+def test_what_lies_beside_it_goes_neither_into_the_repository_nor_into_the_image() -> None:
+    beside = {".env", *re.findall(r'"\./(\w+):', COMPOSE)}
+    assert beside == {".env", "backup", "maps"}
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()}
+    assert beside <= ignored
+    first, *let_in = [
+        line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] not in ("", "#")
+    ]
+    assert first == "*"
+    assert not beside & {line.lstrip("!").partition("/")[0] for line in let_in}
+    assert {"**/.env*", "**/*.sqlite*"} <= set(let_in)
 
 
 def test_the_commands_of_the_images_are_ours_with_the_options_they_have() -> None:
-    image = (ROOT / "Dockerfile").read_text("utf-8")
-    called = re.findall(r'(?m)(?:^CMD|command:) \["tryg", (.+)\]$', image + COMPOSE)
+    called = re.findall(r'(?m)(?:^CMD|command:) \["tryg", (.+)\]$', DOCKERFILE + COMPOSE)
     assert len(called) == 2, "serving, and a backup"
     for line in called:
         words = re.findall(r'"([^"]+)"', line)
@@ -109,9 +154,7 @@ def test_the_commands_of_the_images_are_ours_with_the_options_they_have() -> Non
 
 
 def test_a_server_is_asked_how_it_is_by_the_name_it_has_inside(stage: Stage) -> None:
-    asked = set(
-        re.findall(r"health_uri (\S+)|127\.0\.0\.1:8000(/\w+)", COMPOSE + (ROOT / "Dockerfile").read_text("utf-8"))
-    )
+    asked = set(re.findall(r"health_uri (\S+)|127\.0\.0\.1:8000(/\w+)", COMPOSE + DOCKERFILE))
     for path in {one or other for one, other in asked}:
         for host in ("app1:8000", "127.0.0.1:8000"):
             assert stage.http.get(path, headers={"Host": host}).status_code == 200, (path, host)
@@ -120,3 +163,36 @@ def test_a_server_is_asked_how_it_is_by_the_name_it_has_inside(stage: Stage) -> 
 def test_the_store_says_that_it_lives_where_it_is_asked(objects: Store) -> None:
     [path] = re.findall(r"127\.0\.0\.1:8333(/\w+)", COMPOSE)
     assert httpx.get(f"{objects.endpoint}{path}").status_code == 200
+
+
+def test_every_line_of_a_server_that_logs_for_machines_is_an_object(tmp_path: Path) -> None:
+    assert 'TRYG_LOG_FORMAT: "json"' in COMPOSE
+    server = Server(tmp_path / "var", TRYG_LOG_FORMAT="json").start()
+    code = server.tryg("walk", "create", "--title", "Aftenvandring")["code"]
+    with httpx.Client(base_url=server.url) as http:
+        Phone(http, code).join()
+    assert server.stop() == 0
+    lines = server.said().splitlines()
+    assert lines
+    assert {"url": server.url} in [json.loads(line) for line in lines]
+
+
+def test_a_container_that_is_told_to_end_while_it_starts_ends(tmp_path: Path) -> None:
+    """The kernel drops what the first process of a container does not listen to: Docker would wait, and then kill it."""
+    [script] = re.findall(r"printf '%s\\n' (.+?) > /srv/venv/bin/tryg", re.sub(r"\\\n", " ", DOCKERFILE))
+    tryg = tmp_path / "tryg"
+    tryg.write_text("\n".join(shlex.split(script)))
+    own = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--pid", "--fork", "--kill-child"]
+    with socket.create_server(("127.0.0.2", 0)) as silent:  # a mail server that says nothing holds up the start
+        silent.settimeout(PATIENCE_S)
+        server = Server(tmp_path / "var", TRYG_SMTP_URL=f"smtp://127.0.0.2:{silent.getsockname()[1]}")
+        serve = [sys.executable, str(tryg), "serve", "--data", str(server.data), "--port", str(server.port)]
+        with subprocess.Popen([*own, *serve], env=server.environment | {"PYTHONPATH": str(ROOT)}) as outside:
+            try:
+                line, _address = silent.accept()
+                with line:
+                    [first] = Path(f"/proc/{outside.pid}/task/{outside.pid}/children").read_text().split()
+                    os.kill(int(first), signal.SIGTERM)
+                    assert outside.wait(PATIENCE_S) == 128 + signal.SIGTERM
+            finally:
+                outside.kill()
