@@ -104,7 +104,7 @@ def test_volumes_configs_and_networks_that_are_used_are_there() -> None:
     declared = set(re.findall(r"(?m)^  (\w+):", tail))
     volumes = {name for line in re.findall(r"volumes: \[(.*)\]", COMPOSE) for name in re.findall(r'"(\w+):/', line)}
     configs = set(re.findall(r"source: (\w+)", COMPOSE))
-    assert volumes | configs | {"inside", "outside"} <= declared
+    assert volumes | configs | {"inside", "front"} <= declared
     assert set(re.findall(r"\*(\w+)", COMPOSE)) == set(re.findall(r"(?m): &(\w+)$", COMPOSE))
 
 
@@ -114,6 +114,10 @@ def test_nobody_else_is_given_the_address_whose_word_is_believed() -> None:
     assert ipaddress.ip_address(caddy) in ipaddress.ip_network(whole)
     assert ipaddress.ip_address(caddy) not in ipaddress.ip_network(given)
     assert f'TRYG_TRUSTED_PROXIES: "{caddy}"' in COMPOSE
+    # Where limits count by address: Docker leads what comes in over the first network by name, and only IPv6 keeps IPv6's.
+    caddys = re.findall(r"(?m)^      (\w+): \{(?:|ipv4.*)\}$", parts()["caddy"])
+    assert min(caddys) == "front"
+    assert "enable_ipv6: true" in COMPOSE.split("\n  front:\n")[1].split("\n  inside:\n")[0]
 
 
 def test_a_server_is_not_left_out_for_what_all_of_them_share() -> None:
