@@ -38,6 +38,7 @@ router = APIRouter(prefix=BASE, tags=["photos"])
 SILENCE_S = 120.0  # without a byte, then the phone is taken to be gone
 PATIENCE = 4  # a body of up to so many times the limit is read to its end, so that the phone hears the answer
 HELD = 512 * 1024  # bytes of a photo in memory before they go to the disk: most photos from a phone are no larger
+OBJECT = 64  # bytes that a piece takes beside its own: a body may come in crumbs
 RETRY_S = 5
 TURN_S = 4.0  # for copies of one photo; with what the place itself may take, the contract's 10 s
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -116,21 +117,21 @@ async def _taken_in(
             raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
         return is_here, phones.heard_afterwards(db, who)
 
-    def take(piece: bytes | bytearray) -> Digest:
+    def take(*pieces: bytes) -> Digest:
         nonlocal arriving
         # What is here already is only compared: that needs no room on a disk that may be full.
         arriving = arriving or (Digest() if is_here else vault.arrive())
-        arriving.write(piece)
+        arriving.write(*pieces)
         return arriving
 
-    def end(rest: bytearray) -> tuple[Photo, bool]:
-        whole = take(rest)
+    def end(rest: list[bytes]) -> tuple[Photo, bool]:
+        whole = take(*rest)
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
         return arrival.keep(db, vault, photo_id, whole, claimed, printed)
 
     is_here, task = await anyio.to_thread.run_sync(begin, limiter=_asked)
     try:
-        rest = await _receive(request, lambda piece: _aside(take, piece), limit)
+        rest = await _receive(request, lambda pieces: _aside(take, *pieces), limit)
         async with _turn(photo_id):
             photo, is_new = await _aside(end, rest)
     finally:
@@ -173,10 +174,10 @@ async def _turn(photo_id: str) -> AsyncIterator[None]:
         turn.release()
 
 
-async def _receive(request: Request, take: Callable[[bytearray], Awaitable[Any]], limit: int) -> bytearray:
-    """The body, given to `take` whenever HELD of it is here; what is left at its end. Raises photo-too-large (413), TryAgain;
-    bad-request to nobody when the phone has gone."""
-    held, length, clock = bytearray(), 0, asyncio.get_running_loop().time
+async def _receive(request: Request, take: Callable[[list[bytes]], Awaitable[Any]], limit: int) -> list[bytes]:
+    """The body, given to `take` whenever HELD of it is here; the pieces that are left at its end. Raises photo-too-large (413),
+    TryAgain; bad-request to nobody when the phone has gone."""
+    pieces, held, length, clock = list[bytes](), 0, 0, asyncio.get_running_loop().time
     try:
         async with asyncio.timeout(SILENCE_S) as silence:
             async for piece in request.stream():
@@ -184,15 +185,16 @@ async def _receive(request: Request, take: Callable[[bytearray], Awaitable[Any]]
                 if length > PATIENCE * limit:
                     break
                 if length <= limit:
-                    held += piece  # not a list of them, which weighs thirty times as much where each is two bytes
-                if len(held) >= HELD:
+                    pieces.append(piece)
+                    held += len(piece) + OBJECT
+                if held >= HELD:
                     silence.reschedule(None)  # a thread cannot be broken off
-                    await take(held)
-                    held = bytearray()
+                    await take(pieces)
+                    pieces, held = [], 0
                 silence.reschedule(clock() + SILENCE_S)
             if length > limit:  # it came without a length
                 raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
-            return held
+            return pieces
     except (ClientDisconnect, TimeoutError):
         raise Problem("bad-request", headers={"Connection": "close"}) from None
 

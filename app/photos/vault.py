@@ -37,9 +37,10 @@ class Digest:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def write(self, piece: bytes | bytearray) -> None:
-        self._hash.update(piece)
-        self.size += len(piece)
+    def write(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._hash.update(piece)
+            self.size += len(piece)
 
     def close(self) -> None:
         """Lets go of everything that was not kept."""
@@ -54,11 +55,12 @@ class Arriving(Digest):
         with _as_try_again():
             self.file, self.path = vault._new_file()
 
-    def write(self, piece: bytes | bytearray) -> None:
+    def write(self, *pieces: bytes) -> None:
         """Raises TryAgain where the disk is full, failing or read-only."""
-        super().write(piece)
+        super().write(*pieces)
         with _as_try_again():
-            write_all(self.file, piece)
+            for piece in pieces:
+                write_all(self.file, piece)
 
     def keep(self, photo_id: str) -> None:
         """Make it the photo's original, durably. Raises TryAgain."""
@@ -315,7 +317,7 @@ def aside_of(photo_id: str) -> str:
     return f"{KEPT}/{photo_id[-2:]}/{photo_id}.unblurred.jpg"
 
 
-def write_all(file: io.FileIO, content: bytes | bytearray) -> None:
+def write_all(file: io.FileIO, content: bytes) -> None:
     rest = memoryview(content)
     while rest:  # a disk that is nearly full takes a part, and refuses only the next
         rest = rest[file.write(rest) :]
