@@ -2,7 +2,7 @@
 
 `mood`: fine; slow (no answer before the asking side gives up); refusing (503); full (507); late (what was asked is done,
 and the answer comes when nobody listens any more). `only`: the methods it is about. `asked`: how many requests came; after `hangs_after` of them it is slow
-for good.
+for good. `put`: the names that were put.
 """
 
 import http.client
@@ -24,6 +24,7 @@ class MoodyStore(Store):
     def __init__(self, behind: Store) -> None:
         self.mood, self.only, self.asked = "fine", ("GET", "HEAD", "PUT", "POST", "DELETE"), 0
         self.hangs_after = 10**9
+        self.put: list[str] = []
         self.over = threading.Event()
         address, moody = urlsplit(behind.endpoint), self
 
@@ -37,6 +38,8 @@ class MoodyStore(Store):
             def pass_on(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 moody.asked += 1
+                if self.command == "PUT":
+                    moody.put.append(self.path)
                 mood = moody.mood if self.command in moody.only else "fine"
                 if mood in ANSWERS:
                     status, code = ANSWERS[mood]

@@ -97,6 +97,17 @@ def test_whoever_is_refused_does_not_wait_for_a_store_that_hangs(store: MoodySto
             told_to_try_again(one.result())
 
 
+def test_of_eight_copies_at_once_one_is_put_and_the_others_find_it_there(store: MoodyStore, stage: Stage) -> None:
+    phone, pictures = stage.phone(), [Picture(jpeg(colour=(0, 0, number))) for number in range(5)]
+    noted(phone, *pictures)
+    with ThreadPoolExecutor(8) as pool:
+        for picture in pictures:
+            replies = list(pool.map(phone.put_picture, [picture.id] * 8))
+            assert sorted(reply.status_code for reply in replies) == [200] * 7 + [201]
+    originals = [path.rpartition("/")[2] for path in store.put if "/incoming/" in path]
+    assert sorted(originals) == sorted(picture.id for picture in pictures)
+
+
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("mood", ["refusing", "full", "slow", "late"])
 def test_whatever_its_mood_a_photo_is_kept_once_and_never_acknowledged_before(
