@@ -28,7 +28,7 @@ def write_until(cut: threading.Event, busy: threading.Event, phone: Phone, chanc
     first photo on."""
     while not cut.is_set():
         new = chance.random() < 0.8 or not phone.made
-        picture = Picture(jpeg(32, 32, (chance.randrange(256), 1, 2)) + chance.randbytes(chance.randrange(400_000)))
+        picture = Picture(jpeg(32, 32, (chance.randrange(256), 1, 2)) + chance.randbytes(chance.randrange(800_000)))
         note = phone.note(picture) if new else chance.choice(list(phone.made))
         if not new:
             phone.edit(note, note=f"Rettet {chance.random()}")
