@@ -26,11 +26,7 @@ SHARED = -n auto --dist loadfile --no-loadscope-reorder
 SMALL = TRYG_TEST_DATABASE=sqlite TRYG_TEST_STORE=folder .venv/bin/pytest -m "not alone" $(SHARED)
 # On PostgreSQL and S3 instead of SQLite and a folder: every test that depends on where rows and photos lie (tests/back_ends.py).
 LARGE = TRYG_TEST_DATABASE=postgresql TRYG_TEST_STORE=s3 .venv/bin/pytest -m "not alone" $(SHARED)
-# Of those in browsers, where the server has a part in it; how pages look is the same there. make test-large runs those too.
-FOLDERS = $(filter-out %/__pycache__/ tests/benchmarks/ tests/browser/,$(sort $(wildcard tests/*/)))
-BROWSERS = $(patsubst %,tests/browser/test_%.py,blurring copy during journey_walker lying_network own_data report review sync \
-	voice whole_job whole_life whole_path)
-PYTEST = .venv/bin/pytest -m alone && $(LARGE) $(FOLDERS) $(BROWSERS) && $(SMALL)
+PYTEST = .venv/bin/pytest -m alone && $(LARGE) && $(SMALL)
 
 .PHONY: run test test-large check bench soak chaos broken fuzz audit sbom pictures tour build map faces lock
 .DELETE_ON_ERROR:
@@ -42,7 +38,7 @@ run: build $(DEMO_MAP)
 test: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
 	$(PYTEST)
 
-# Every test on PostgreSQL and S3, all of those in browsers too.
+# On PostgreSQL and S3 alone.
 test-large: .venv/requirements-dev.txt build $(DEMO_MAP) $(PORTRAIT) .venv/machine .venv-audit/requirements-audit.txt
 	$(LARGE)
 

@@ -55,6 +55,9 @@ class World:
     contexts: dict[tuple[str, str], BrowserContext] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)  # errors on any page's console
     answers: dict[Page, Response] = field(default_factory=dict)  # what each page was made of
+    markup: dict[str, str] = field(
+        default_factory=dict
+    )  # of each place in Danish: as it was sent, a phone's as it has become
 
     def open(self, browser: Browser, place: Place, language: str, theme: str = "light") -> Page:
         """The place on its person's page, 1280 x 900, a walker's 390 x 844. A walker's phone stays where it was: one place after another."""
@@ -71,6 +74,8 @@ class World:
         page.wait_for_load_state("load")
         page.evaluate("() => document.fonts.ready")
         page.evaluate("() => { scrollTo(0, 0); document.activeElement?.blur(); }")
+        if language == "da" and place.name not in self.markup:
+            self.markup[place.name] = page.content() if place.who == WALKER else self.answers[page].text()
         return page
 
     def _page(self, browser: Browser, who: str, language: str) -> Page:
