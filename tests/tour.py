@@ -20,10 +20,10 @@ TOUR = Path(__file__).parents[1] / "build" / "tour"
 SIZES = ((390, 844), (320, 640), (1280, 900))
 THEMES = ("light", "dark")
 LANGUAGES = ("da", "en", "ar")  # Arabic in the walker's app alone
-TALLEST = 12_000  # CSS pixels of a page that are shown; Chromium draws 16,384
+TALLEST = 16_000  # CSS pixels of a page that are shown; Chromium draws 16,384
 LEAST_TEXT, LEAST_TARGET, LEAST_TARGET_OF_WALKER = 14, 24, 48
 # Lists leave out what is far below the screen until one comes there.
-WHOLE = """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
+WHOLE = """async () => { const images = [...document.images]; for (const one of images) one.loading = "eager"; await Promise.allSettled(images.map((one) => one.decode())); const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
 LOOK = """([text, target]) => {
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className?.baseVal ?? one.className} "${(one.textContent || "").trim().replace(/\\s+/g, " ").slice(0, 30)}"`;
   const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".hidden, .maplibregl-canvas-container, svg"));

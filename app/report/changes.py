@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from app.i18n import gettext as _
-from app.i18n import ngettext
 from app.i18n import mark, ngettext
 from app.measures import words as measure_words
 from app.pages import clock
