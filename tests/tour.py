@@ -20,10 +20,11 @@ TOUR = Path(__file__).parents[1] / "build" / "tour"
 SIZES = ((390, 844), (320, 640), (1280, 900))
 THEMES = ("light", "dark")
 LANGUAGES = ("da", "en", "ar")  # Arabic in the walker's app alone
-TALLEST = 12_000  # CSS pixels of a page that are shown; Chromium draws 16,384
+TALLEST = 16_000  # CSS pixels of a page that are shown; Chromium draws 16,384
 LEAST_TEXT, LEAST_TARGET, LEAST_TARGET_OF_WALKER = 14, 24, 48
 # Lists leave out what is far below the screen until one comes there.
-WHOLE = """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
+WHOLE = """async () => { const images = [...document.images]; for (const one of images) one.loading = "eager"; await Promise.allSettled(images.map((one) => one.decode())); const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
+CHOOSE = """(theme) => { localStorage.setItem("theme", JSON.stringify(theme)); document.documentElement.dataset.theme = theme; }"""
 LOOK = """([text, target]) => {
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className?.baseVal ?? one.className} "${(one.textContent || "").trim().replace(/\\s+/g, " ").slice(0, 30)}"`;
   const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".hidden, .maplibregl-canvas-container, svg"));
@@ -69,9 +70,7 @@ def visit(page: Page, made: World, place: Place, language: str, found: dict[str,
     for theme in THEMES:
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         if place.who == WALKER:  # or the sun decides
-            page.evaluate(
-                "(theme) => { document.documentElement.dataset.theme = theme; }", "night" if theme == "dark" else "day"
-            )
+            page.evaluate(CHOOSE, "night" if theme == "dark" else "day")
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(700 if page.locator("canvas").count() else 150)  # a map draws itself again

@@ -199,7 +199,9 @@ def _measures(before: dict[str, Any] | None, after: dict[str, Any]) -> Iterable[
     if answered:
         numbers = ", ".join(str(one["number"]) for one in answered)
         lines = tuple(("", f"{one['number']}: {one['answer'] or one['reason'] or one['partner']}") for one in answered)
-        yield Change("answers", "new", _("State and answers of measures %(numbers)s", numbers=numbers), lines)
+        title = ngettext("State and answer of measure %(numbers)s", "State and answers of measures %(numbers)s",
+                         len(answered), numbers=numbers)  # fmt: skip
+        yield Change("answers", "new", title, lines)
 
 
 def _beside(before: dict[str, Any] | None, after: dict[str, Any]) -> Iterable[Change]:

@@ -183,7 +183,7 @@ def test_not_ours_goes_back_with_a_word_or_to_another_partner(
     told = plan.told()[0]
     assert (told.partner_id, told.status, told.adrift) == (None, "other_owner", True)
     words = desk.open(f"{plan.at}/1").words
-    assert "It came back with the words: »Stien er privat fællesvej.«" in words
+    assert "It came back with the words: “Stien er privat fællesvej.”" in words
     assert "Needs somebody" in desk.open(f"{plan.at}?show=adrift").words
 
     at = measure_page(plan, 2)
