@@ -190,6 +190,8 @@ class Line:
             if not self._cycle.chunked_encoding:
                 raise ValueError("Pieces are sent as a chunk, and this answer has none.")
             await self._all_before()
+            if self._cycle.transport.is_closing():
+                return
             if self._socket is None:  # a number of our own: it stays what it is where the connection ends meanwhile
                 self._socket = socket.socket(fileno=os.dup(self._cycle.transport.get_extra_info("socket").fileno()))
             left.appendleft(b"%x\r\n" % sum(map(size_of, pieces)))
@@ -199,7 +201,7 @@ class Line:
                 if left and not await self._taking():
                     self._cycle.transport.abort()
                     return
-        except ConnectionError:  # the reader went away, which the event loop is about to hear
+        except (ConnectionError, TimeoutError):  # the reader went away, which the event loop is about to hear
             return
         finally:
             let_go(left)
