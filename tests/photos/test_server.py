@@ -18,6 +18,7 @@ from app.photos import routes
 from app.photos.routes import HELD
 from app.photos.vault import vault_of
 from app.settings import Settings
+from tests.loops import in_a_loop
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.disks import SmallDisk
 from tests.photos.pictures import files_of, noise, saved, until
@@ -133,7 +134,7 @@ def test_a_body_in_crumbs_takes_no_more_memory_than_one_in_pieces(monkeypatch: p
 
     tracemalloc.start()
     try:
-        rest = asyncio.run(routes._receive(Request({"type": "http"}, receive), take, 25 * MEGABYTE))  # type: ignore[arg-type]
+        rest = in_a_loop(routes._receive(Request({"type": "http"}, receive), take, 25 * MEGABYTE))  # type: ignore[arg-type]
     finally:
         tracemalloc.stop()
     assert taken + len(b"".join(rest)) == most
