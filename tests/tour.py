@@ -24,6 +24,8 @@ TALLEST = 16_000  # CSS pixels of a page that are shown; Chromium draws 16,384
 LEAST_TEXT, LEAST_TARGET, LEAST_TARGET_OF_WALKER = 14, 24, 48
 # Lists leave out what is far below the screen until one comes there.
 WHOLE = """async () => { const images = [...document.images]; for (const one of images) one.loading = "eager"; await Promise.allSettled(images.map((one) => one.decode())); const sheet = new CSSStyleSheet(); sheet.replaceSync(".note { content-visibility: visible !important; }"); document.adoptedStyleSheets = [sheet]; }"""
+# While a tall picture is taken Chromium makes the page 32 px wide for a moment, and a map would draw itself for that.
+HOLD = """(held) => { for (const one of document.querySelectorAll(".map-frame")) { const { width, height } = one.getBoundingClientRect(); one.style.inlineSize = held ? `${width}px` : ""; one.style.blockSize = held ? `${height}px` : ""; } }"""
 CHOOSE = """(theme) => { localStorage.setItem("theme", JSON.stringify(theme)); document.documentElement.dataset.theme = theme; }"""
 LOOK = """([text, target]) => {
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className?.baseVal ?? one.className} "${(one.textContent || "").trim().replace(/\\s+/g, " ").slice(0, 30)}"`;
@@ -74,9 +76,11 @@ def visit(page: Page, made: World, place: Place, language: str, found: dict[str,
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(700 if page.locator("canvas").count() else 150)  # a map draws itself again
+            page.evaluate(HOLD, True)
             tall = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
             page.screenshot(path=TOUR / f"{place.name}.{language}.{theme}.{width}.png", animations="disabled", full_page=True,
                             clip={"x": 0, "y": 0, "width": width, "height": max(height, tall)})  # fmt: skip
+            page.evaluate(HOLD, False)
             if theme == "light":
                 target = LEAST_TARGET_OF_WALKER if place.who == WALKER else LEAST_TARGET
                 for what, where in page.evaluate(LOOK, [LEAST_TEXT, target]).items():

@@ -340,6 +340,29 @@ def test_the_next_note_is_told_while_one_is_still_open(evening: Evening, report:
         expect(report.locator(".maplibregl-popup")).to_contain_text(words)
 
 
+WHOLE_ROUTE = """async (element) => {
+  const { map } = await element.drawing();
+  for (let turn = 0; turn < 300; turn += 1) {
+    const { width, height } = map.getContainer().getBoundingClientRect();
+    const seen = element.plan.route.coordinates.map((one) => map.project(one));
+    if (seen.every(({ x, y }) => x > 0 && y > 0 && x < width && y < height)) return true;
+    await new Promise(requestAnimationFrame);
+  }
+  return false;
+}"""
+ZOOM = "async (element) => (await element.drawing()).map.getZoom()"
+
+
+def test_a_turned_tablet_shows_the_whole_walk_again_unless_the_map_was_moved(report: Page) -> None:
+    chart = report.locator("tryg-map")
+    report.set_viewport_size({"width": 390, "height": 844})
+    assert chart.evaluate(WHOLE_ROUTE)
+    chart.evaluate("async (element) => (await element.drawing()).map.jumpTo({ zoom: 18 })")
+    report.set_viewport_size({"width": 844, "height": 390})
+    expect(chart.locator("canvas")).to_have_css("width", f"{chart.evaluate('one => one.clientWidth')}px")
+    assert chart.evaluate(ZOOM) == 18
+
+
 def test_the_live_page_shows_a_note_on_the_map_as_soon_as_it_arrives(
     evening: Evening, page: Page, tmp_path: Path
 ) -> None:

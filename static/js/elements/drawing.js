@@ -87,6 +87,7 @@ export async function draw(element, shown, say) {
     ...(shown.paper ? { pixelRatio: SHARP } : {}),
   });
   map.touchZoomRotate.disableRotation();
+  const whole = keepWhole(map, shown.view ?? bounds, shown.view ? {} : FIT);
   let [seen, signs] = [passing(all, only), NONE];
   /** The groups are made for the zoom that is shown, which the map knows once it is begun. */
   const group = () => {
@@ -140,7 +141,7 @@ export async function draw(element, shown, say) {
   const filled = async () => {
     take(await shown.notes);
     const wider = extent(shown, all) ?? bounds;
-    if (!shown.view && wider.toString() !== bounds.toString()) map.fitBounds(wider, { ...FIT, animate: false });
+    if (!shown.view && wider.toString() !== bounds.toString()) whole(wider);
     await ready(map, put);
   };
   const remove = () => {
@@ -216,6 +217,22 @@ function begun(/** @type {import("./ground.js").Ground} */ under, /** @type {imp
     letGo(under);
     throw error;
   }
+}
+
+/**
+ * A phone that is turned, or a window of another size, shows all of it again, unless the map was moved.
+ * @returns {(bounds: import("maplibre-gl").LngLatBounds) => void} shows more
+ */
+export function keepWhole(/** @type {GlMap} */ map, /** @type {import("maplibre-gl").LngLatBounds} */ bounds, /** @type {object} */ options) {
+  const view = () => `${map.getCenter()} ${map.getZoom()}`;
+  let [whole, shown] = [bounds, view()];
+  const fit = (/** @type {import("maplibre-gl").LngLatBounds} */ wider) => {
+    whole = wider;
+    map.fitBounds(whole, { ...options, animate: false });
+    shown = view();
+  };
+  map.on("resize", () => view() === shown && fit(whole));
+  return fit;
 }
 
 /** No map: there is no place to show. @type {import("./map.js").Drawing} */

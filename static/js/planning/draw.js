@@ -7,7 +7,7 @@
 import { NavigationControl, Map as GlMap } from "maplibre-gl";
 import { TerraDraw, TerraDrawLineStringMode, TerraDrawPointMode, TerraDrawSelectMode } from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
-import { credit, followTheme, frame, words } from "../elements/drawing.js";
+import { credit, followTheme, frame, keepWhole, words } from "../elements/drawing.js";
 import { ground } from "../elements/ground.js";
 import { colours, picture } from "../elements/marks.js";
 import { t } from "../i18n.js";
@@ -107,6 +107,7 @@ class Sketch {
     });
     this.#map = map;
     map.touchZoomRotate.disableRotation();
+    if (camera.bounds) keepWhole(map, /** @type {import("maplibre-gl").LngLatBounds} */ (camera.bounds), camera.fitBoundsOptions ?? {});
     map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
     if (style.layers.length > 2) map.addControl(credit(this.credits), "bottom-left");
     map.setMissingStyleImageResolver((id) => {
