@@ -11,7 +11,7 @@ import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -188,9 +188,9 @@ def local(moment: datetime, timezone: str) -> datetime:
         return moment
 
 
-def day(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:
-    """The date in words, where `timezone` is: "26. november 2026", "26 November 2026"."""
-    return format_date(local(moment, timezone), "long", locale=LOCALES[i18n.language()])
+def day(moment: datetime, timezone: str = "Europe/Copenhagen", length: Literal["long", "medium"] = "long") -> str:
+    """The date in words, where `timezone` is: "26. november 2026", "26 November 2026"; medium: "26. nov. 2026"."""
+    return format_date(local(moment, timezone), length, locale=LOCALES[i18n.language()])
 
 
 def clock(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:
