@@ -45,7 +45,7 @@ _SCANS = (
 _COEFFICIENT_BYTES = (
     310_000_000  # what a JPEG that comes in several scans keeps while it is decoded: 50 megapixels in full colour
 )
-Image.core.set_blocks_max(2)  # of 16 MB, kept for the next picture: getting memory anew takes half as long as decoding
+Image.core.set_blocks_max(2)  # type: ignore[attr-defined]  # of 16 MB, for the next picture: anew, they take as long as decoding
 if pillow_heif:
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
