@@ -27,9 +27,8 @@ class Part(NamedTuple):
 
 Piece = bytes | Part
 P = TypeVar("P", bound=Piece)
-STRAIGHT = (
-    "tryg.pieces"  # an extension of ASGI: a message of this kind has `pieces`, any of them, in the place of a body
-)
+# An extension of ASGI: a message of this kind has `pieces`, any of them, in the place of a body.
+STRAIGHT = "tryg.pieces"
 _READ = 256 * 1024  # bytes of a file at a time, where it is read here
 _FILES = 32  # open at a time
 

@@ -148,9 +148,8 @@ def signed_in(request: Request, db: Db) -> Person | None:
     return request.state.person  # type: ignore[no-any-return]
 
 
-Anybody = Annotated[
-    Person | None, Depends(signed_in)
-]  # for a page that all may read, with the menu of whoever reads it
+# For a page that all may read, with the menu of whoever reads it.
+Anybody = Annotated[Person | None, Depends(signed_in)]
 
 
 def _reader(request: Request, db: Db) -> Person:

@@ -25,12 +25,6 @@ _COARSE = 40
 _LIKELY = 5  # finer than it came, where it was coarsened by other rules than ours: being coarsened twice shows
 THUMBNAIL_BYTES = 20_000
 _THUMBNAIL_STEPS = [(320, 80), (320, 50), (240, 35), (160, 35), (96, 35)]  # pixels, quality
-# fmt: off
-_LUMINANCE = (
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
-)
-# fmt: on
 _GAP = (
     1.0  # a thumbnail is made from means of whole pixels that are as small as it, or little larger: a tenth of the time
 )
@@ -76,9 +70,9 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # broken EXIF is warned of, and costs no photo
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        picture = _decoded(received, edge, most_pixels)
+        picture, size = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
-        quality = _quality(picture) if max(picture.size) <= edge else QUALITY
+        quality = _quality(picture) if max(size) <= edge else QUALITY
     picture = _shrunk(picture, edge)
     picture = _turned(_as_srgb(picture, profile), orientation)
     return Clean(_jpeg(picture, quality), _thumbnail(picture), *picture.size)
@@ -87,7 +81,7 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
 def blurred(jpeg: bytes, boxes: list[tuple[float, float, float, float]]) -> Clean:
     """The clean picture with nothing but its mean colour left in each of `boxes`: x, y, width, height, parts of 1 from the
     upper left. Without boxes the very bytes. Raises NoPicture, Trouble, MemoryError."""
-    picture = _decoded(jpeg, 2**16, 2**31)  # a clean one: whole, and small enough
+    picture, _size = _decoded(jpeg, 2**16, 2**31)  # a clean one: whole, and small enough
     quality, picture = _quality(picture), picture.convert("RGB")
     for x, y, width, height in boxes:
         corners = (x * picture.width, y * picture.height, (x + width) * picture.width, (y + height) * picture.height)
@@ -98,7 +92,8 @@ def blurred(jpeg: bytes, boxes: list[tuple[float, float, float, float]]) -> Clea
     return Clean(_jpeg(picture, quality) if boxes else jpeg, _thumbnail(picture), *picture.size)
 
 
-def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
+def _decoded(received: bytes, edge: int, most_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture, perhaps shrunk already, and its size as it came."""
     kind = kind_of(io.BytesIO(received))
     if kind == "image/heic" and pillow_heif is None:
         raise Trouble("pillow-heif is not installed (the extra named heic), so HEIC photos wait")
@@ -109,6 +104,7 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
         picture = Image.open(io.BytesIO(received), formats=_FORMATS)
         if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:
             raise NoPicture(f"{picture.width} x {picture.height} pixels")
+        size = picture.size
         picture.draft(None, (edge, edge))  # a large JPEG is decoded at half its size or less: less memory, same result
         picture.load()
     except (NoPicture, MemoryError):
@@ -117,7 +113,7 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> Image.Image:
         if any(words in str(refused).lower() for words in _OURS):
             raise Trouble(str(refused)) from refused
         raise NoPicture(f"{type(refused).__name__}: {refused}") from refused
-    return picture
+    return picture, size
 
 
 def _refuse_costly(received: bytes) -> None:
@@ -149,9 +145,9 @@ def _quality(picture: Image.Image) -> int:
 
 @cache
 def _coarseness(quality: int) -> int:
-    """The sum of the table by which the library coarsens brightness: ITU-T T.81, K.1, scaled as libjpeg does."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return sum(min(max((step * scale + 50) // 100, 1), 255) for step in _LUMINANCE)
+    """How much the library coarsens brightness at that quality: the sum of its table (ITU-T T.81, B.2.4.1)."""
+    with Image.open(io.BytesIO(_jpeg(Image.new("RGB", (1, 1)), quality))) as written:
+        return sum(written.quantization[0])  # type: ignore[attr-defined]
 
 
 def _resizable(picture: Image.Image) -> Image.Image:
