@@ -189,6 +189,6 @@ def test_want_of_memory_is_never_the_photos_fault(monkeypatch: pytest.MonkeyPatc
 
 def test_a_photo_that_is_shrunk_is_kept_fine_however_coarse_it_came() -> None:
     """Its details are smaller than they were: coarsened as much again, they would be gone."""
-    large, small = (saved(scene(width, width * 3 // 4), quality=60) for width in (2 * PHOTO_EDGE, 400))
+    large, small = (saved(scene(width, width), quality=60) for width in (2 * PHOTO_EDGE, 400))
     steps = [sum(opened(clean(one).jpeg).quantization[0]) for one in (large, small)]  # type: ignore[attr-defined]
     assert steps[0] < steps[1]

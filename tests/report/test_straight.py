@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import connections
 from app.connections import Patient
-from app.streaming import Made, Part, Piece
+from app.streaming import Made, Part, Piece, as_bytes
 from tests.photos.pictures import until
 
 SIZE = 6_000_000  # more than the system holds for a reader who takes nothing
@@ -153,3 +153,10 @@ def test_where_a_server_knows_no_files_their_bytes_are_sent(tmp_path: Path) -> N
     served.pieces = lambda: iter([b"a", served.file(b"bc"), b"d"])
     assert TestClient(served).get("/file").content == b"abcd"
     assert all(file.closed for file in served.handed)
+
+
+def test_bytes_of_a_file_that_ends_before_its_time_are_no_whole_answer(tmp_path: Path) -> None:
+    short = Served(tmp_path).file(b"abc")
+    with pytest.raises(OSError, match="ends 1 bytes before its time"):
+        list(as_bytes([Part(short.file, 4)]))
+    assert short.file.closed
