@@ -5,6 +5,7 @@ from pixels alone, so that nothing of the file as received can be in it. NoPictu
 them in memory, cannot be decoded; whatever lacks memory or a decoder is Trouble. Runs in the worker's process alone.
 """
 
+import ctypes
 import io
 import warnings
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ _SCANS = (
 _COEFFICIENT_BYTES = (
     310_000_000  # what a JPEG that comes in several scans keeps while it is decoded: 50 megapixels in full colour
 )
-Image.core.set_blocks_max(2)  # type: ignore[attr-defined]  # of 16 MB, for the next picture: anew, they take as long as decoding
+_BLOCKS = 2  # of 16 MB, kept for the next picture: anew, they take as long as decoding
+_LARGE_PIXELS = _BLOCKS * 4_000_000  # of four bytes; after a larger one, all of its memory could stay
+Image.core.set_blocks_max(_BLOCKS)  # type: ignore[attr-defined]
 if pillow_heif:
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -73,7 +76,10 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
         picture, size = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
         quality = _quality(picture) if max(size) <= edge else QUALITY
+    large = picture.width * picture.height > _LARGE_PIXELS
     picture = _shrunk(picture, edge)
+    if large:
+        _give_back()
     picture = _turned(_as_srgb(picture, profile), orientation)
     return Clean(_jpeg(picture, quality), _thumbnail(picture), *picture.size)
 
@@ -106,6 +112,8 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> tuple[Image.Image,
             raise NoPicture(f"{picture.width} x {picture.height} pixels")
         size = picture.size
         picture.draft(None, (edge, edge))  # a large JPEG is decoded at half its size or less: less memory, same result
+        if picture.width * picture.height > _LARGE_PIXELS:
+            _give_back()
         picture.load()
     except (NoPicture, MemoryError):
         raise
@@ -114,6 +122,13 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> tuple[Image.Image,
             raise Trouble(str(refused)) from refused
         raise NoPicture(f"{type(refused).__name__}: {refused}") from refused
     return picture, size
+
+
+def _give_back() -> None:
+    """What is kept for a next picture, and what the C library keeps where one of its pages is still in use (malloc_trim(3))."""
+    Image.core.clear_cache()  # type: ignore[attr-defined]
+    if _trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        _trim(0)
 
 
 def _refuse_costly(received: bytes) -> None:

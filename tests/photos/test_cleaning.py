@@ -48,6 +48,12 @@ def warmed_up(stage: Stage, phone: Phone) -> Any:
     return worker_of(stage)
 
 
+def memory_kb(pid: int, which: str) -> int:
+    """VmRSS: now; VmHWM: at most so far (proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(which))
+
+
 @pytest.mark.usefixtures("every_store")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_once_a_photo_is_ready_its_metadata_is_gone_from_the_disk(stage: Stage, kind: str) -> None:
@@ -103,9 +109,18 @@ def test_the_worker_needs_little_memory(stage: Stage) -> None:
     large = Picture(saved(Image.new("RGB", (8000, 6250), "teal")))  # 150 MB, were it not decoded at half its size
     sent(phone, large, *(Picture(saved(noise(1600, 1200), quality=60 + number)) for number in range(4)))
     until(lambda: not list(stage.vault.originals()))
-    peak = next(int(line.split()[1]) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
-                if line.startswith("VmHWM"))  # fmt: skip
-    assert peak < 120_000  # kB
+    assert 0 < memory_kb(process.pid, "VmHWM") < 120_000
+
+
+def test_after_a_photo_that_took_much_memory_the_worker_gives_it_back(stage: Stage) -> None:
+    phone, scene = stage.phone(), noise(150, 150).resize((4600, 4600))
+    process = warmed_up(stage, phone)
+    for format_, more in [("JPEG", {"progressive": True, "subsampling": 0}), ("WEBP", {"method": 0, "quality": 20})]:
+        for picture in (Picture(saved(scene, format_, **more)), Picture(saved(noise(1600, 1200)))):
+            sent(phone, picture)
+            become(stage, picture, "ready")
+    assert memory_kb(process.pid, "VmHWM") > 250_000
+    assert 0 < memory_kb(process.pid, "VmRSS") < 130_000
 
 
 @pytest.mark.usefixtures("every_store")
