@@ -213,13 +213,16 @@ class Line:
     async def _all_before(self) -> None:
         """What the transport holds has gone."""
         transport = self._cycle.transport
+        if transport.is_closing():
+            return
         transport.set_write_buffer_limits(0)
         try:
             while transport.get_write_buffer_size() and not transport.is_closing():
                 await self._cycle.flow.drain()
                 await asyncio.sleep(0)
         finally:
-            transport.set_write_buffer_limits()
+            if not transport.is_closing():
+                transport.set_write_buffer_limits()
 
     async def _taking(self) -> bool:
         """Whether the reader takes more within STALLED_S."""

@@ -319,12 +319,15 @@ def viewer_sees(tx: Session, viewer: Participant | Person, photo: Photo) -> bool
 
 
 def address_of(request: Request) -> str:
-    """Where a call comes from, for the limits on guessing: an IPv4 address, or an IPv6 network of one household."""
+    """Where a call comes from, for the limits on guessing: an IPv4 address, however it is written, or an IPv6 network of one household."""
     host = request.client.host if request.client else "unknown"
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
+    address = (
+        getattr(address, "ipv4_mapped", None) or address
+    )  # ::ffff:… (RFC 4291 2.5.5.2): else all of IPv4 is one network
     return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 

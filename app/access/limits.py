@@ -79,11 +79,15 @@ def may_join(tx: Session, walk_id: str, address: str, settings: Settings) -> Non
 
 
 # Until when the allowance is used up, after one more: by the database's clock, which all servers share. No row: it was one too many.
+# What lies further ahead than any allowance was written while that clock was wrong, and is nothing.
 _ONE_MORE = text("""
     INSERT INTO failedtry AS held (id, purpose, address, at)
     VALUES (:id, :purpose, :who, clock_timestamp() + make_interval(secs => :each))
-    ON CONFLICT (id) DO UPDATE SET at = greatest(held.at, clock_timestamp()) + make_interval(secs => :each)
+    ON CONFLICT (id) DO UPDATE SET at = make_interval(secs => :each) + CASE
+        WHEN held.at > clock_timestamp() + make_interval(secs => :seconds + :each) THEN clock_timestamp()
+        ELSE greatest(held.at, clock_timestamp()) END
     WHERE held.at + make_interval(secs => :each) <= clock_timestamp() + make_interval(secs => :seconds)
+        OR held.at > clock_timestamp() + make_interval(secs => :seconds + :each)
     RETURNING id""")
 _USED_UP_S = text("SELECT extract(epoch FROM at - clock_timestamp())::float FROM failedtry WHERE id = :id")
 

@@ -42,6 +42,7 @@ OBJECT = 64  # bytes that a piece takes beside its own: a body may come in crumb
 RETRY_S = 5
 TURN_S = 4.0  # for copies of one photo; with what the place itself may take, the contract's 10 s
 _NOT_KEPT = {"Cache-Control": "no-store"}
+_FOR_EVER, _ASKED_ANEW = "private, max-age=31536000, immutable", "private, no-cache"
 _disk, _asked = anyio.CapacityLimiter(8), anyio.CapacityLimiter(8)
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -244,10 +245,14 @@ def _seen(request: Request, db: Database, viewer: Viewer, photo_id: str) -> Phot
 
 
 def _shown(request: Request, vault: Vault, photo: Photo, *, thumbnail: bool) -> Response:
-    """The picture or a part of it, or 304. Raises range-not-satisfiable (416), TryAgain."""
+    """The picture or a part of it, or 304. Raises range-not-satisfiable (416), TryAgain.
+
+    Whoever brings a key decides what they keep, and our app asks anew (static/js/screens/others.js). A page's browser asks each time
+    unless the address says which version it is of: what was blurred since must not be shown out of its store."""
     blurred = f"-{hashlib.sha256(json.dumps(photo.blurs).encode()).hexdigest()[:12]}" if photo.blurs else ""
     etag = f'"{photo.id}{"-thumbnail" if thumbnail else ""}{blurred}"'
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable", "Accept-Ranges": "bytes"}
+    told = "authorization" in request.headers or "v" in request.query_params
+    headers = {"ETag": etag, "Cache-Control": _FOR_EVER if told else _ASKED_ANEW, "Accept-Ranges": "bytes"}
     if etag_matches(request, etag):
         return Response(status_code=304, headers=headers)
     opened = vault.opened(photo.id, thumbnail=thumbnail)  # once: a blurred one may take its place while it is sent

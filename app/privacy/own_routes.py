@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.access import guards
+from app.access import guards, limits
 from app.access.phones import Walker
 from app.db import Db
 from app.privacy import own
@@ -38,6 +38,7 @@ def get_data(participant_id: Uuid, who: Walker, db: Db) -> Response:
 def get_archive(participant_id: Uuid, request: Request, who: Walker, db: Db) -> Response:
     """The same as a file, with the photos and recordings."""
     guards.walker_is(who, participant_id)
+    limits.count(request, limits.FILES, who.id)
     headers = NOT_KEPT | {"Content-Disposition": 'attachment; filename="tryghedsvandring.zip"'}
     pieces = own.archive(db, request.app.state.vault, who)
     return Made(pieces, media_type="application/zip", headers=headers)

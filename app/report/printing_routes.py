@@ -50,7 +50,8 @@ _ZIP: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class _Asked:
-    """What somebody asks for: its key in the press, what it is called, where it belongs, and how it is made."""
+    """What somebody asks for: its key in the press, what it is called, where it belongs, and how it is made; `who` asks, where
+    they are known."""
 
     key: str
     title: str
@@ -58,6 +59,7 @@ class _Asked:
     link: str
     made: Callable[[], Sheet]
     headers: dict[str, str]
+    who: str = ""
 
     def etag(self, kind: str) -> str:
         return f'"{self.key[:32]}.{kind}"'
@@ -82,7 +84,7 @@ async def as_records(request: Request, reader: ReaderOfWalk, db: Db) -> Response
     answer = await _printed(request, asked, "esdh.zip")
     if isinstance(answer, Response):
         return answer
-    await run_in_threadpool(limits.count, request, limits.FILES)
+    await run_in_threadpool(limits.count, request, limits.FILES, asked.who)
     report, about, since = await run_in_threadpool(_filed, request, reader, db, asked)
     pieces = records.package(report, answer, request.app.state.vault.opened, about, since)
     return Made(pieces, exports.LARGE, media_type="application/zip", headers=_named(asked, "esdh.zip", "attachment"))
@@ -160,7 +162,7 @@ def _internal(request: Request, reader: WalkReader, db: Database, kind: str) -> 
             return printing.internal(tx, there, sensitive=reader.sensitive, name=key, ground=ground, earlier=earlier)
 
     name, link = exports.name_of(walk.title, walk.starts_at), f"/walks/{walk.id}/report"
-    return _Asked(key, walk.title, name, link, made, _PRIVATE)
+    return _Asked(key, walk.title, name, link, made, _PRIVATE, reader.person.user.id)
 
 
 def _public(request: Request, slug: str, db: Database) -> _Asked:
@@ -186,7 +188,7 @@ async def _pdf(request: Request, asked: _Asked) -> Response:
     answer = await _printed(request, asked, "pdf")
     if isinstance(answer, Response):
         return answer
-    await run_in_threadpool(limits.count, request, limits.FILES)
+    await run_in_threadpool(limits.count, request, limits.FILES, asked.who)
     # Shown in the browser, in place of the page that waited.
     return FileResponse(answer, media_type="application/pdf", headers=_named(asked, "pdf", "inline"))
 

@@ -129,10 +129,10 @@ function problem(/** @type {Response} */ response, /** @type {any} */ content) {
   return new Trouble(code, content.detail, { status, problem: content, retryAfter: pause(response) });
 }
 
-/** Retry-After in milliseconds: seconds or a date (RFC 9110). */
+/** Retry-After in milliseconds: seconds or a date (RFC 9110); an hour at most, whatever somebody's clock says. */
 function pause(/** @type {Response} */ response) {
   const value = response.headers.get("Retry-After");
   if (!value) return null;
   const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : null;
+  return Number.isFinite(milliseconds) ? Math.min(Math.max(0, milliseconds), 3_600_000) : null;
 }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,6 +15,7 @@ from app.models import Stop, Team, Walk
 from app.walks.walks import stops_of
 from tests.browser.test_plan import sign_in
 from tests.browser.walking import Evening, Planned, plan
+from tests.photos.pictures import noise, saved
 from tests.running import Server
 
 LAPTOP = {"viewport": {"width": 1280, "height": 900}, "locale": "da-DK", "timezone_id": "Europe/Copenhagen"}
@@ -208,6 +210,40 @@ def test_walkers_read_each_others_notes_and_say_that_they_see_it_so_too(
     expect(voice).to_have_attribute("aria-pressed", "false")
     own = others(author)
     expect(own.get_by_text("Intet fra de andre endnu.")).to_be_visible()
+
+
+# The small picture that is shown, as a text.
+SHOWN = """async (shown) => {
+  await shown.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: shown.naturalWidth, height: shown.naturalHeight });
+  canvas.getContext("2d").drawImage(shown, 0, 0);
+  return canvas.toDataURL();
+}"""
+
+
+def test_a_face_that_was_blurred_is_not_shown_out_of_a_phones_store(
+    desk: Page, led: Planned, phone: Callable[[], Evening], tmp_path: Path
+) -> None:
+    picture = tmp_path / "nabo.jpg"
+    picture.write_bytes(saved(noise(640, 480)))
+    author, reader = phone(), phone()
+    author.begin("Utryg").write("Her står nogen").add_photos(picture).save()
+    author.received_at_last("Her står nogen", 1)
+    screen = others(reader)
+    bare = screen.locator("[data-thumb] img").evaluate(SHOWN)
+    photo = screen.locator("[data-thumb]").get_attribute("data-thumb")
+    desk.goto(f"{led.server.url}/walks/{led.walk['walk_id']}/review/photos/{photo}")
+    form = desk.locator("form:has(input[name=version])")
+    told = {name: form.locator(f"input[name={name}]").input_value() for name in ("note", "version")}
+    boxes = [("box", f"{x},{y}") for x in range(12) for y in range(9)]
+    sent = desk.request.post(
+        desk.url,
+        data=urlencode([*told.items(), ("lane", "photos"), *boxes]),
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Origin": led.server.url},
+    )
+    assert sent.ok
+    screen.reload()
+    assert screen.locator("[data-thumb] img").evaluate(SHOWN) != bare
 
 
 def test_switched_off_the_others_notes_go_from_the_phones_and_switched_on_they_come_back(

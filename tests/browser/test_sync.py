@@ -128,6 +128,17 @@ def test_a_busy_server_is_left_alone_as_long_as_it_asks_but_the_button_goes_at_o
     assert phone.phases() == ["sent"] * 3
 
 
+def test_a_server_whose_clock_is_wrong_keeps_no_phone_silent_for_longer_than_an_hour(
+    phone: Phone, network: Network
+) -> None:
+    busy = {"type": "/problems/too-many-attempts", "title": "x", "status": 429, "detail": "Prøv igen om lidt."}
+    network.answer(r"/observations/", 429, busy, {"Retry-After": "31535401"})
+    phone.run("await save({note: 'en'}); sync.start()")
+    wait_until(phone, "(await store.notes()).some((note) => note.problem)")
+    problem = phone.run("return (await store.notes())[0].problem")
+    assert 3_500_000 < problem["retry_at"] - problem["at"] <= 3_600_000
+
+
 def test_one_refused_note_does_not_block_the_others_and_says_why(phone: Phone) -> None:
     phone.run("await save({note: 'a'}); await save({note: given[0]}); await save({note: 'c'})", "x" * 10_000)
     phone.run(SEND)

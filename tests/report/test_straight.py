@@ -5,10 +5,12 @@ import errno
 import io
 import os
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -39,7 +41,7 @@ class Served:
         await answer(scope, receive, send)
 
     def file(self, content: bytes) -> Part:
-        path = self.folder / f"{len(self.handed)}.bin"
+        path = self.folder / f"{uuid4().hex}.bin"
         path.write_bytes(content)
         self.handed.append(io.FileIO(path))
         return Part(self.handed[-1], len(content))
@@ -130,6 +132,22 @@ def test_where_the_reader_goes_away_no_file_stays_open(served: Served) -> None:
         assert link.recv(1000).startswith(b"HTTP/1.1 200 OK")
     until(lambda: bool(served.handed) and all(file.closed for file in served.handed))
     assert httpx.get(f"http://127.0.0.1:{served.port}/healthz").content == b"well"
+
+
+def test_readers_who_went_away_are_no_failure_of_ours(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    def pieces() -> Iterator[Piece]:
+        for _number in range(200):
+            yield served.file(b"x" * 1000)
+            yield b"y" * connections.LARGE
+
+    served.pieces = pieces
+    for _number in range(40):
+        with served.link() as link:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # away at once
+            assert link.recv(1000).startswith(b"HTTP/1.1 200 OK")
+    until(lambda: all(file.closed for file in served.handed))
+    assert httpx.get(f"http://127.0.0.1:{served.port}/healthz").content == b"well"
+    assert not caplog.records
 
 
 def test_a_reader_who_takes_nothing_is_left_and_meanwhile_others_are_served(

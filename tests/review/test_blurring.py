@@ -103,6 +103,14 @@ def test_what_is_blurred_is_replaced_in_the_picture_and_its_thumbnail_and_nothin
     assert {name.count(".") for name in files_of(stage.vault)} <= {1, 2}, "nothing is left beside"
 
 
+def test_a_pages_browser_asks_anew_unless_the_address_says_which_version_it_is_of(shot: Shot) -> None:
+    address = f"/api/v1/photos/{shot.id}"
+    anew, for_ever = "private, no-cache", "private, max-age=31536000, immutable"
+    for ending in ("", "/thumbnail"):
+        assert shot.desk.http.get(address + ending).headers["cache-control"] == anew
+        assert shot.desk.http.get(f"{address}{ending}?v=1").headers["cache-control"] == for_ever
+
+
 @pytest.mark.usefixtures("every_database", "every_store")
 def test_it_is_undone_to_the_last_byte_while_the_note_is_not_released(shot: Shot, stage: Stage) -> None:
     shot.blur("0,0")

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from httpx import Response
+from starlette.requests import Request
 
 from app.access import guards, limits
 from app.access.limits import Limit, Tally
@@ -83,6 +84,15 @@ def test_an_address_that_somebody_makes_up_is_not_believed(stage: Stage, monkeyp
     assert [joining(stage, address=f"198.51.100.{last}").status_code for last in range(3)] == [201, 201, 429]
 
 
+def test_an_ipv4_address_is_one_household_however_a_proxy_writes_it() -> None:
+    def told(host: str) -> str:
+        return guards.address_of(Request({"type": "http", "client": (host, 1), "headers": []}))
+
+    assert told("::ffff:198.51.100.7") == told("198.51.100.7") == "198.51.100.7"
+    assert told("::ffff:203.0.113.9") != told("::ffff:198.51.100.7")
+    assert told("2001:db8:1:2:3::4") == told("2001:db8:1:2:5::6") != told("2001:db8:1:3::4")
+
+
 def test_photos_of_one_phone_are_limited_and_no_other_phones(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     lowered(monkeypatch, "PHOTOS", 2)
     greedy, other = stage.phone(), stage.phone()
@@ -112,6 +122,19 @@ def test_files_of_one_person_are_limited_and_nobody_elses(
     assert refused(stage.http.get(f"{path}.csv", headers=key), "Du har hentet mange filer.")
     assert stage.http.get(path, headers=key).status_code == 200  # the page itself is no file
     assert stage.http.get(f"{path}.csv", headers=other).status_code == 200
+
+
+def test_printed_files_and_a_phones_own_are_limited_for_who_fetches_them_and_not_for_a_whole_town_hall(
+    stage: Stage, key_of: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered(monkeypatch, "FILES", 1)
+    path = f"/walks/{stage.walk.id}/report.pdf"
+    keys = [key_of("coordinator", "Aalborg Kommune"), key_of("organiser", "Aalborg Kommune")]
+    until(lambda: all(stage.http.get(path, headers=key).status_code in (200, 429) for key in keys), within_s=60)
+    assert [stage.http.get(path, headers=key).status_code for key in keys] == [429, 429]
+    phone, other = stage.phone(), stage.phone()
+    assert [phone.get(f"/participants/{phone.id}/data.zip").status_code for _time in range(2)] == [200, 429]
+    assert other.get(f"/participants/{other.id}/data.zip").status_code == 200
 
 
 def test_letters_of_one_person_are_limited(
@@ -216,6 +239,18 @@ def test_servers_of_one_postgresql_count_together_and_let_more_through_evenly(ta
     assert 30 <= let_in <= 30 + (time.monotonic() - began) / 0.5 + 1
     tallies[0].count(few, "bo")
     until(lambda: got_in(1), within_s=20)
+
+
+def test_a_clock_that_was_ahead_for_a_moment_keeps_nobody_out(tallies: list[Tally]) -> None:
+    two = Limit("two", 2, 3600, "x")
+    tallies[0].count(two, "anna")
+    with tallies[0]._db.write() as tx:
+        tx.connection().exec_driver_sql("UPDATE failedtry SET at = at + interval '1 year'")
+    for _time in range(2):
+        tallies[1].count(two, "anna")
+    with pytest.raises(Problem, match="too-many-attempts") as refused:
+        tallies[2].count(two, "anna")
+    assert int(refused.value.headers["Retry-After"]) <= 1800
 
 
 def test_what_is_taken_back_has_not_been_counted(tallies: list[Tally]) -> None:

@@ -88,7 +88,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
     if (!id || pictures.has(id)) return;
     pictures.set(id, "");
     const headers = { Authorization: `Bearer ${me.participant_id}.${me.secret}` };
-    const answer = await fetch(`${BASE}/photos/${id}/thumbnail`, { headers }).catch(() => null);
+    // Asked for anew, whatever the browser has kept: a face in it may have been blurred since, or the photo refused.
+    const answer = await fetch(`${BASE}/photos/${id}/thumbnail`, { headers, cache: "no-cache" }).catch(() => null);
     if (gone || !answer?.ok) return void pictures.delete(id);
     pictures.set(id, URL.createObjectURL(await answer.blob()));
     draw();
