@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="SQLAlchemy address, postgresql+psycopg://… or sqlite:///…; empty: SQLite in the data folder."
     )
+    to_database_url: str = Field(
+        "",
+        description="As TRYG_DATABASE_URL, for tryg move alone: where to, so that no password stands on a command line.",
+    )
     photos_url: str = Field(
         "",
         description="s3://bucket/prefix or file:///folder for photos; empty: the folder photos in the data folder.",
@@ -137,7 +141,7 @@ class Settings(BaseSettings):
         description="Where to report a hole, for /.well-known/security.txt: mailto:… or https://…; empty: there is no such file.",
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "to_database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):

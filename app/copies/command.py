@@ -52,7 +52,9 @@ def _with_copies(
 
 
 def move(
-    to_database: Annotated[str, typer.Option(metavar="URL", help="As TRYG_DATABASE_URL; empty: it stays.")] = "",
+    to_database: Annotated[
+        str, typer.Option(metavar="URL", help="As TRYG_DATABASE_URL; empty: TRYG_TO_DATABASE_URL, else it stays.")
+    ] = "",
     to_photos: Annotated[str, typer.Option(metavar="URL", help="As TRYG_PHOTOS_URL; empty: they stay.")] = "",
     data: Data = None,
     as_json: Json = False,
@@ -68,10 +70,12 @@ def move(
     from app.settings import load
 
     here = load(data=data)
-    there = load(data=data, database_url=to_database or None, photos_url=to_photos or None)
+    there = load(data=data, database_url=to_database or here.to_database_url or None, photos_url=to_photos or None)
     same_rows, same_photos = there.database == here.database, there.photos_place == here.photos_place
     if same_rows and same_photos:
-        raise Unusable("Say where to: --to-database, --to-photos or both, and another one than now.")
+        raise Unusable(
+            "Say where to: TRYG_TO_DATABASE_URL or --to-database, --to-photos or both, and another one than now."
+        )
     migrate_to_newest(here)
     with _unserved(here), _unserved(there) if not same_rows else ExitStack(), ExitStack() as open_ones:
         if not same_rows:

@@ -84,9 +84,13 @@ def called(source: Settings, target: Settings) -> tuple[list[str], dict[str, str
     there = target if target.photos_key else source
     photos = {"photos_endpoint": there.photos_endpoint, "photos_key": there.photos_key,
               "photos_secret": there.photos_secret.get_secret_value()}  # fmt: skip
-    line = [str(TRYG), "move", "--to-database", target.database, "--to-photos",
-            target.photos_url or f"file://{target.photos_place['folder']}", "--data", str(source.data), "--json"]  # fmt: skip
+    line = [str(TRYG), "move", "--to-photos", target.photos_url or f"file://{target.photos_place['folder']}",
+            "--data", str(source.data), "--json"]  # fmt: skip
     theirs = {"TRYG_DATABASE_URL": source.database, "TRYG_PHOTOS_URL": source.photos_url}
+    if target.database.startswith("sqlite"):
+        line += ["--to-database", target.database]
+    else:  # everybody on the machine can read a command line, and a password would stand on it
+        theirs["TRYG_TO_DATABASE_URL"] = target.database
     return line, clean_environment() | as_variables(photos) | theirs
 
 
