@@ -8,7 +8,8 @@ Never decides who may see a page: that is access.guards.
 import base64
 import hashlib
 import json
-from datetime import datetime
+import re
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -52,6 +53,7 @@ CHAPTERS = {
 }
 DIST_URL = "/static/dist/"
 LOCALES = {"da": "da", "en": "en_GB"}
+_NUMBER = re.compile(r"\b(\d\d?\.?) ")  # of the day, before its month
 
 # The first pixel, before any stylesheet has come: paper by day, night by night; in a layer, so that the dress wins when it has
 # come. Its hash is the only inline exception.
@@ -190,7 +192,12 @@ def local(moment: datetime, timezone: str) -> datetime:
 
 def day(moment: datetime, timezone: str = "Europe/Copenhagen", length: Literal["long", "medium"] = "long") -> str:
     """The date in words, where `timezone` is: "26. november 2026", "26 November 2026"; medium: "26. nov. 2026"."""
-    return format_date(local(moment, timezone), length, locale=LOCALES[i18n.language()])
+    return in_words(local(moment, timezone), length)
+
+
+def in_words(when: date, form: str = "long") -> str:
+    """A day in a length or a pattern that Babel knows; its number and its month are never parted by the end of a line."""
+    return _NUMBER.sub("\\1\u00a0", format_date(when, form, locale=LOCALES[i18n.language()]), count=1)
 
 
 def clock(moment: datetime, timezone: str = "Europe/Copenhagen") -> str:

@@ -8,13 +8,11 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
-
 from app.earth import grid
 from app.i18n import gettext as _
 from app.i18n import language, mark, ngettext
 from app.measures.measures import Step, Told
-from app.pages import LOCALES
+from app.pages import in_words
 from app.taxonomy import label, owners
 from app.walks.walks import ROLES
 
@@ -115,11 +113,11 @@ def factor(key: str) -> str:
 
 def day(when: date) -> str:
     """ "10. december 2026", "10 December 2026"."""
-    return str(format_date(when, "long", locale=LOCALES[language()]))
+    return in_words(when)
 
 
 def short_day(when: date) -> str:
-    return str(format_date(when, "d. MMM y" if language() == "da" else "d MMM y", locale=LOCALES[language()]))
+    return in_words(when, "medium")
 
 
 def until(when: date, today: date) -> str:

@@ -9,13 +9,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from app.earth import metres
 from app.i18n import gettext as _
 from app.i18n import language, mark, ngettext
-from app.pages import LOCALES, clock, day, distance, local
+from app.pages import clock, day, distance, in_words, local
 from app.report.report import Observation, Report
 from app.taxonomy import label
 from app.walks.walks import ROLES
@@ -191,6 +190,6 @@ def stop_name(number: str, report: Report) -> str:
 def written_day(written: str | None) -> str:
     """ "2026-11-26" or a moment as "26. november 2026"; "" for none, or for what is no day."""
     try:
-        return str(format_date(date.fromisoformat((written or "")[:10]), "long", locale=LOCALES[language()]))
+        return in_words(date.fromisoformat((written or "")[:10]))
     except ValueError:
         return ""

@@ -8,13 +8,11 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
-
 from app import i18n
 from app.earth import metres
 from app.i18n import gettext as _
 from app.models import Stop, Walk
-from app.pages import LOCALES, clock, distance, local
+from app.pages import clock, distance, in_words, local
 from app.settings import Settings
 from app.taxonomy import categories
 from app.typesetting import cut, plain, printed
@@ -110,7 +108,7 @@ def _when(walk: Walk, pattern: str) -> str:
     """ "Torsdag 26. november kl. 19.00", with or without the year; "" where no date is set."""
     if walk.starts_at is None:
         return ""
-    day = format_date(local(walk.starts_at, walk.timezone), pattern, locale=LOCALES[i18n.language()])
+    day = in_words(local(walk.starts_at, walk.timezone), pattern)
     at = clock(walk.starts_at, walk.timezone)
     return _("%(day)s at %(clock)s", day=day[:1].upper() + day[1:], clock=at)
 

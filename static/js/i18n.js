@@ -96,9 +96,9 @@ export const number = (/** @type {number} */ value, digits = 0) =>
 export const time = (/** @type {When} */ when) =>
   format(Intl.DateTimeFormat, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(when));
 
-/** 26. november 2026 (da), 26 November 2026 (en) */
+/** 26. november 2026 (da), 26 November 2026 (en); day and month, which stand first in each language, never part */
 export const date = (/** @type {When} */ when) =>
-  format(Intl.DateTimeFormat, { day: "numeric", month: "long", year: "numeric" }).format(new Date(when));
+  format(Intl.DateTimeFormat, { day: "numeric", month: "long", year: "numeric" }).format(new Date(when)).replace(" ", "\u00a0");
 
 /** 40 m, 1,8 km */
 export const distanceText = (/** @type {number} */ value) =>

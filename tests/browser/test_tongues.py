@@ -182,11 +182,11 @@ def test_a_number_gets_the_form_that_its_language_wants(phone: Phone, language: 
 @pytest.mark.parametrize(
     ("language", "far", "day", "time"),
     [
-        ("da", "1,8 km", "5. november 2026", "19.32"),
-        ("en", "1.8 km", "5 November 2026", "19:32"),
-        ("de", "1,8 km", "5. November 2026", "19:32"),
-        ("uk", "1,8 км", "5 листопада 2026", "19:32"),
-        ("ar", "1.8 كم", "5 نوفمبر 2026", "19:32"),
+        ("da", "1,8 km", "5.\N{NO-BREAK SPACE}november 2026", "19.32"),
+        ("en", "1.8 km", "5\N{NO-BREAK SPACE}November 2026", "19:32"),
+        ("de", "1,8 km", "5.\N{NO-BREAK SPACE}November 2026", "19:32"),
+        ("uk", "1,8 км", "5\N{NO-BREAK SPACE}листопада 2026", "19:32"),
+        ("ar", "1.8 كم", "5\N{NO-BREAK SPACE}نوفمبر 2026", "19:32"),
     ],
 )
 def test_distances_days_and_hours_are_written_as_the_language_does(

@@ -71,7 +71,7 @@ def test_on_monday_each_partner_hears_once_what_is_open(plan: Plan, clock: Clock
     assert letter["To"] == "vej@kommune.example"
     assert letter["Subject"] == "1 tiltag venter på jer"
     text = letter.get_content()
-    assert "Nyt: 1. Tunnelen – Skift lampen – 1. marts 2027" in text
+    assert "Nyt: 1. Tunnelen – Skift lampen – 1.\N{NO-BREAK SPACE}marts 2027" in text
     assert f"http://testserver{link}" in text
     assert "Birthe" not in text
     assert post.send_due() == 0
