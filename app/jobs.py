@@ -1,7 +1,7 @@
 """What is done while nobody waits for it: letters, walks that open by themselves, erasing what is due.
 
 Hides who does it, and when: on SQLite this process, in a thread for each task; on PostgreSQL whichever server takes the job
-from the queue that all servers of the database share (app/shared_jobs.py). Promises that a task runs in its turn, and soon
+from the queue that all servers of the database share (app/shared_jobs.py), but for what each does for itself, InProcess. Promises that a task runs in its turn, and soon
 after it is asked for; that what was asked for in a change is asked for with that change or not at all; and that one run ends
 before the next of the same task begins. A task is called again where its process died over it, so what it sends or erases
 stands in rows of its own, which say that it is done: that is what makes it once. Knows nothing of what the tasks do.
@@ -55,7 +55,7 @@ class Jobs(ABC):
 
 def jobs_of(db: Database, tasks: Iterable[Task]) -> Jobs:
     if db.sqlite:
-        return _InProcess(tasks)
+        return InProcess(tasks)
     from app.shared_jobs import SharedJobs  # late: SQLite does without the queue's library
 
     return SharedJobs(db, tasks)
@@ -73,8 +73,8 @@ def attempt(task: Task, stopping: threading.Event) -> bool:
     return True
 
 
-class _InProcess(Jobs):
-    """A thread for each task, so that a mail server which is slow opens no walk later."""
+class InProcess(Jobs):
+    """A thread for each task, so that one which is slow delays no other."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._stopping, self._asked = threading.Event(), dict[str, threading.Event]()

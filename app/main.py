@@ -33,7 +33,7 @@ from app.db import Database
 from app.described import Described
 from app.gathering.routes import router as gathering
 from app.hearing import Hearing
-from app.jobs import DAY_S, MINUTE_S, Task, jobs_of
+from app.jobs import DAY_S, MINUTE_S, InProcess, Task, jobs_of
 from app.measures import courier
 from app.measures.calendar_routes import router as calendars
 from app.measures.meeting_routes import router as meeting
@@ -86,7 +86,7 @@ ROUTERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, jobs, followers, maps, tiles, cutter,
+    """The application on a migrated database. `app.state`: settings, db, vault, cleaner, jobs, opener, followers, maps, tiles, cutter,
     press, places, looks, tally, shelf."""
     db = Database(settings.database)
     vault = vault_of(settings)
@@ -95,11 +95,13 @@ def create_app(settings: Settings) -> FastAPI:
     cutter = Cutter(db, maps, settings, tiles)
     press = Press(settings.printed, vault.place, db)
     meter, jobs = Meter(db, settings), jobs_of(db, _tasks(db, vault, settings))
+    # Each server looks for itself: whichever sees that the time has come opens the walk, and a minute late is late for those who stand there.
+    opener = InProcess([Task(opening.TASK, lambda _stopping: opening.open_due(db), opening.LOOK_S)])
     hearing = Hearing(db, lambda walks: app.state.followers.hear(walks))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        begun = (cleaner, cutter, press, jobs, hearing)
+        begun = (cleaner, cutter, press, jobs, opener, hearing)
         for one in begun:
             one.start()
         yield
@@ -119,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and our own log say what may be said
     )
     app.state.settings, app.state.db, app.state.vault, app.state.cleaner = settings, db, vault, cleaner
-    app.state.jobs, app.state.followers = jobs, followers(db, hearing.sure)
+    app.state.jobs, app.state.opener, app.state.followers = jobs, opener, followers(db, hearing.sure)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings, db)
     app.state.shelf = Shelf()
@@ -140,7 +142,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _tasks(db: Database, vault: Vault, settings: Settings) -> tuple[Task, ...]:
     return (
-        Task(opening.TASK, lambda _stopping: opening.open_due(db), opening.LOOK_S),
         Task(postman.TASK, lambda stopping: postman.send_due(db, settings, stopping), postman.LOOK_S),
         Task(courier.TASK, lambda stopping: courier.send_due(db, settings, stopping), first_s=MINUTE_S),
         Task(retention.TASK, retention.Keeper(db, vault, settings).daily, DAY_S, retention.FIRST_S),

@@ -16,7 +16,7 @@ from app.walks import walks
 log = logging.getLogger("tryg")
 
 TASK = "opening"
-LOOK_S = 5.0  # how often it is looked for on SQLite
+LOOK_S = 5.0  # how often each server looks
 
 
 def open_due(db: Database) -> list[str]:

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.db import Database
 from app.models import Walk
-from app.walks import walks
+from app.walks import opening, walks
 from app.walks.opening import open_due
 from tests.cast import Clock, Stage
 from tests.photos.pictures import until
@@ -18,7 +19,7 @@ from tests.running import Server
 @pytest.fixture
 def nobody_else(stage: Stage) -> None:
     """The server itself looks for none meanwhile."""
-    stage.app.state.jobs.stop()
+    stage.app.state.opener.stop()
 
 
 def read(stage: Stage, walk: Walk) -> Walk:
@@ -60,6 +61,27 @@ def test_several_processes_that_look_at_once_open_it_once(stage: Stage, database
         process.close()
     assert opened == [walk.id]
     assert read(stage, walk).seq == 1
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "LOOK_S", 0.05)
+
+
+@pytest.mark.usefixtures("every_database")
+def test_a_server_opens_it_without_waiting_for_the_turn_of_a_queue(often: None, stage: Stage, clock: Clock) -> None:
+    walk = stage.another_walk(planned=True, opens_at=clock.moment + timedelta(minutes=30))
+    if not stage.db.sqlite:  # the queue's first turns are over, and the next are a minute away
+        until(lambda: "invitations" in turns_of(stage))
+        assert opening.TASK not in turns_of(stage)
+    clock.advance(minutes=30)
+    until(lambda: read(stage, walk).state == "open", within_s=30)
+
+
+def turns_of(stage: Stage) -> set[str]:
+    """What is put into the queue of all servers again and again."""
+    with stage.db.read() as tx:
+        return set(tx.connection().execute(text("SELECT task_name FROM procrastinate_periodic_defers")).scalars())
 
 
 def test_a_server_that_slept_through_the_moment_opens_it_when_it_wakes(start_server: Callable[..., Server]) -> None:
