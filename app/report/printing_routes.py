@@ -36,8 +36,8 @@ router = APIRouter(tags=["report"])
 PATIENCE_S = 1.5  # how long a browser waits before it is told how far it is
 LONGEST_S = 100.0  # how long a script waits; then it is asked to come back
 AGAIN_S = 2  # how often the page looks again
-_VARY = ", Accept, Accept-Language"
-_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization" + _VARY}
+_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept, Accept-Language"}
+_PUBLIC = {"Cache-Control": "public, no-cache", "Vary": "Accept, Accept-Language"}  # as app.report.public_routes
 _PDF: dict[str, Any] = {
     "response_class": Response,
     "responses": {200: {"content": {"application/pdf": {}}, "description": "the report to read and print"}},
@@ -177,7 +177,7 @@ def _public(request: Request, slug: str, db: Database) -> _Asked:
             return printing.for_everybody(shown, key, ground)
 
     title, name = shown.content["walk"]["title"], f"{slug}-{shown.edition.number}"
-    return _Asked(key, title, name, f"/r/{slug}", made, {"Cache-Control": "public, no-cache", "Vary": "Cookie" + _VARY})
+    return _Asked(key, title, name, f"/r/{slug}", made, _PUBLIC)
 
 
 def _ground(request: Request) -> Ground:

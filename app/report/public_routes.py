@@ -25,7 +25,8 @@ from app.report.public_page import values
 
 router = APIRouter(tags=["public"])
 
-# Kept by browsers and what lies between, but asked for each time whether it is still so.
+# Kept by browsers and what lies between, but asked for each time whether it is still so. Nothing says Vary: Cookie, which would
+# leave a CDN a copy for each visitor: who is signed in changes nothing, and a language that somebody chose is another ETag.
 _ASKED = {"Cache-Control": "public, no-cache"}
 
 
@@ -35,7 +36,7 @@ def get_report(request: Request, slug: str, db: Db) -> Response:
     """The newest released edition, its measures as they are now."""
     shown = _shown(db, slug)
     etag = _etag(shown, language(), pages.asset("css/desk.css"))
-    headers = {"ETag": etag, "Vary": "Cookie, Accept-Language"} | _ASKED
+    headers = {"ETag": etag, "Vary": "Accept-Language"} | _ASKED
     if etag_matches(request, etag):
         return Response(status_code=304, headers=headers)
     answer = pages.render(request, "report/public.html", **values(shown, f"/r/{slug}"))
