@@ -137,6 +137,15 @@ async function shared(/** @type {Request} */ request) {
   return Response.redirect(`${SHELL}${lost}#/shared`, 303);
 }
 
+/**
+ * Whether a page of another site sends this. A phone's share sheet names no origin, as does a page that hides its own (Chromium
+ * shows a worker the policy by which it does, not Sec-Fetch-Site) or has none: that alone cannot be told apart, and what comes waits to be looked at.
+ */
+function foreign(/** @type {Request} */ { headers, referrerPolicy }) {
+  const origin = headers.get("Origin") ?? "null";
+  return origin === "null" ? /^(no-referrer|same-origin)$/.test(referrerPolicy) : origin !== worker.location.origin;
+}
+
 async function shell(/** @type {Request} */ request) {
   const cache = await caches.open(CACHE);
   return (await cache.match(SHELL, { ignoreVary: true })) ?? fetch(request);
@@ -161,7 +170,8 @@ worker.addEventListener("activate", (event) => event.waitUntil(activate()));
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method === "POST" && request.mode === "navigate" && url.pathname === SHARE) return event.respondWith(shared(request));
+  if (request.method === "POST" && request.mode === "navigate" && url.pathname === SHARE)
+    return event.respondWith(foreign(request) ? Response.redirect(SHELL, 303) : shared(request));
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (request.mode === "navigate" && url.pathname.startsWith(SHELL)) event.respondWith(shell(request));
   else if (url.pathname.startsWith(ASSETS)) event.respondWith(asset(event, url.pathname));

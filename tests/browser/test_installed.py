@@ -47,8 +47,8 @@ HIDE = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 # As Android does it: a page load by POST, of files that the app has never seen.
-SHARE = """(photos) => {
-  const form = Object.assign(document.createElement("form"), { method: "post", action: "/app/share", enctype: "multipart/form-data" });
+SHARE = """([action, photos]) => {
+  const form = Object.assign(document.createElement("form"), { method: "post", action, enctype: "multipart/form-data" });
   const field = Object.assign(document.createElement("input"), { type: "file", name: "photos", multiple: true });
   const bag = new DataTransfer();
   for (const [name, bytes] of photos) bag.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
@@ -108,14 +108,14 @@ def photo(colour: str) -> list[int]:
     return list(file.getvalue())
 
 
-def share(page: Page, *colours: str) -> None:
-    """From a page that is no part of the app, and under no policy of ours, as another app would."""
-    elsewhere = page.url.split("/app/")[0] + "/gallery"
-    page.route(
-        elsewhere, lambda route: route.fulfill(body="<!doctype html><title>Galleri</title>", content_type="text/html")
-    )
+def share(page: Page, *colours: str, site: str = "", policy: str = "") -> None:
+    """From a page that is no part of the app, and under no policy of ours, as another app would; or of another `site`."""
+    here = page.url.split("/app/")[0]
+    elsewhere, to = f"{site or here}/gallery", f"{here}/app/share"
+    body = f'<!doctype html><meta name="referrer" content="{policy}"><title>Galleri</title>'
+    page.route(elsewhere, lambda route: route.fulfill(body=body, content_type="text/html"))
     page.goto(elsewhere)
-    page.evaluate(SHARE, [[f"{colour}.jpg", photo(colour)] for colour in colours])
+    page.evaluate(SHARE, [to, [[f"{colour}.jpg", photo(colour)] for colour in colours]])
 
 
 def test_the_browser_finds_nothing_that_keeps_the_app_from_being_installed(evening: Evening) -> None:
@@ -189,6 +189,28 @@ def test_photos_shared_before_a_walk_is_joined_wait_and_say_so(evening: Evening)
     page.get_by_role("button", name="Gå med", exact=True).click()
     expect(page.locator(".shots li")).to_have_count(1)
     assert page.evaluate(WAITING) == 0
+
+
+@pytest.mark.parametrize("policy", ["", "no-referrer", "same-origin"])
+def test_photos_that_a_page_of_another_site_sends_are_not_taken(evening: Evening, policy: str) -> None:
+    page = evening.join().ready().page
+    in_force(page)
+    share(page, "navy", site=evening.server.url.replace("127.0.0.1", "localhost"), policy=policy)
+    expect(page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
+    assert page.evaluate(WAITING) == 0
+    evening.begin("Utryg")
+    expect(page.locator(".shots li")).to_have_count(0)
+
+
+def test_photos_of_which_no_site_says_that_it_sends_them_are_taken_as_a_share_sheet_sends_them(
+    evening: Evening,
+) -> None:
+    page = evening.join().ready().page
+    in_force(page)
+    to = f"{evening.url}share"
+    page.goto("data:text/html,<title>Galleri</title>")
+    page.evaluate(SHARE, [to, [["navy.jpg", photo("navy")]]])
+    expect(page.locator(".shots li")).to_have_count(1)
 
 
 def test_photos_that_wait_can_be_thrown_away(evening: Evening) -> None:
