@@ -1,7 +1,7 @@
 // Two maps side by side: what one shows, the other shows too. Without this script the table below them tells the same.
 //
-// Hides how they are kept together. Promises that they begin with one view in which both have all they show, and that
-// moving either, by hand or by keys, moves the other.
+// Hides how they are kept together. Promises that they show all that both have, in a window of any size until somebody moves
+// one, and that moving either, by hand or by keys, moves the other.
 
 import "./elements/map.js";
 
@@ -9,9 +9,11 @@ import "./elements/map.js";
 
 const maps = /** @type {TrygMap[]} */ ([...document.querySelectorAll("tryg-map")]);
 
-function together(/** @type {import("maplibre-gl").Map[]} */ [first, second]) {
-  const both = first.getBounds().extend(second.getBounds());
-  first.fitBounds(both, { animate: false });
+/** @typedef {import("./elements/map.js").Drawing} Drawing */
+
+function together(/** @type {Drawing} */ one, /** @type {Drawing} */ other) {
+  const [first, second] = [one, other].map(({ map }) => /** @type {import("maplibre-gl").Map} */ (map));
+  one.whole(other.whole().extend(one.whole()));
   let moving = false;
   const follow = (/** @type {import("maplibre-gl").Map} */ from, /** @type {import("maplibre-gl").Map} */ to) => () => {
     if (moving) return;
@@ -31,6 +33,5 @@ const drawn = maps.map(
     resolve(map.drawing());
   }).observe(map, { attributeFilter: ["state"] })),
 );
-const found = /** @type {(import("./elements/map.js").Drawing | null)[]} */ (await Promise.all(drawn));
-const both = found.map((drawing) => drawing?.map).filter((map) => !!map);
-if (both.length === 2) together(/** @type {import("maplibre-gl").Map[]} */ (both));
+const [one, other] = /** @type {(Drawing | null)[]} */ (await Promise.all(drawn));
+if (one?.map && other?.map) together(one, other);

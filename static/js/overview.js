@@ -2,7 +2,7 @@
 // list of walks tells the same.
 //
 // Hides that routes are fetched only once the map is drawn. Promises that a map without them still shows where the walks were,
-// and that its own way to print prints every row: where the page holds the first ones alone, the whole page comes first.
+// that all of them are in it, in a window of any size until somebody moves it, and that its own way to print prints every row: where the page holds the first ones alone, the whole page comes first.
 
 import "./elements/map.js";
 
@@ -19,14 +19,9 @@ async function routes() {
   const lines = await answer.json();
   const source = () => /** @type {import("maplibre-gl").GeoJSONSource | undefined} */ (drawing.map?.getSource("route"));
   drawing.onDressed(() => source()?.setData(lines));
-  const points = [...drawing.all(), ...lines.features].flatMap(({ geometry }) =>
-    geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates,
-  );
-  if (!points.length) return;
-  const [lons, lats] = [0, 1].map((axis) => points.map((point) => point[axis]));
-  const far = (/** @type {(...all: number[]) => number} */ most) => /** @type {[number, number]} */ ([most(...lons), most(...lats)]);
-  // The marks alone may lie in one place.
-  drawing.map.fitBounds([far(Math.min), far(Math.max)], { padding: 32, maxZoom: 16, animate: false });
+  const whole = drawing.whole();
+  for (const { geometry } of lines.features) for (const point of geometry.coordinates) whole.extend(point);
+  drawing.whole(whole);
 }
 
 if (map)

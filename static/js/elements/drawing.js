@@ -4,7 +4,7 @@
 // their number, that each can be opened by hand and from the list, that day, night and contrast follow the page, and that
 // paper has a dress of its own. All text goes in as text, never as HTML.
 
-import { AttributionControl, Map as GlMap, Marker, NavigationControl, prewarm, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, LngLatBounds, Map as GlMap, Marker, NavigationControl, prewarm, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../../css/map.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -141,9 +141,11 @@ export async function draw(element, shown, say) {
   const filled = async () => {
     take(await shown.notes);
     const wider = extent(shown, all) ?? bounds;
-    if (!shown.view && wider.toString() !== bounds.toString()) whole(wider);
+    if (!shown.view) whole(wider);
     await ready(map, put);
   };
+  /** The walk, and which notes of it there are now: what a desk's map shows. A walker's has the walker to follow. */
+  const fit = () => !shown.view && !shown.walking && whole(extent(shown, seen.map((n) => all[n])) ?? whole());
   const remove = () => {
     stop();
     printed();
@@ -174,12 +176,15 @@ export async function draw(element, shown, say) {
     update(changed) {
       take(changed);
       put();
+      fit();
     },
     ...told,
     async filter(test) {
       opened?.close();
       only = test;
-      await put();
+      const done = put();
+      fit();
+      await done;
     },
     choose(within) {
       area = within;
@@ -205,6 +210,7 @@ export async function draw(element, shown, say) {
       dressed();
       lies();
     },
+    whole,
     remove,
   };
 }
@@ -221,18 +227,24 @@ function begun(/** @type {import("./ground.js").Ground} */ under, /** @type {imp
 
 /**
  * A phone that is turned, or a window of another size, shows all of it again, unless the map was moved.
- * @returns {(bounds: import("maplibre-gl").LngLatBounds) => void} shows more
+ * @returns {(other?: import("maplibre-gl").LngLatBounds) => import("maplibre-gl").LngLatBounds} what "all" is; `other`: from now on
  */
 export function keepWhole(/** @type {GlMap} */ map, /** @type {import("maplibre-gl").LngLatBounds} */ bounds, /** @type {object} */ options) {
   const view = () => `${map.getCenter()} ${map.getZoom()}`;
   let [whole, shown] = [bounds, view()];
-  const fit = (/** @type {import("maplibre-gl").LngLatBounds} */ wider) => {
-    whole = wider;
+  const fit = () => {
+    if (view() !== shown) return;
     map.fitBounds(whole, { ...options, animate: false });
     shown = view();
   };
-  map.on("resize", () => view() === shown && fit(whole));
-  return fit;
+  map.on("resize", fit);
+  return (other) => {
+    if (other && other.toString() !== whole.toString()) {
+      whole = other;
+      fit();
+    }
+    return LngLatBounds.convert(whole.toArray());
+  };
 }
 
 /** No map: there is no place to show. @type {import("./map.js").Drawing} */
@@ -250,6 +262,7 @@ const nowhere = {
   all: () => [],
   notes: () => [],
   point: () => {},
+  whole: () => new LngLatBounds(),
   lay: async () => {},
   light: () => {},
   remove: () => {},

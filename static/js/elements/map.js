@@ -22,11 +22,11 @@ import "../later.js";
  * `map`: MapLibre's, null where there was nothing to draw; `notes`: those shown, of `all` that have a place; `onDressed`: now,
  * and after each change of the map's dress, so that layers of one's own come back; it may be called when they still are there;
  * `members`: the notes that a sign of the layers notes and many stands for, by its properties; `parting`: the zoom at which they
- * come apart, beyond CLOSEST where they never do.
+ * come apart, beyond CLOSEST where they never do; `whole`: what it shows, in a window of any size, until somebody moves it; `other`: from now on.
  * @typedef {{map: import("maplibre-gl").Map | null, credits(): string, onDressed(put: () => void): void, show(id: string): boolean,
  *   update(notes: Notes): void, filter(test: Test | null): Promise<unknown>, choose(area: [number, number][] | null): void,
  *   members(sign: any): Note[], parting(sign: any): number, tracks(lines: Tracks): void, all(): Note[], notes(): Note[], point(place: {lat: number, lon: number} | null): void,
- *   lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
+ *   whole(other?: import("maplibre-gl").LngLatBounds): import("maplibre-gl").LngLatBounds, lay(basemap: ArrayBuffer | string | null): Promise<void>, light(unlit: boolean): void, remove(): void}} Drawing
  */
 
 const NOT_FETCHED = mark("The map could not be fetched. Every place stands as text below.");
