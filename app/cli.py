@@ -23,7 +23,7 @@ import typer
 from app import i18n, server
 from app.basemap.build import CannotBuild
 from app.basemap.command import commands as basemap
-from app.copies.command import backup, move, restore
+from app.copies.command import backup, erase_again, move, restore
 from app.privacy.command import commands as retention
 from app.privacy.trail_command import commands as log
 from app.schema import CannotMigrate, migrate_to_newest
@@ -46,8 +46,8 @@ cli.add_typer(retention, name="retention")
 cli.add_typer(user, name="user")
 cli.add_typer(basemap, name="basemap")
 cli.add_typer(log, name="log")
-for command in (backup, restore, move):
-    cli.command(command.__name__)(command)
+for command in (backup, restore, erase_again, move):
+    cli.command(command.__name__.replace("_", "-"))(command)
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]

@@ -1,4 +1,4 @@
-"""`tryg backup`, `tryg restore` and `tryg move`: how they are called and what they say.
+"""`tryg backup`, `tryg restore`, `tryg erase-again` and `tryg move`: how they are called and what they say.
 
 Promises what every command does: --json prints one object and nothing else, and a failure is one sentence; and that no key or
 password is ever printed. Everything heavy is imported where it is needed.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 Backup = Annotated[Path, typer.Argument(metavar="DIR", help="The backup's folder.")]
+Newer = Annotated[Path, typer.Argument(metavar="DIR", help="A newer backup's folder; it is only read.")]
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder; TRYG_DATA, or ./var.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 
@@ -33,12 +34,35 @@ def restore(folder: Backup, data: Data = None, as_json: Json = False) -> None:
     """Put a backup into a database without walks; whatever else is in it is replaced."""
     from app.copies.restore import restore as put_back
 
-    _with_copies(put_back, folder, data, as_json, "restored")
+    told = _with_copies(put_back, folder, data, as_json, "restored")
+    if not as_json:
+        print(
+            f"What was erased after it was made ({told['made_at']}) is here again. Before anybody comes in: tryg retention run, and"
+            " tryg erase-again with a newer backup, as docs/operations.md says under 'What was erased since a backup'."
+        )
+
+
+def erase_again(folder: Newer, data: Data = None, as_json: Json = False) -> None:
+    """After an older backup was put back: erase once more what people had erased since, as a newer backup knows it."""
+    from app.copies.again import erase_again as work
+    from app.photos.vault import vault_of
+    from app.schema import migrate_to_newest
+    from app.settings import load
+
+    settings = load(data=data)
+    migrate_to_newest(settings)
+    with ExitStack() as open_ones:
+        told = work(_opened(settings, open_ones), vault_of(settings), settings, folder.resolve())
+    counts = ", ".join(f"{name} {number}" for name, number in told.erased.items())
+    said = f"{told.receipts} receipts taken up. Erased again: {counts or 'nothing that is here'}."
+    if told.by_hand:
+        said += f"\nWords or people, to be searched for by hand (/people/search), in the receipts {', '.join(told.by_hand)}."
+    print(json.dumps(vars(told)) if as_json else said, flush=True)
 
 
 def _with_copies(
     work: Callable[..., dict[str, Any]], folder: Path, data: Path | None, as_json: bool, done: str
-) -> None:
+) -> dict[str, Any]:
     from app.photos.vault import vault_of
     from app.schema import migrate_to_newest
     from app.settings import load
@@ -49,6 +73,7 @@ def _with_copies(
         told = work(_opened(settings, open_ones), vault_of(settings), settings, folder.resolve())
     said = f"{folder}: {done}, {told['walks']} walks, {told['notes']} notes, {told['photos']} photos."
     print(json.dumps(told) if as_json else said, flush=True)
+    return told
 
 
 def move(

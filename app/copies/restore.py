@@ -32,7 +32,7 @@ def restore(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
     with db.read() as tx:
         _holds_no_walks(tx)
     with TemporaryDirectory(prefix="restore-", dir=settings.data) as aside, ExitStack() as undo:
-        copied = Database(_up_to_date(folder, sums, settings, Path(aside)))
+        copied = Database(up_to_date(folder, sums, settings, Path(aside)))
         undo.callback(copied.close)
         with copied.read() as source, ExitStack() as unless_done:
             photos = _bring_photos(source, FolderVault(folder / PHOTOS), vault, sums, unless_done)
@@ -51,12 +51,7 @@ def restore(db: Database, vault: Vault, settings: Settings, folder: Path) -> dic
     return told | {"photos": photos}
 
 
-def _holds_no_walks(tx: Session) -> None:
-    if tx.exec(select(Walk.id).limit(1)).first() is not None:
-        raise Unusable("There are walks in this database already: restore into an empty one (another --data).")
-
-
-def _up_to_date(folder: Path, sums: Sums, settings: Settings, aside: Path) -> str:
+def up_to_date(folder: Path, sums: Sums, settings: Settings, aside: Path) -> str:
     """The address of a copy of the backup's rows, in the newest schema."""
     digest, own = hashlib.sha256(), aside / ROWS
     try:
@@ -70,6 +65,11 @@ def _up_to_date(folder: Path, sums: Sums, settings: Settings, aside: Path) -> st
     address = f"sqlite:///{own}"
     migrate_to_newest(settings.model_copy(update={"database_url": address}))
     return address
+
+
+def _holds_no_walks(tx: Session) -> None:
+    if tx.exec(select(Walk.id).limit(1)).first() is not None:
+        raise Unusable("There are walks in this database already: restore into an empty one (another --data).")
 
 
 def _bring_photos(source: Session, copies: Vault, vault: Vault, sums: Sums, unless_done: ExitStack) -> int:

@@ -20,12 +20,14 @@ from sqlmodel import col, delete, select
 from app import schema
 from app.access import people
 from app.copies import Unusable, backup
+from app.copies.again import erase_again
 from app.copies.backup import back_up
 from app.copies.restore import restore
 from app.db import Database
-from app.models import Agreement, Measure, Observation, Photo, Revision, Walk
+from app.models import Agreement, Measure, Observation, Participant, Photo, Revision, Walk
 from app.photos import states
 from app.photos.vault import vault_of
+from app.privacy import erasing, receipts, trail
 from app.schema import CannotMigrate, migrate_to_newest
 from app.settings import Settings
 from tests.cast import Stage, make_settings
@@ -247,6 +249,48 @@ DAMAGES = (
     "no manifest",
     "of the future",
 )
+
+
+def test_what_people_had_erased_since_an_older_backup_is_erased_again_by_a_newer_one(
+    every_database: str, quiet: Stage, elsewhere: Settings, tmp_path: Path
+) -> None:
+    settings = quiet.app.state.settings
+    left, asked, stays = quiet.phone(), quiet.phone(), quiet.phone()
+    picture = Picture(jpeg(64, 48))
+    own = left.note(picture, note="Min lygtepæl ved Skovvej.")
+    searched, other = asked.note(note="Fru Sommer bor her."), stays.note(note="Her er trygt.")
+    for phone in (left, asked, stays):
+        phone.sync()
+    back_up(quiet.db, quiet.vault, settings, tmp_path / "older")
+    erased = left.network.send("PUT", f"/api/v1/participants/{left.id}/erasure", json={}, headers=left.key)
+    assert erased.status_code == 200
+    gone = erasing.Gone()
+    with quiet.db.write() as tx:
+        erasing.notes(tx, quiet.walk, [searched], gone)
+        gone.add("words", ["telling:1"])
+        by_hand = receipts.keep(tx, gone.receipt("person", "person:1", quiet.walk)).id
+    back_up(quiet.db, quiet.vault, settings, tmp_path / "newer")
+    sums = {path: path.read_bytes() for path in (tmp_path / "newer").rglob("*") if path.is_file()}
+
+    vault = vault_of(elsewhere)
+    with opened(elsewhere.database) as db:
+        restore(db, vault, elsewhere, tmp_path / "older")
+        with db.read() as tx:
+            assert tx.get_one(Observation, own).note, "the older backup brings it back"
+        assert [name for name in vault.files() if picture.id in name]
+        told = erase_again(db, vault, elsewhere, tmp_path / "newer")
+        assert (told.receipts, told.erased["note"], told.erased["photo"], told.by_hand) == (2, 2, 1, [by_hand])
+        assert erase_again(db, vault, elsewhere, tmp_path / "newer").receipts == 0
+        with db.read() as tx:
+            rows = {one.id: one for one in tx.exec(select(Observation)).all()}
+            assert [one.content for one in tx.exec(select(Revision).where(Revision.observation_id == own)).all()] == [
+                {"deleted": True, "photos": []}
+            ]
+            assert tx.get_one(Participant, left.id).erased_at
+            assert trail.verify(tx).broken is None
+        assert (rows[own].note, rows[searched].note, rows[other].note) == ("", "", "Her er trygt.")
+        assert not [name for name in vault.files() if picture.id in name]
+    assert sums == {path: path.read_bytes() for path in (tmp_path / "newer").rglob("*") if path.is_file()}
 
 
 def test_a_broken_backup_is_told_in_a_sentence_and_nothing_of_it_stays(

@@ -101,6 +101,7 @@ ACROSS = {
     # A phone's copy comes in by the very functions that the wire's routes call, and a backup takes the photos' files.
     ("copies", "app.sync.ingest"),
     ("copies", "app.sync.body"),
+    ("copies", "app.privacy.erasing"),  # what was erased since an older copy goes again
     ("copies", "app.photos"),
     ("copies", "app.schema"),  # a backup of an older release is brought up to date while it comes in
 }
