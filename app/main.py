@@ -21,6 +21,7 @@ from app.access.limits import Tally
 from app.access.others_routes import router as others
 from app.access.passkey_routes import router as passkeys
 from app.access.people_routes import router as people
+from app.access.phones import Acquainted
 from app.access.reporting_routes import router as reporting
 from app.access.routes import router as access
 from app.answers import EveryAnswer
@@ -87,7 +88,7 @@ ROUTERS = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a migrated database. `app.state`: settings, db, vault, cleaner, jobs, opener, followers, maps, tiles, cutter,
-    press, places, looks, tally, shelf."""
+    press, places, looks, tally, shelf, acquainted."""
     db = Database(settings.database)
     vault = vault_of(settings)
     cleaner = Cleaner(db, vault, settings)
@@ -124,7 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.jobs, app.state.opener, app.state.followers = jobs, opener, followers(db, hearing.sure)
     app.state.maps, app.state.tiles, app.state.cutter, app.state.press = maps, tiles, cutter, press
     app.state.places, app.state.looks, app.state.tally = Places(db), Looks(db), Tally(settings, db)
-    app.state.shelf = Shelf()
+    app.state.shelf, app.state.acquainted = Shelf(), Acquainted()
     for router in (*ROUTERS, *([design.router] if settings.is_here else [])):
         # Their routes as they are: include_router() would take each apart again at the first request, for 0.2 s.
         app.router.routes.extend(router.routes)

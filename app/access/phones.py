@@ -78,6 +78,25 @@ def joined(request: Request, db: Database) -> Participant:
     return participant  # type: ignore[return-value]
 
 
+class Acquainted:
+    """Which keys proved right lately, in this process: no more than a reason not to ask again before a write, which asks itself."""
+
+    MOST = 20_000
+
+    def __init__(self) -> None:
+        self._lately = set[str]()
+
+    async def ask(self, request: Request, db: Database, key: tuple[str, str]) -> None:
+        """Whoever is a stranger is told so by a reader: however many they are, they never stand in line for the writer.
+        Raises not-joined (401), TryAgain."""
+        known = secret_hash(".".join(key))
+        if known not in self._lately:
+            await run_in_threadpool(joined, request, db)
+            if len(self._lately) >= self.MOST:
+                self._lately.clear()
+            self._lately.add(known)
+
+
 def _checked(secret: str, participant: Participant | Row[Any] | None) -> None:
     kept = participant.secret_hash if participant else ""
     if not hmac.compare_digest(secret_hash(secret), kept) or participant is None:

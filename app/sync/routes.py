@@ -80,6 +80,7 @@ async def put_observation(observation_id: Uuid, request: Request, key: Key) -> R
     except Problem:
         await run_in_threadpool(joined, request, db)  # who is not known is told nothing else
         raise
+    await request.app.state.acquainted.ask(request, db, key)
 
     def keep(tx: Session) -> ingest.Kept:
         who = held(tx, key)

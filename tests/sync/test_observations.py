@@ -151,6 +151,19 @@ def test_a_right_id_with_a_wrong_secret_is_an_outsider(stage: Stage) -> None:
     assert problem(phone.put(phone.note())) == (401, "not-joined")
 
 
+def test_strangers_never_stand_in_line_for_the_writer(stage: Stage) -> None:
+    phone, stranger = stage.phone(), stage.phone()
+    stranger.secret = phone.secret
+    phone.put(phone.note())
+    with stage.db.write() as tx:  # everybody who comes to the writer waits now, and is asked to come again
+        assert tx
+        assert problem(stranger.put(stranger.note())) == (401, "not-joined")
+        assert stranger.put(stranger.note()).status_code == 401, "asked again, it is a stranger still"
+        if stage.db.sqlite:
+            assert phone.put(phone.note()).status_code == 503
+    assert phone.put(phone.note()).status_code == 201
+
+
 def test_a_closed_walk_still_takes_what_its_walkers_have_and_says_so(stage: Stage) -> None:
     phone = stage.phone()
     note_id = phone.note(captured_at=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
