@@ -11,7 +11,6 @@ import pytest
 from app.models import Measure, Observation, Photo, Review, Walk, now
 from tests.access.mailbox import Mailbox, mail_server
 from tests.cast import Stage
-from tests.measures.pages import Paper
 from tests.phone import Picture, jpeg
 from tests.photos.pictures import until
 from tests.report.evening import Evening
@@ -176,32 +175,6 @@ def test_it_is_kept_by_browsers_and_asked_for_again(evening: Evening) -> None:
         etag = evening.reader.http.get(evening.public + ending).headers["etag"]
         assert evening.reader.http.get(evening.public + ending, headers={"If-None-Match": etag}).status_code == 304
     assert evening.reader.http.head(evening.public).status_code == 200
-
-
-@pytest.mark.parametrize("ending", ["", "/report.pdf"])
-def test_what_lies_between_may_keep_one_copy_for_all_and_never_shows_it_in_the_wrong_language(
-    evening: Evening, ending: str
-) -> None:
-    evening.note()
-    evening.published()
-    chooser = evening.plan.browser()
-    chooser.http.cookies.set("tryg_language", "da")
-
-    def asked(who: Paper, etag: str = "") -> Any:
-        """Every visitor's browser speaks English, and what lies between asks with the copy it holds."""
-        return who.http.get(evening.public + ending, headers={"Accept": "*/*", "If-None-Match": etag})
-
-    anybody = asked(evening.reader)
-    assert "accept-language" in anybody.headers["vary"].lower()
-    assert "cookie" not in anybody.headers["vary"].lower()
-    assert "set-cookie" not in anybody.headers
-    signed_in = asked(evening.bo)
-    assert (signed_in.content, signed_in.headers["etag"]) == (anybody.content, anybody.headers["etag"])
-    assert asked(evening.bo, anybody.headers["etag"]).status_code == 304
-    danish = asked(chooser, anybody.headers["etag"])
-    assert danish.status_code == 200, "who has chosen another language is not told that this one is theirs"
-    assert danish.content != anybody.content
-    assert asked(evening.reader, danish.headers["etag"]).status_code == 200
 
 
 def test_nobody_is_named_on_it_who_is_signed_in(evening: Evening) -> None:
