@@ -26,6 +26,8 @@ from tests.guide_shots import Scene
 COORDINATOR, READER, ADMIN = "tovholder@example.org", "kommune@example.org", "admin@example.org"
 PARTNER, WALKER, NOBODY = "partner", "walker", "nobody"
 LOCALES = {"da": "da-DK", "en": "en-GB", "ar": "ar-SY"}
+# A phone's photo is one of its memory: a page that is left before it is shown says that it was not found.
+LOADED = "() => Promise.allSettled([...document.querySelectorAll('img:not([loading=lazy]), image')].map((one) => one.decode()))"
 Prepare = Callable[[Page], None]
 
 
@@ -73,6 +75,7 @@ class World:
         place.prepare(page)
         page.wait_for_load_state("load")
         page.evaluate("() => document.fonts.ready")
+        page.evaluate(LOADED)
         page.evaluate("() => { scrollTo(0, 0); document.activeElement?.blur(); }")
         if language == "da" and place.name not in self.markup:
             self.markup[place.name] = page.content() if place.who == WALKER else self.answers[page].text()
