@@ -158,6 +158,7 @@ def test_the_list_alone_is_remembered_and_fetches_no_map(night: Evening) -> None
     page = opened(night.join())
     page.get_by_role("button", name="Liste", exact=True).click()
     expect(page.locator(".map")).to_be_hidden()
+    night.keeps("setting:list-only", True)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     page.reload()
