@@ -108,7 +108,7 @@ class World:
         """That the page itself answers 404 or 422, or that no walk has a code, is an error to the browser alone."""
         asked = said.location["url"].partition("#")[0]
         if said.type == "error" and asked != page.url.partition("#")[0] and "/api/v1/" not in asked:
-            self.said.append(f"{page.url}: {said.text}")
+            self.said.append(f"{page.url}: {said.text} {asked}")
 
 
 @contextmanager
@@ -243,6 +243,7 @@ def blur_a_photo(page: Page) -> None:
 
 def save(page: Page) -> None:
     screen("note/new", ".dock.save")(page)
+    page.evaluate(LOADED)
     page.locator(".dock.save .lamp").click()
     expect(page.locator(".dock .lamp").first).to_be_visible()
 
