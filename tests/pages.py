@@ -26,6 +26,8 @@ from tests.guide_shots import Scene
 COORDINATOR, READER, ADMIN = "tovholder@example.org", "kommune@example.org", "admin@example.org"
 PARTNER, WALKER, NOBODY = "partner", "walker", "nobody"
 LOCALES = {"da": "da-DK", "en": "en-GB", "ar": "ar-SY"}
+# A phone's photo is one of its memory: a page that is left before it is shown says that it was not found.
+LOADED = "() => Promise.allSettled([...document.querySelectorAll('img:not([loading=lazy]), image')].map((one) => one.decode()))"
 Prepare = Callable[[Page], None]
 
 
@@ -73,6 +75,7 @@ class World:
         place.prepare(page)
         page.wait_for_load_state("load")
         page.evaluate("() => document.fonts.ready")
+        page.evaluate(LOADED)
         page.evaluate("() => { scrollTo(0, 0); document.activeElement?.blur(); }")
         if language == "da" and place.name not in self.markup:
             self.markup[place.name] = page.content() if place.who == WALKER else self.answers[page].text()
@@ -105,7 +108,7 @@ class World:
         """That the page itself answers 404 or 422, or that no walk has a code, is an error to the browser alone."""
         asked = said.location["url"].partition("#")[0]
         if said.type == "error" and asked != page.url.partition("#")[0] and "/api/v1/" not in asked:
-            self.said.append(f"{page.url}: {said.text}")
+            self.said.append(f"{page.url}: {said.text} {asked}")
 
 
 @contextmanager
@@ -240,6 +243,7 @@ def blur_a_photo(page: Page) -> None:
 
 def save(page: Page) -> None:
     screen("note/new", ".dock.save")(page)
+    page.evaluate(LOADED)
     page.locator(".dock.save .lamp").click()
     expect(page.locator(".dock .lamp").first).to_be_visible()
 
@@ -273,9 +277,9 @@ PLACES = (
     Place("public", "report/public.html", NOBODY, "{public}"),
     Place("takedown", "report/takedown.html", NOBODY, "{public}/takedown"),
     Place("mark", "walks/mark.html", NOBODY, "/marks/{marks}", drawn),
-    Place("guide", "guide.html", COORDINATOR, "/guide"),
-    Place("walks", "walks/list.html", COORDINATOR, "/"),
-    Place("new", "walks/new.html", COORDINATOR, "/walks/new"),
+    Place("guide", "guide.html", COORDINATOR, "/guide", unfold),
+    Place("walks", "walks/list.html", COORDINATOR, "/", unfold),
+    Place("new", "walks/new.html", COORDINATOR, "/walks/new", unfold),
     Place(
         "new-wrong",
         "walks/new.html",
@@ -283,7 +287,9 @@ PLACES = (
         "/walks/new",
         fill("#title", "", "form:has(#title) button.primary", "[aria-invalid=true]"),
     ),
-    Place("plan", "walks/plan.html", COORDINATOR, WALK + "/plan", drawn),
+    Place(
+        "plan", "walks/plan.html", COORDINATOR, WALK + "/plan", both(unfold, both(drawn, press("[data-tool=route]")))
+    ),
     Place("plan-bare", "walks/plan.html", COORDINATOR, "/walks/{bare}/plan", drawn),
     Place("plan-planned", "walks/plan.html", COORDINATOR, PLANNED + "/plan", both(unfold, drawn)),
     Place("marks", "walks/marks.html", COORDINATOR, PLANNED + "/marks", drawn),
@@ -292,21 +298,22 @@ PLACES = (
     Place("leaders", "walks/leaders.html", COORDINATOR, WALK + "/leaders"),
     Place("live", "walks/live.html", COORDINATOR, WALK + "/live", drawn),
     Place("live-bare", "walks/live.html", COORDINATOR, "/walks/{bare}/live"),
-    Place("paper", "gathering/paper.html", COORDINATOR, WALK + "/paper"),
+    Place("paper", "gathering/paper.html", COORDINATOR, WALK + "/paper", unfold),
     Place("table", "gathering/table.html", COORDINATOR, WALK + "/table?stop=2"),
+    Place("table-other", "gathering/table.html", COORDINATOR, WALK + "/table?stop=other"),
     Place("table-bare", "gathering/table.html", COORDINATOR, "/walks/{bare}/table"),
     Place("review", "review/review.html", COORDINATOR, WALK + "/review", drawn),
     Place("review-all", "review/review.html", COORDINATOR, WALK + "/review?lane=all", unfold),
     Place("review-bare", "review/review.html", COORDINATOR, "/walks/{bare}/review"),
     Place("review-photo", "review/photo.html", COORDINATOR, WALK + "/review/photos/{photo}"),
-    Place("measures", "measures/list.html", COORDINATOR, WALK + "/measures"),
+    Place("measures", "measures/list.html", COORDINATOR, WALK + "/measures", unfold),
     Place("measures-bare", "measures/list.html", COORDINATOR, "/walks/{bare}/measures"),
     Place("measure", "measures/measure.html", COORDINATOR, WALK + "/measures/1", unfold),
-    Place("measure-choose", "measures/choose.html", COORDINATOR, WALK + "/measures/new"),
+    Place("measure-choose", "measures/choose.html", COORDINATOR, WALK + "/measures/new", unfold),
     Place("measure-new", "measures/new.html", COORDINATOR, WALK + "/measures/new?note={note}", unfold),
     Place("meeting", "measures/meeting.html", COORDINATOR, WALK + "/measures/meeting", unfold),
     Place("minutes", "measures/minutes.html", COORDINATOR, WALK + "/measures/minutes"),
-    Place("calendar", "measures/calendar.html", COORDINATOR, WALK + "/measures/calendar"),
+    Place("calendar", "measures/calendar.html", COORDINATOR, WALK + "/measures/calendar", unfold),
     Place("partners", "measures/partners.html", COORDINATOR, "/partners", unfold),
     Place("report", REPORT, COORDINATOR, WALK + "/report", drawn),
     Place("report-bare", REPORT, COORDINATOR, "/walks/{bare}/report"),
@@ -320,7 +327,7 @@ PLACES = (
     Place("overview", "overview/overview.html", COORDINATOR, "/overview", drawn),
     Place("account", "access/account.html", COORDINATOR, "/account"),
     Place("not-allowed", "problem.html", COORDINATOR, "/log", status=403),
-    Place("people", "access/people.html", ADMIN, "/people"),
+    Place("people", "access/people.html", ADMIN, "/people", unfold),
     Place(
         "people-wrong",
         "access/people.html",
@@ -343,6 +350,7 @@ PLACES = (
     Place("dpia", "privacy/paper.html", ADMIN, "/privacy/dpia"),
     Place("partner", "measures/partner.html", PARTNER, "/partner"),
     Place("partner-open", "measures/partner.html", PARTNER, "/partner", press("table.plan th a", "#an")),
+    Place("partner-all", "measures/partner.html", PARTNER, "/partner?show=all"),
     Place("partner-calendar", "measures/partner_calendar.html", PARTNER, "/partner/calendar"),
     Place("app-join", "walker/shell.html", WALKER, "/app/", screen("join", "#code")),
     Place("app-wrong-code", "walker/shell.html", WALKER, "", wrong_code),

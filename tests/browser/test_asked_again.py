@@ -15,6 +15,8 @@ from tests.browser.mapped import planned_with_map
 from tests.browser.walking import Evening, Planned
 from tests.running import Server
 
+pytestmark = pytest.mark.once
+
 
 class OnlyOnce:
     """A browser that never asks again for a script that failed, as long as its page lives; `fails`: the scripts do."""

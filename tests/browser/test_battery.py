@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.walking import Evening
+
+pytestmark = pytest.mark.once
 
 MINUTE = 60_000
 MOST_S = 15 * 60

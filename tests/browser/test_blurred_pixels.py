@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser.pocket import Phone
 
+pytestmark = pytest.mark.once
+
 COVER = """const canvas = new OffscreenCanvas(100, 100), pen = canvas.getContext("2d", {willReadFrequently: true});
 for (let x = 0; x < 100; x++) for (let y = 0; y < 100; y++) { pen.fillStyle = `rgb(${(x * 37) % 256} ${(y * 91) % 256} ${(x * y) % 256})`; pen.fillRect(x, y, 1, 1); }
 const before = pen.getImageData(0, 0, 100, 100).data;

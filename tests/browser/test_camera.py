@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 
 from tests.browser.pocket import Phone
 
+pytestmark = pytest.mark.once
+
 RED, GREEN = (200, 30, 30), (30, 160, 60)
 PREPARE = """const {buffer, ...told} = await camera.prepare(new Blob([Uint8Array.from(atob(given[0]), (c) => c.charCodeAt(0))]));
 let text = ""; for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);

@@ -155,6 +155,7 @@ def test_by_keyboard_one_chooses_what_the_map_shows(evening: Evening, report: Pa
     assert 0 < len(within) < 3, "the map was moved to a part of the walk"
 
 
+@pytest.mark.once
 def test_escape_gives_up_and_a_mere_tap_chooses_nothing(evening: Evening, report: Page) -> None:
     report.get_by_role("button", name="Vælg med en firkant").click()
     x, y = on_map(report, evening.notes["dark"])
@@ -172,6 +173,7 @@ def test_escape_gives_up_and_a_mere_tap_chooses_nothing(evening: Evening, report
     assert "area" not in report.url
 
 
+@pytest.mark.once
 def test_the_map_does_not_wait_for_the_list(evening: Evening, report: Page) -> None:
     held: list[Any] = []
     report.route("**/report?valence=unsafe", lambda route: held.append(route))
@@ -264,6 +266,7 @@ def test_how_thick_notes_lie_is_drawn_in_the_colour_of_their_valence_alone(
     expect(page.get_by_text("9 noter med et sted.")).to_be_visible()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("paper", "width", "height"), [("A4", 297, 210), ("A3", 420, 297)])
 def test_the_map_is_printed_on_a_sheet_of_its_own_with_scale_and_north(
     report: Page, tmp_path: Path, paper: str, width: int, height: int
@@ -293,6 +296,7 @@ def test_the_map_is_printed_on_a_sheet_of_its_own_with_scale_and_north(
     assert report.evaluate("window.printed") == 1
 
 
+@pytest.mark.once
 def test_a_sheet_that_cannot_be_drawn_is_put_away(evening: Evening, report: Page) -> None:
     report.evaluate(PRINTED)
     report.evaluate(f"({NO_WEBGL})()")
@@ -315,6 +319,7 @@ def look_at_the_first(chart: Locator, zoom: int) -> None:
     at_rest(chart)
 
 
+@pytest.mark.once
 def test_a_click_tells_of_the_note_that_was_seen_also_where_new_ones_have_just_come(report: Page) -> None:
     chart = report.locator("tryg-map")
     look_at_the_first(chart, zoom=17)
@@ -353,6 +358,7 @@ WHOLE_ROUTE = """async (element) => {
 ZOOM = "async (element) => (await element.drawing()).map.getZoom()"
 
 
+@pytest.mark.once
 def test_a_turned_tablet_shows_the_whole_walk_again_unless_the_map_was_moved(report: Page) -> None:
     chart = report.locator("tryg-map")
     report.set_viewport_size({"width": 390, "height": 844})

@@ -4,6 +4,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pocket import Phone
@@ -11,6 +12,8 @@ from tests.browser.test_blurring import HELD
 from tests.browser.test_gathering import desk, paper  # noqa: F401  fixtures
 from tests.browser.walking import Evening
 from tests.phone import jpeg
+
+pytestmark = pytest.mark.once
 
 BEGUN = datetime(2031, 3, 1, 12, tzinfo=UTC)  # whenever this runs
 PHOTO = base64.b64encode(jpeg()).decode()

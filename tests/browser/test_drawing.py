@@ -128,6 +128,7 @@ def test_stops_are_put_and_dragged_and_the_way_is_drawn_and_bent_and_all_of_it_i
     assert complaints == []
 
 
+@pytest.mark.once
 def test_what_was_done_on_the_map_is_undone_step_by_step(near: Page) -> None:
     sheet = Sheet(near)
     sheet.choose("Sæt stop")
@@ -144,6 +145,7 @@ def test_what_was_done_on_the_map_is_undone_step_by_step(near: Page) -> None:
     expect(near.locator(".plan-stops > li")).to_have_count(0)
 
 
+@pytest.mark.once
 def test_by_finger_a_stop_is_put_and_dragged_and_the_page_still_scrolls_while_one_looks(near: Page) -> None:
     sheet = Sheet(near)
     near.get_by_role("button", name="Sæt stop", exact=True).tap()
@@ -162,6 +164,7 @@ def test_by_finger_a_stop_is_put_and_dragged_and_the_page_still_scrolls_while_on
     assert "pan-y" in near.evaluate(gestures)
 
 
+@pytest.mark.once
 def test_with_the_keyboard_alone_stops_and_route_are_put_under_the_cross(desk: Page) -> None:
     sheet = Sheet(desk)
     desk.get_by_role("button", name="Tilføj stop").press("Enter")
@@ -230,6 +233,7 @@ def test_a_stop_is_dragged_to_another_place_in_the_order_and_escape_puts_it_back
     assert order() == ["Torvet", "Kilden", "Tunnelen"]
 
 
+@pytest.mark.once
 def test_a_route_of_very_many_points_is_made_simple_before_it_is_drawn_on_and_can_be_had_back(desk: Page) -> None:
     many = [[9.98 + n / 1e5, 57.04 + (n % 7) / 1e6] for n in range(900)]
     line = json.dumps({"type": "LineString", "coordinates": many}).encode()
@@ -270,6 +274,7 @@ def test_without_a_map_the_list_does_all_the_same_and_says_so(
     expect(desk.locator("#measured")).to_have_text("2 stop · 1,1\u00a0km · ca. 30 minutter")
 
 
+@pytest.mark.once
 def test_by_night_the_map_is_made_anew_and_drawing_goes_on(near: Page) -> None:
     sheet = Sheet(near)
     sheet.choose("Sæt stop")

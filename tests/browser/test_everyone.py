@@ -43,10 +43,7 @@ def by_day(request: pytest.FixtureRequest, everything: World, heard: list[str], 
     return request.param, everything.open(browser, request.param, "da")
 
 
-def test_axe_finds_nothing_in_danish_by_day_and_by_night(by_day: Shown) -> None:
-    reading.assert_no_barrier_in_any_light(by_day[1], by_day[0].name)
-
-
+@pytest.mark.once
 def test_a_screen_reader_finds_its_way(by_day: Shown) -> None:
     """From the accessibility tree: one place where the page begins, one main heading, a name for all that is pressed."""
     place, page = by_day
@@ -66,12 +63,14 @@ def test_a_screen_reader_finds_its_way(by_day: Shown) -> None:
         assert re.search(r"^- status", tree, re.M), "what is said aloud has its place before anything is said"
 
 
+@pytest.mark.once
 def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(by_day: Shown) -> None:
     place, page = by_day
     assert reading.unreached(page) == [], place.name
     assert reading.unseen_focus(page) == [], place.name
 
 
+@pytest.mark.once
 def test_in_forced_colours_focus_and_state_are_seen(by_day: Shown) -> None:
     place, page = by_day
     page.emulate_media(forced_colors="active")
@@ -80,15 +79,23 @@ def test_in_forced_colours_focus_and_state_are_seen(by_day: Shown) -> None:
     page.emulate_media(forced_colors="none")
 
 
+@pytest.mark.once
 def test_nothing_moves_where_movement_is_not_wanted(by_day: Shown) -> None:
     place, page = by_day
     assert page.evaluate(reading.MOVING) == [], place.name
 
 
+@pytest.mark.once
 def test_nothing_is_cut_off_at_320_pixels_or_in_text_twice_as_large(by_day: Shown) -> None:
-    """The last on its page; 320 pixels are 1280 at 400 %."""
+    """320 pixels are 1280 at 400 %."""
     place, page = by_day
     reading.assert_fits(page, place.name)
+
+
+@pytest.mark.once
+def test_axe_finds_nothing_in_danish_by_day_and_by_night(by_day: Shown) -> None:
+    """The last on its page."""
+    reading.assert_no_barrier_in_any_light(by_day[1], by_day[0].name)
 
 
 @pytest.fixture(scope="module", params=PLACES, ids=NAMED)
@@ -97,6 +104,7 @@ def by_night(request: pytest.FixtureRequest, everything: World, heard: list[str]
     return request.param, everything.open(browser, request.param, "en", "dark")
 
 
+@pytest.mark.once
 def test_axe_finds_nothing_in_english_by_night_and_by_day(by_night: Shown) -> None:
     reading.assert_no_barrier_in_any_light(by_night[1], by_night[0].name)
 
@@ -106,6 +114,7 @@ def in_arabic(request: pytest.FixtureRequest, everything: World, heard: list[str
     return request.param, everything.open(browser, request.param, "ar", "dark")
 
 
+@pytest.mark.once
 def test_in_arabic_the_phone_runs_from_right_to_left_without_a_barrier(in_arabic: Shown) -> None:
     place, page = in_arabic
     assert page.evaluate("[document.documentElement.dir, document.documentElement.lang]") == ["rtl", "ar"]
@@ -113,14 +122,10 @@ def test_in_arabic_the_phone_runs_from_right_to_left_without_a_barrier(in_arabic
     reading.assert_fits(page, place.name)
 
 
-def test_no_page_said_that_something_failed_or_was_stopped(heard: list[str]) -> None:
-    assert not heard
-
-
 def test_every_page_is_valid_html_and_the_checker_sees_what_is_not(
     everything: World, heard: list[str], browser: Browser, tmp_path: Path
 ) -> None:
-    """Style sheets are for Biome: vnu does not know container queries yet."""
+    """Style sheets are for Biome: vnu does not know container queries yet. Opens each page, wherever its rows and photos lie."""
     for place in PLACES:
         if place.name not in everything.markup:  # where this test runs alone
             everything.open(browser, place, "da")
@@ -134,3 +139,8 @@ def test_every_page_is_valid_html_and_the_checker_sees_what_is_not(
             found[Path(one["url"]).stem].append(f"{one.get('lastLine')}: {one['message']} {one.get('extract', '')}")
     assert len(found.pop("wrong")) >= 2
     assert not found
+
+
+def test_no_page_said_that_something_failed_or_was_stopped(heard: list[str]) -> None:
+    """The last, so that it has heard of all of them."""
+    assert not heard

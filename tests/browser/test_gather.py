@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+pytestmark = pytest.mark.once
+
 SOURCE = Path(__file__).parents[2] / "static" / "js" / "elements" / "gather.js"
 Gather = Callable[..., Any]
 EQUATOR_M, TILE = 40_075_016.686, 512

@@ -6,7 +6,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.reading import assert_readable
 from tests.browser.test_plan import late, sign_in
 from tests.browser.walking import Planned
 from tests.phone import Phone, Picture, jpeg
@@ -260,19 +259,3 @@ def test_what_is_said_stands_at_32_pixels_and_nothing_under_18(wall: Page) -> No
         assert min(quotes) >= 32
         marks = wall.locator(".kind h2 .mark").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
         assert len(set(marks)) == 1, "tryg as large as utryg"
-
-
-@pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
-def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
-    wall: Page, planned: Planned, scheme: Any, language: str
-) -> None:
-    wall.emulate_media(color_scheme=scheme)
-    walk = f"{planned.server.url}/walks/{planned.walk['walk_id']}"
-    wall.goto(f"{walk}/paper")
-    if language == "en":
-        wall.get_by_role("button", name="English").click()
-    for page in (f"{walk}/paper", f"{walk}/table?stop=1", f"{walk}/table?stop=other", f"{planned.server.url}/guide"):
-        wall.goto(page)
-        wall.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        assert_readable(wall, page)
-        wall.set_viewport_size(DESK)  # type: ignore[arg-type]

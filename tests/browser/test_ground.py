@@ -18,6 +18,8 @@ from tests.browser import terrain
 from tests.browser.terrain import Picture, alike
 from tests.running import Server
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 ALONE = """async ([script, bytes, attributes]) => {
   await import(script);

@@ -118,6 +118,7 @@ def share(page: Page, *colours: str, site: str = "", policy: str = "") -> None:
     page.evaluate(SHARE, [to, [[f"{colour}.jpg", photo(colour)] for colour in colours]])
 
 
+@pytest.mark.once
 def test_the_browser_finds_nothing_that_keeps_the_app_from_being_installed(evening: Evening) -> None:
     evening.join().ready()
     cdp = evening.page.context.new_cdp_session(evening.page)
@@ -133,6 +134,7 @@ def test_the_browser_finds_nothing_that_keeps_the_app_from_being_installed(eveni
     assert [one for one in errors if one["errorId"] != "in-incognito"] == []
 
 
+@pytest.mark.once
 def test_a_shortcut_opens_a_new_note_and_leads_to_the_code_where_no_walk_was_joined(evening: Evening) -> None:
     page = evening.page
     shortcuts = {one["name"]: one["url"] for one in httpx.get(f"{evening.url}manifest.webmanifest").json()["shortcuts"]}
@@ -170,6 +172,7 @@ def test_photos_shared_from_the_gallery_come_into_a_new_note_without_a_network_a
     evening.received_at_last("Delt fra galleriet", 1)
 
 
+@pytest.mark.once
 def test_a_note_that_was_begun_keeps_its_words_and_gets_the_photos(evening: Evening) -> None:
     page = evening.join().ready().begin("Utryg").write("Begyndt før").page
     page.evaluate("() => location.hash = '#/walk'")
@@ -179,6 +182,7 @@ def test_a_note_that_was_begun_keeps_its_words_and_gets_the_photos(evening: Even
     expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("Begyndt før")
 
 
+@pytest.mark.once
 def test_photos_shared_before_a_walk_is_joined_wait_and_say_so(evening: Evening) -> None:
     page = evening.page
     page.goto(evening.url)
@@ -213,6 +217,7 @@ def test_photos_of_which_no_site_says_that_it_sends_them_are_taken_as_a_share_sh
     expect(page.locator(".shots li")).to_have_count(1)
 
 
+@pytest.mark.once
 def test_photos_that_wait_can_be_thrown_away(evening: Evening) -> None:
     page = evening.page
     page.goto(evening.url)
@@ -225,6 +230,7 @@ def test_photos_that_wait_can_be_thrown_away(evening: Evening) -> None:
     expect(page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
 
 
+@pytest.mark.once
 def test_a_phone_whose_worker_is_not_there_yet_is_told_that_nothing_came_along(evening: Evening) -> None:
     page = evening.join().page
     page.evaluate("async () => (await navigator.serviceWorker.getRegistration('/app/')).unregister()")
@@ -253,6 +259,7 @@ def test_the_icon_bears_the_count_of_unsent_notes_until_all_have_arrived(evening
     page.wait_for_function("() => told.badge.at(-1) === 0")
 
 
+@pytest.mark.once
 def test_the_screen_stays_lit_only_where_it_was_chosen_on_a_walk_and_while_the_app_is_in_front(
     evening: Evening,
 ) -> None:
@@ -274,6 +281,7 @@ def test_the_screen_stays_lit_only_where_it_was_chosen_on_a_walk_and_while_the_a
     page.wait_for_function("() => told.lit === 0")
 
 
+@pytest.mark.once
 def test_installing_is_offered_after_the_first_note_and_never_again_once_it_was_declined(evening: Evening) -> None:
     page = evening.join().ready().page
     assert page.evaluate(OFFER) is True, "the browser's own bar is held back"
@@ -296,6 +304,7 @@ def test_installing_is_offered_after_the_first_note_and_never_again_once_it_was_
     expect(offer).to_have_count(0)
 
 
+@pytest.mark.once
 def test_an_iphone_is_told_first_the_app_then_the_code_and_which_code(
     planned: Planned,
     playwright: Playwright,

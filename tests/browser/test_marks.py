@@ -150,6 +150,7 @@ def test_an_organiser_makes_a_stop_of_a_mark(resident: Page, marked: Marked) -> 
     expect(resident.locator("#stop-3").get_by_label("Sted på kortet")).to_have_value("57.041, 9.981")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
 def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     resident: Page, marked: Marked, scheme: Any, language: str

@@ -1,4 +1,4 @@
-"""From notes to a measure, its partner's answer and the follow-up meeting, in a browser; and every page read by everybody."""
+"""From notes to a measure, its partner's answer and the follow-up meeting, in a browser; how its pages look is in test_everyone.py."""
 
 import re
 from typing import Any
@@ -103,27 +103,15 @@ def test_the_link_is_copied_by_its_button(desk: Page, walked: Planned) -> None:
     assert desk.evaluate("navigator.clipboard.readText()") == link
 
 
-@pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
-def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
-    desk: Page, walked: Planned, scheme: Any, language: str
+@pytest.mark.once
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_partners_measure_is_read_by_everybody_with_all_of_it_unfolded(
+    desk: Page, walked: Planned, scheme: Any
 ) -> None:
     make(desk, walked, "Mast 4471", "Her er helt sort")
-    link = partners_link(desk, walked)
     desk.emulate_media(color_scheme=scheme)
-    walk = f"{walked.server.url}/walks/{walked.walk['walk_id']}/measures"
-    note = desk.request.get(f"{walk}/new").text().split('name="note" value="')[1][:36]
-    if language == "en":
-        desk.get_by_role("button", name="English").click()
-    for page in (walk, f"{walk}/new", f"{walk}/new?note={note}", f"{walk}/1", f"{walk}/meeting", f"{walk}/minutes",
-                 f"{walk}/calendar", f"{walked.server.url}/partners", f"{walked.server.url}/people"):  # fmt: skip
-        desk.goto(page)
-        desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        assert_readable(desk, page)
-        desk.set_viewport_size(DESK)  # type: ignore[arg-type]
-    desk.goto(link)
+    desk.goto(partners_link(desk, walked))
     desk.goto(f"{walked.server.url}/partner?show=all")
-    assert_readable(desk, "the partner's list")
-    desk.set_viewport_size(DESK)  # type: ignore[arg-type]
     desk.get_by_role("row").nth(1).get_by_role("link").click()
     desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert_readable(desk, "a partner's measure")

@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.walking import Evening
 
+pytestmark = pytest.mark.once
+
 TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
 GLOVE_PX = 48  # the smallest target
 DARKEST_WHITE = 90  # of 255: what the ground, and its lines, may have of any colour at night

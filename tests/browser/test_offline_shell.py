@@ -9,6 +9,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.releases import MAP, UPDATE, Releases, release_of
 
+pytestmark = pytest.mark.once
+
 IN_FORCE = "async () => (await navigator.serviceWorker.getRegistration('/app/'))?.active?.state"
 CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('walker-'))"
 SOON = """async (holds) => {

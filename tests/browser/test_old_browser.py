@@ -10,6 +10,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.running import Server
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 # What a browser of before would do: lack something, not understand the script, or not run it at all.
 OLD: dict[str, Callable[[Page], Any]] = {

@@ -83,6 +83,7 @@ def test_the_map_moves_beneath_the_cross_and_both_places_are_kept(vague: Evening
     assert feature["properties"]["place_source"] == "pin"
 
 
+@pytest.mark.once
 def test_a_stop_beside_the_cross_catches_it_and_lets_go_again(vague: Evening) -> None:
     page = moving(vague)
     on_screen = page.locator("main .place")
@@ -102,6 +103,7 @@ def test_a_stop_beside_the_cross_catches_it_and_lets_go_again(vague: Evening) ->
     assert note["fix"]["accuracy_m"] == 45
 
 
+@pytest.mark.once
 def test_the_pin_is_moved_by_keyboard_alone(vague: Evening) -> None:
     page = moving(vague)
     canvas = page.locator(".map canvas")
@@ -117,6 +119,7 @@ def test_the_pin_is_moved_by_keyboard_alone(vague: Evening) -> None:
     assert note["pin"]["lon"] < 9.92525
 
 
+@pytest.mark.once
 def test_here_roughly_and_no_place_are_on_the_list(vague: Evening) -> None:
     page = moving(vague)
     drag(page, 60, 50)
@@ -130,6 +133,7 @@ def test_here_roughly_and_no_place_are_on_the_list(vague: Evening) -> None:
     assert note["fix"] is note["pin"] is note["stop_id"] is None
 
 
+@pytest.mark.once
 def test_a_phone_that_is_turned_chooses_no_place(vague: Evening) -> None:
     vague.page.emulate_media(reduced_motion="reduce")  # nothing is still on its way
     page = moving(vague)
@@ -145,6 +149,7 @@ def test_a_phone_that_is_turned_chooses_no_place(vague: Evening) -> None:
     assert note["fix"] is note["pin"] is note["stop_id"] is None
 
 
+@pytest.mark.once
 def test_the_map_is_not_touched_before_it_listens(vague: Evening) -> None:
     begun = threading.Event()
     held: list[Route] = []
@@ -171,6 +176,7 @@ def test_the_map_is_not_touched_before_it_listens(vague: Evening) -> None:
     expect(page.locator("main .place")).to_contain_text("Stedet under trådkorset")
 
 
+@pytest.mark.once
 def test_a_correction_that_was_only_looked_at_on_the_map_leaves_no_draft(vague: Evening) -> None:
     moving(vague)
     sent(use(vague), "Bliver, hvor den er")
@@ -184,6 +190,7 @@ def test_a_correction_that_was_only_looked_at_on_the_map_leaves_no_draft(vague: 
     assert page.evaluate(DRAFTS) == 0
 
 
+@pytest.mark.once
 def test_where_i_stand_asked_for_on_the_map_counts_from_then(night: Evening) -> None:
     page = night.page
     page.clock.install()
@@ -200,6 +207,7 @@ def test_where_i_stand_asked_for_on_the_map_counts_from_then(night: Evening) -> 
     expect(page.get_by_text("± 45 m")).to_be_visible()
 
 
+@pytest.mark.once
 def test_undo_changes_nothing(vague: Evening) -> None:
     page = moving(vague)
     drag(page, 60, 50)
@@ -208,6 +216,7 @@ def test_undo_changes_nothing(vague: Evening) -> None:
     assert sent(vague, "Som den var")["pin"] is None
 
 
+@pytest.mark.once
 def test_the_phones_own_way_back_leads_to_the_note(vague: Evening) -> None:
     vague.join().begin("Utryg").write("Ord, der ikke må gå tabt")
     page = on_the_map(vague)
@@ -215,6 +224,7 @@ def test_the_phones_own_way_back_leads_to_the_note(vague: Evening) -> None:
     expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("Ord, der ikke må gå tabt")
 
 
+@pytest.mark.once
 def test_the_pin_may_come_before_the_first_answer(vague: Evening) -> None:
     page = vague.join().begin().page
     vague.button("Skift sted").click()
@@ -225,6 +235,7 @@ def test_the_pin_may_come_before_the_first_answer(vague: Evening) -> None:
     assert sent(vague, "Først stedet, så ordene")["pin"]
 
 
+@pytest.mark.once
 def test_a_draft_without_a_word_does_not_outlive_its_screen(vague: Evening) -> None:
     page = vague.join().begin().page
     vague.button("Skift sted").click()
@@ -236,6 +247,7 @@ def test_a_draft_without_a_word_does_not_outlive_its_screen(vague: Evening) -> N
     assert sent(vague, "En ny note, et nyt sted")["pin"] is None
 
 
+@pytest.mark.once
 def test_it_is_offered_where_the_position_is_uncertain_and_only_there(night: Evening) -> None:
     night.page.context.set_geolocation({**AT_THE_TUNNEL, "accuracy": 26})
     night.join().begin("Tryg")
@@ -262,6 +274,7 @@ def test_a_sent_note_is_put_right_afterwards_and_keeps_what_was_measured(vague: 
     assert (note["pin"]["lat"], note["pin"]["lon"]) == pytest.approx(STOPS["Birketorvet"], abs=1e-6)
 
 
+@pytest.mark.once
 def test_where_the_map_is_not_on_the_phone_the_list_is(vague: Evening) -> None:
     vague.join().ready().offline().begin("Utryg")
     vague.button("Flyt prikken på kortet").click()

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.pocket import Phone
+
+pytestmark = pytest.mark.once
 
 WATCH = "globalThis.told = []; globalThis.stop = place.watch((position) => told.push(position))"
 LAST = "return told.at(-1)"

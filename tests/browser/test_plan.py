@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from app.access import people, signin
 from app.db import Database
-from tests.browser.reading import assert_readable
 from tests.running import Server
 
 DAY = f"{datetime.now(UTC).year + 1}-11-26"  # always to come: what a page says of a walk's hours depends on whether they are over
@@ -201,25 +200,3 @@ def test_a_new_walk_begins_with_the_plan_of_an_earlier_one(desk: Page) -> None:
     expect(desk.get_by_role("heading", name="Aftenvandring i Vejgaard – igen")).to_be_visible()
     expect(desk.get_by_text("Denne vandring går tilbage til en tidligere.")).to_be_visible()
     expect(desk.get_by_label("Navn", exact=True)).to_have_value("Kilden")
-
-
-@pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
-def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page, scheme: Any, language: str) -> None:
-    desk.emulate_media(color_scheme=scheme)
-    desk.get_by_role("button", name="Tilføj stop").click()
-    desk.get_by_label("Sted på kortet", exact=True).fill("57.0488, 9.9217")
-    desk.get_by_label("Dato").fill(DAY)
-    with desk.expect_navigation():
-        desk.get_by_role("button", name="Gem", exact=True).click()
-    plan = desk.url
-    if language == "en":
-        desk.get_by_role("button", name="Menu", exact=True).click()
-        desk.get_by_role("button", name="English").click()
-    for address in (plan, plan.rpartition("/walks/")[0] + "/walks/new", plan.rpartition("/walks/")[0] + "/"):
-        desk.goto(address)
-        desk.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        if address == plan:
-            desk.locator("tryg-sketch").scroll_into_view_if_needed()
-            expect(desk.locator("tryg-sketch[state=drawn]")).to_be_visible(timeout=60_000)
-            desk.locator("[data-tool=route]").click()
-        assert_readable(desk, address)

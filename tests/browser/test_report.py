@@ -210,6 +210,7 @@ def test_a_map_that_cannot_be_fetched_says_so(evening: Evening, page: Page) -> N
     evening.complaints.clear()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_wrong(evening: Evening, page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)

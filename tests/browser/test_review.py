@@ -207,6 +207,7 @@ def test_without_a_network_nothing_is_decided_and_it_is_said(
     expect(page.get_by_text("1 af 1 note er gennemset")).to_be_visible()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
 def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(
     noted: Callable[..., Phone], review: Callable[..., Page], scheme: Any, language: str

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import STOPPED
 from tests.browser.walking import Evening, Planned
 
+pytestmark = pytest.mark.once
+
 SCREENS = ("join", "walk", "question", "why", "pin", "blur", "notes", "map", "help")
 TARGET = 48  # CSS pixels
 AAA_ON_CAPTURE = {"color-contrast-enhanced": {"enabled": True}}

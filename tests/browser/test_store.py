@@ -12,6 +12,8 @@ from playwright.sync_api import Playwright
 from tests.browser.pocket import Phone, picture
 from tests.running import Server
 
+pytestmark = pytest.mark.once
+
 UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
 

@@ -70,6 +70,7 @@ def test_a_team_has_its_own_order_and_a_walker_chooses_it(
         until(lambda: "1 har valgt det" in reloaded(desk))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("scheme", "language"), [("light", "da"), ("dark", "en")])
 def test_axe_finds_nothing_wrong_and_nothing_needs_sideways_scrolling(desk: Page, scheme: Any, language: str) -> None:
     desk.emulate_media(color_scheme=scheme)

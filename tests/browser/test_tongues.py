@@ -87,6 +87,7 @@ def test_arabic_runs_from_right_to_left_and_stays_without_a_network(planned: Pla
     page.context.set_offline(False)
 
 
+@pytest.mark.once
 def test_in_arabic_arrows_turn_and_the_map_does_not(planned: Planned, arabic: Page) -> None:
     page = arabic
     page.locator("#join").evaluate("form => form.requestSubmit()")
@@ -118,6 +119,7 @@ def test_in_arabic_arrows_turn_and_the_map_does_not(planned: Planned, arabic: Pa
     assert not page.evaluate(WIDE)
 
 
+@pytest.mark.once
 def test_every_text_of_the_main_screens_is_translated_and_longer_ones_fit_on_320_pixels(
     planned: Planned, browser: Browser
 ) -> None:
@@ -166,6 +168,7 @@ def test_every_text_of_the_main_screens_is_translated_and_longer_ones_fit_on_320
     assert not faults
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("language", ["ar", "pl", "uk"])
 def test_a_number_gets_the_form_that_its_language_wants(phone: Phone, language: str) -> None:
     content = tongues.path_of(language).read_bytes()
@@ -179,6 +182,7 @@ def test_a_number_gets_the_form_that_its_language_wants(phone: Phone, language: 
     assert said == [forms[sums(n)].replace("{n}", str(n)) for n in numbers]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("language", "far", "day", "time"),
     [

@@ -73,6 +73,7 @@ def test_the_pin_is_moved_in_airplane_mode_and_the_street_is_named(night: Evenin
     assert feature["geometry"]["coordinates"] == pytest.approx([9.92705, 57.05145], abs=1e-4)
 
 
+@pytest.mark.once
 def test_the_map_is_let_go_when_its_screen_is_left(night: Evening) -> None:
     night.page.add_init_script(f"({SEEN})()")
     page = ready_with_map(night.join()).page
@@ -94,6 +95,7 @@ def test_the_map_is_let_go_when_its_screen_is_left(night: Evening) -> None:
     assert there <= 1, "at most one map is still in the page's memory"
 
 
+@pytest.mark.once
 def test_the_credit_stays_with_the_map_that_is_on_the_phone(night: Evening) -> None:
     page = ready_with_map(night.join()).offline().page
     page.evaluate(WITHOUT_MAP)
@@ -102,6 +104,7 @@ def test_the_credit_stays_with_the_map_that_is_on_the_phone(night: Evening) -> N
     expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("© OpenStreetMap")
 
 
+@pytest.mark.once
 def test_streets_without_light_are_shown_when_they_are_asked_for(night: Evening) -> None:
     page = opened(ready_with_map(night.join()))
     expect(page.get_by_text("Uden gadelys")).to_have_count(0)

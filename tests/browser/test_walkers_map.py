@@ -75,6 +75,7 @@ def middle(page: Page) -> tuple[float, float]:
 # The list
 
 
+@pytest.mark.once
 def test_the_list_has_the_nearest_first_and_says_which_way(night: Evening) -> None:
     page = opened(night.join())
     near = page.locator("#near article")
@@ -86,6 +87,7 @@ def test_the_list_has_the_nearest_first_and_says_which_way(night: Evening) -> No
     expect(page.locator(".place")).to_contain_text("Du er ved stop 3: Tunnelen under ringvejen")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("heading", "second", "first"), [(0, "foran", "bag"), (90, "til venstre for", "til højre for")]
 )
@@ -96,6 +98,7 @@ def test_somebody_who_walks_hears_what_lies_ahead(night: Evening, heading: int, 
     expect(line(page, "Stop 1: Beboerhuset Kilden")).to_contain_text(f"65 m {first} dig")
 
 
+@pytest.mark.once
 def test_the_list_follows_the_walker_but_never_under_his_fingers(night: Evening) -> None:
     page = opened(night.join())
     first = page.locator("#near article").first
@@ -110,12 +113,14 @@ def test_the_list_follows_the_walker_but_never_under_his_fingers(night: Evening)
     expect(first).to_contain_text("Stop 1")
 
 
+@pytest.mark.once
 def test_an_uncertain_position_makes_no_exact_claims(night: Evening) -> None:
     night.page.context.set_geolocation({**AT_THE_TUNNEL, "accuracy": 60})
     page = opened(night.join())
     expect(line(page, "Stop 2: Birketorvet")).to_contain_text("ca. 250 m mod sydvest")
 
 
+@pytest.mark.once
 def test_without_a_position_the_list_stands_in_the_order_of_the_route(night: Evening) -> None:
     night.page.context.clear_permissions()
     page = opened(night.join())
@@ -148,10 +153,12 @@ def test_the_others_notes_are_there_and_one_can_say_that_one_sees_it_so(
     expect(note).to_contain_text("1 synes det")
 
 
+@pytest.mark.once
 def test_the_list_alone_is_remembered_and_fetches_no_map(night: Evening) -> None:
     page = opened(night.join())
     page.get_by_role("button", name="Liste", exact=True).click()
     expect(page.locator(".map")).to_be_hidden()
+    night.keeps("setting:list-only", True)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     page.reload()
@@ -162,6 +169,7 @@ def test_the_list_alone_is_remembered_and_fetches_no_map(night: Evening) -> None
     expect(page.locator(".map[data-state=drawn]")).to_be_visible()
 
 
+@pytest.mark.once
 def test_a_browser_that_cannot_draw_says_so_and_has_the_list(night: Evening) -> None:
     night.page.add_init_script(f"({NO_WEBGL})()")
     night.join()
@@ -175,6 +183,7 @@ def test_a_browser_that_cannot_draw_says_so_and_has_the_list(night: Evening) -> 
 # The map
 
 
+@pytest.mark.once
 def test_a_tap_is_one_tap_from_a_note_there_and_the_measurement_is_kept(night: Evening) -> None:
     page = opened(night.join())
     expect(page.locator(".map-me")).to_be_visible()
@@ -192,6 +201,7 @@ def test_a_tap_is_one_tap_from_a_note_there_and_the_measurement_is_kept(night: E
     assert 9.9257 < said["pin"]["lon"] < 9.93
 
 
+@pytest.mark.once
 def test_the_map_is_used_by_keyboard_alone(night: Evening) -> None:
     page = opened(night.join())
     canvas = page.locator(".map canvas")
@@ -207,6 +217,7 @@ def test_the_map_is_used_by_keyboard_alone(night: Evening) -> None:
     expect(night.button("Gem")).to_be_visible()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", ["ArrowUp", "-", "Længere væk"])
 def test_whoever_looks_away_is_left_there(night: Evening, how: str) -> None:
     page = opened(night.join())
@@ -246,6 +257,7 @@ def test_a_walk_without_route_and_stops_says_that_no_map_comes_and_shows_where_o
     expect(page.get_by_text("Uden gadekort: vandringen har hverken rute eller stop")).to_be_visible()
 
 
+@pytest.mark.once
 def test_a_tap_around_the_world_means_the_place_itself(night: Evening) -> None:
     night.page.emulate_media(reduced_motion="reduce")  # the map is where it is going at once
     page = opened(night.join())
@@ -261,6 +273,7 @@ def test_a_tap_around_the_world_means_the_place_itself(night: Evening) -> None:
     assert -180 <= (sent.value.post_data_json or {})["pin"]["lon"] <= 180
 
 
+@pytest.mark.once
 def test_on_a_full_phone_the_list_alone_is_shown_all_the_same(night: Evening) -> None:
     page = opened(night.join())
     page.evaluate(
@@ -324,6 +337,7 @@ def test_where_notes_are_not_shared_the_map_has_ones_own_alone(night: Evening, a
     expect(line(page, "Ikke for andre")).to_have_count(0)
 
 
+@pytest.mark.once
 def test_a_stop_is_shown_on_the_map_from_the_list(night: Evening) -> None:
     page = opened(night.join())
     page.get_by_role("button", name="Vis på kortet: Stop 1: Beboerhuset Kilden").click()
@@ -334,6 +348,7 @@ def test_a_stop_is_shown_on_the_map_from_the_list(night: Evening) -> None:
     expect(page.locator(".place")).to_contain_text("Beboerhuset Kilden")
 
 
+@pytest.mark.once
 def test_what_is_begun_is_not_put_somewhere_else_by_a_tap_on_the_map(night: Evening) -> None:
     night.join().begin("Utryg").write("Ikke færdig endnu")
     night.page.get_by_role("link", name="Luk").click()
@@ -347,6 +362,7 @@ def test_what_is_begun_is_not_put_somewhere_else_by_a_tap_on_the_map(night: Even
     expect(page.get_by_role("textbox", name="Note", exact=True)).to_have_value("Ikke færdig endnu")
 
 
+@pytest.mark.once
 def test_a_place_asked_for_is_taken_by_a_draft_that_says_nothing_yet(night: Evening) -> None:
     page = night.join().begin().page
     night.button("Skift sted").click()
@@ -362,6 +378,7 @@ def test_a_place_asked_for_is_taken_by_a_draft_that_says_nothing_yet(night: Even
     expect(page.locator(".place")).to_contain_text("Birketorvet")
 
 
+@pytest.mark.once
 def test_a_map_opened_before_opens_in_airplane_mode(night: Evening) -> None:
     opened(night.join().ready())
     night.page.get_by_role("link", name="Rute", exact=True).click()
@@ -372,6 +389,7 @@ def test_a_map_opened_before_opens_in_airplane_mode(night: Evening) -> None:
     expect(page.get_by_text("De andres noter kommer, når der er net.")).to_be_visible()
 
 
+@pytest.mark.once
 def test_a_map_that_is_not_on_the_phone_says_so_and_the_walk_goes_on(night: Evening) -> None:
     night.join().ready().offline()
     night.page.get_by_role("link", name="Kort", exact=True).click()

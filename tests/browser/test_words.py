@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from app.demo import content
@@ -10,6 +11,8 @@ from app.review import personal, phone_words
 from tests.browser.pocket import Phone
 from tests.browser.walking import Evening
 from tests.review.test_personal import CASES
+
+pytestmark = pytest.mark.once
 
 # Where JavaScript reads patterns otherwise than Python, were they not translated: letters, borders of words, lines, kinds of space.
 TRICKY = [

@@ -20,6 +20,12 @@ STOPS = {
     "Tunnelen under ringvejen": (57.0528, 9.9257),
 }
 AT_THE_TUNNEL: Any = {"latitude": 57.0528, "longitude": 9.9257, "accuracy": 8}
+KEPT = """async (key) => {
+  const db = await new Promise((done) => (indexedDB.open("tryghedsvandring").onsuccess = ({ target }) => done(target.result)));
+  const found = await new Promise((done) => (db.transaction("kept").objectStore("kept").get(key).onsuccess = ({ target }) => done(target.result)));
+  db.close();
+  return found ?? null;
+}"""
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,10 @@ class Evening:
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def keeps(self, key: str, value: Any) -> None:
+        """Waits until the phone has it in its database: a choice is seen before it is kept."""
+        self.wait(lambda: bool(self.page.evaluate(KEPT, key) == value))
 
     @property
     def said(self) -> Locator:
