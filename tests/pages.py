@@ -350,7 +350,7 @@ PLACES = (
     Place("dpia", "privacy/paper.html", ADMIN, "/privacy/dpia"),
     Place("partner", "measures/partner.html", PARTNER, "/partner"),
     Place("partner-open", "measures/partner.html", PARTNER, "/partner", press("table.plan th a", "#an")),
-    Place("partner-all", "measures/partner.html", PARTNER, "/partner?show=all"),
+    Place("partner-all", "measures/partner.html", PARTNER, "/partner?show=all", unfold),
     Place("partner-calendar", "measures/partner_calendar.html", PARTNER, "/partner/calendar"),
     Place("app-join", "walker/shell.html", WALKER, "/app/", screen("join", "#code")),
     Place("app-wrong-code", "walker/shell.html", WALKER, "", wrong_code),
