@@ -44,10 +44,13 @@ class FolderVault(Vault):
     def writable(self) -> bool:
         try:
             file, path = self._new_file()
+            name = path.with_suffix(".name")
             try:
                 write_all(file, b"ready")
                 os.fsync(file.fileno())
+                os.link(path, name)
             finally:
+                name.unlink(missing_ok=True)
                 path.unlink()
                 file.close()
         except OSError:

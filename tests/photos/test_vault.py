@@ -1,5 +1,6 @@
 """Bytes in, bytes out: durable, under no name before they are whole, and never anything but 503 when the disk is full."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -192,6 +193,22 @@ def test_half_written_files_are_swept_but_not_those_still_being_written(tmp_path
     arriving.keep(kept)
     arriving.close()
     assert vault.original(kept) == b"still coming"
+
+
+def test_a_file_system_without_hard_links_is_told_as_one_that_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = FolderVault(tmp_path / "photos")
+    assert vault.writable()
+
+    def none_here(path: Path, name: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path, None, name)
+
+    monkeypatch.setattr(folder_module.os, "link", none_here)
+    assert not vault.writable()
+    with pytest.raises(PermissionError):
+        vault.keep_clean(new_id(), b"clean", b"small")
+    assert files(vault.folder) == []
 
 
 def test_a_full_disk_is_try_again_and_leaves_nothing(small_disk: SmallDisk) -> None:
