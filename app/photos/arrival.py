@@ -18,7 +18,7 @@ from app.models import Observation, Participant, Photo, Walk
 from app.photos import header, states
 from app.photos.vault import Arriving, Digest, Vault
 from app.privacy import replaced
-from app.problems import Problem
+from app.problems import Problem, TryAgain
 from app.sync.protocol import PHOTO_PIXELS, RECORDING_BYTES
 
 # What every photo of every phone asks, twice, without the rows' objects: a note's and a walk's are large.
@@ -74,7 +74,8 @@ def keep(
         return photo, False
     if not same:
         raise mismatch()
-    assert isinstance(arriving, Arriving)  # only what is here already comes without a file, and it stays here
+    if not isinstance(arriving, Arriving):  # one was here when this one began to come, which was only compared with it
+        raise TryAgain()
     is_sound = held.seconds is not None
     kind = judge_sound(arriving) if is_sound else judge(arriving)
 

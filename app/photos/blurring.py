@@ -17,25 +17,27 @@ NONE = "-"  # how no boxes are written to the worker
 
 
 class Version:
-    """A blurred version that is not shown yet."""
+    """A version of the photo with `boxes` blurred that is not shown yet. `uncovers`: something that was blurred is not in it."""
 
-    def __init__(self, bench: Bench, photo_id: str, token: str, uncovers: bool) -> None:
-        self._bench, self._photo_id, self._token, self._uncovers = bench, photo_id, token, uncovers
+    def __init__(self, bench: Bench, photo_id: str, token: str, boxes: list[list[float]], uncovers: bool) -> None:
+        self._bench, self._token = bench, token
+        self.photo_id, self.boxes, self.uncovers = photo_id, boxes, uncovers
 
     def decided(self) -> None:
         """It is about to be kept. What only covers more is served from now on, so that nothing is bare that was decided to be
         covered, whatever happens next. Raises TryAgain."""
-        if not self._uncovers:
+        if not self.uncovers:
             self._show()
 
     def kept(self) -> None:
-        """The decision is kept: what it uncovers is served from now on, and not before. Raises TryAgain."""
-        if self._uncovers:
+        """The decision is kept, and nothing was decided since: what it uncovers is served from now on, and not before. Raises
+        TryAgain."""
+        if self.uncovers:
             self._show()
 
     def _show(self) -> None:
         try:
-            self._bench.take_over(self._photo_id, self._token)
+            self._bench.take_over(self.photo_id, self._token)
         except OSError as trouble:
             raise TryAgain() from trouble
 
@@ -60,7 +62,7 @@ def version(
         if not answer.startswith("ready "):
             raise TryAgain()
         wanted = [list(box) for box in boxes]
-        yield Version(bench, photo_id, token, any(list(box) not in wanted for box in before))
+        yield Version(bench, photo_id, token, wanted, any(list(box) not in wanted for box in before))
     finally:
         bench.drop(photo_id, token)
         bench.end()

@@ -114,13 +114,13 @@ class BucketVault(Vault):
     def bench(self) -> Bench:
         return _Apart(self)
 
-    def keep_from(self, local: FolderVault, *names: tuple[str, str]) -> None:
-        """Files of a folder (its name there, its name here), durably."""
-        for there, here in names:
-            with (local.folder / there).open("rb", buffering=0) as file:
+    def keep_from(self, local: FolderVault, *names: str, anew: bool) -> None:
+        """Files of a folder, durably; `anew` as in _keep()."""
+        for name in names:
+            with (local.folder / name).open("rb", buffering=0) as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 with _mapped(file) as content:
-                    self._put(self._patient, here, content, sha256)
+                    self._keep_one(name, content, sha256, anew)
 
     def take_over(self, photo_id: str, local: FolderVault, token: str) -> None:
         """Show the version that lies in a folder from now on; what was shown is set aside, unless something is already."""
@@ -179,9 +179,16 @@ class BucketVault(Vault):
                 return False
         return True
 
-    def _keep(self, *written: tuple[bytes, str]) -> None:
+    def _keep(self, *written: tuple[bytes, str], anew: bool = True) -> None:
         for content, name in written:
-            self._put(self._patient, name, content, hashlib.sha256(content).hexdigest())
+            self._keep_one(name, content, hashlib.sha256(content).hexdigest(), anew)
+
+    def _keep_one(self, name: str, content: Any, sha256: str, anew: bool) -> None:
+        try:
+            self._put(self._patient, name, content, sha256, create=not anew)
+        except FileExistsError:  # Amazon's says so, too, to one of two who put at once, whatever becomes of the other
+            with self._asking(self._patient):
+                self._obstore.head(self._patient, name)
 
     def _remove(self, *names: str, durably: bool = False) -> None:
         self._delete(self._quick, *names)
@@ -333,10 +340,9 @@ class _Apart(Bench):
 
     def bring(self, photo_id: str, *, ready: bool) -> None:
         if ready:
-            names = self._vault.names(photo_id, original=False)
-            self._vault.keep_from(self._local, *zip(names, names, strict=True))
+            self._vault.keep_from(self._local, *self._vault.names(photo_id, original=False), anew=False)
         elif self._local.holds(original_of(photo_id)):
-            self._vault.keep_from(self._local, (original_of(photo_id), original_of(photo_id)))
+            self._vault.keep_from(self._local, original_of(photo_id), anew=True)
         else:
             self._vault.erase_original(photo_id)
 

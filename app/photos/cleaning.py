@@ -158,21 +158,26 @@ class Cleaner:
         if said == "ready":
             width, height = more.split()
             kept = states.cleaned(self._db, photo_id, int(width), int(height))
-            try:
-                (self._vault.erase_original if kept else self._vault.forget)(photo_id)
-            except OSError as trouble:  # the photo is done; what is left of it goes with the next look
-                log.warning("photo %s is clean, but what came in is not erased yet: %s", photo_id, trouble)
-                self._to_forget.update(() if kept else (photo_id,))
-                self._tidy_at = time.monotonic() + AGAIN_S
+            self._let_go(photo_id, all_of_it=not kept)
         elif said == "unreadable":
             log.info("photo %s cannot be read: %s", photo_id, more)
-            states.refused(self._db, photo_id)
+            if not states.refused(self._db, photo_id):
+                self._let_go(photo_id, all_of_it=True)
         elif not self._stopping.is_set():
             log.warning("photo %s could not be cleaned yet: %s", photo_id, more)
             self._vault.sweep()
             states.postponed(self._db, photo_id)
             return False
         return True
+
+    def _let_go(self, photo_id: str, *, all_of_it: bool) -> None:
+        """Of its original, or of all of it. The photo is done: what cannot be removed now goes with the next look."""
+        try:
+            (self._vault.forget if all_of_it else self._vault.erase_original)(photo_id)
+        except OSError as trouble:
+            log.warning("photo %s is done, but what came in is not erased yet: %s", photo_id, trouble)
+            self._to_forget.update((photo_id,) if all_of_it else ())
+            self._tidy_at = time.monotonic() + AGAIN_S
 
 
 class Worker:

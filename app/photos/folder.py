@@ -44,10 +44,13 @@ class FolderVault(Vault):
     def writable(self) -> bool:
         try:
             file, path = self._new_file()
+            name = path.with_suffix(".name")
             try:
                 write_all(file, b"ready")
                 os.fsync(file.fileno())
+                os.link(path, name)
             finally:
+                name.unlink(missing_ok=True)
                 path.unlink()
                 file.close()
         except OSError:
@@ -112,8 +115,8 @@ class FolderVault(Vault):
     def _keep_arrived(self, photo_id: str, arriving: Arriving) -> None:
         self._settle((arriving.file, arriving.path, self.folder / original_of(photo_id)))
 
-    def _keep(self, *written: tuple[bytes, str]) -> None:
-        with self._writing() as files:
+    def _keep(self, *written: tuple[bytes, str], anew: bool = True) -> None:
+        with self._writing(anew) as files:
             for content, name in written:
                 file, path = self._new_file()
                 files.append((file, path, self.folder / name))
@@ -121,12 +124,12 @@ class FolderVault(Vault):
                 _note_sum(file, zlib.crc32(content))
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[list[tuple[io.FileIO, Path, Path]]]:
+    def _writing(self, anew: bool = True) -> Iterator[list[tuple[io.FileIO, Path, Path]]]:
         """What is put into the list (file, its path, its name for good) is settled at the end, or gone."""
         written: list[tuple[io.FileIO, Path, Path]] = []
         try:
             yield written
-            self._settle(*written)
+            self._settle(*written, anew=anew)
         finally:
             for file, path, _target in written:
                 path.unlink(missing_ok=True)
@@ -171,17 +174,19 @@ class FolderVault(Vault):
                 return file, path
             file.close()
 
-    def _settle(self, *written: tuple[io.FileIO, Path, Path]) -> None:
-        """Give written files (file, its path, its name for good; all in one folder) their names, durably."""
+    def _settle(self, *written: tuple[io.FileIO, Path, Path], anew: bool = True) -> None:
+        """Give written files (file, its path, its name for good; all in one folder) their names, durably; not `anew`: but
+        those that others have already."""
+        give = Path.replace if anew else _give_once
         if self.passing:
             for _file, path, target in written:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                path.replace(target)
+                give(path, target)
             return
         for file, _path, _target in written:
             os.fsync(file.fileno())
         for _file, path, target in written:
-            path.replace(target)
+            give(path, target)
         sync_folder(written[0][2].parent)
 
     def _lay_out(self) -> None:
@@ -224,6 +229,12 @@ class _Here(Bench):
     def clear(self, photo_id: str) -> None: ...
 
     def end(self) -> None: ...
+
+
+def _give_once(path: Path, name: Path) -> None:
+    """One step, unlike a look and then a replace: whoever was stopped between those might go on an hour later."""
+    with contextlib.suppress(FileExistsError):
+        os.link(path, name)
 
 
 def _note_sum(file: io.FileIO, crc32: int) -> None:

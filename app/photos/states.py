@@ -69,13 +69,14 @@ def cleaned(db: Database, photo_id: str, width: int, height: int) -> bool:
         return made.erased_at is None
 
 
-def refused(db: Database, photo_id: str) -> None:
-    """stored → unreadable. Raises TryAgain."""
+def refused(db: Database, photo_id: str) -> bool:
+    """stored → unreadable. Whether what remains of it may be kept: not where it was erased meanwhile. Raises TryAgain."""
     with db.write() as tx:
         photo = tx.get_one(Photo, photo_id, with_for_update=True)
         if photo.state == "stored":
             photo.state = "unreadable"
             _tell(tx, photo.observation_id)
+        return photo.erased_at is None
 
 
 def lost(db: Database, photo_id: str) -> None:

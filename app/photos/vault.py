@@ -220,8 +220,9 @@ class Vault(ABC):
         self._keep((remains, original_of(photo_id)))
 
     def keep_clean(self, photo_id: str, jpeg: bytes, thumbnail: bytes) -> None:
-        """Keep both, durably; what was there is replaced."""
-        self._keep((thumbnail, clean_of(photo_id, True)), (jpeg, clean_of(photo_id, False)))
+        """Keep both, durably; what is there already stays. Of those who make the same twice, because one that was taken for
+        gone was only slow, the late one never puts the bare picture over what was blurred meanwhile."""
+        self._keep((thumbnail, clean_of(photo_id, True)), (jpeg, clean_of(photo_id, False)), anew=False)
 
     def erase_original(self, photo_id: str) -> None:
         """Remove the bytes as received, and their metadata with them."""
@@ -269,8 +270,9 @@ class Vault(ABC):
     def _keep_arrived(self, photo_id: str, arriving: Arriving) -> None: ...
 
     @abstractmethod
-    def _keep(self, *written: tuple[bytes, str]) -> None:
-        """Contents under their names, durably; what was there is replaced. Where there are two, the last one counts."""
+    def _keep(self, *written: tuple[bytes, str], anew: bool = True) -> None:
+        """Contents under their names, durably; what was there is replaced, or stays (`anew` False), and is durable then. Where
+        there are two, the last one counts."""
 
     @abstractmethod
     def _remove(self, *names: str, durably: bool = False) -> None:

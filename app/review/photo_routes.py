@@ -58,7 +58,7 @@ def post_photo(request: Request, photo_id: str, reader: Reviewer, db: Db, form: 
                     photos.tell_of(tx, note_id=steps[0].observation_id)
                 photos.settle(tx, vault, note_id)
             if steps:
-                made.kept()
+                photos.uncover(db, made)
     except Gone:
         raise Problem("not-found") from None
     except photos.PhotoChanged:

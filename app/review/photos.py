@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from app.access.guards import WalkReader
-from app.db import next_seq
+from app.db import Database, next_seq
 from app.i18n import gettext as _
 from app.models import Decision, Observation, Photo, Review, new_id, now
 from app.photos import blurring
@@ -70,6 +70,17 @@ def blur(tx: Session, reader: WalkReader, vault: Vault, photo_id: str, version: 
     if photo.review == "approved":
         photo.review = "unseen"  # another picture than the one that was approved
     return [note_down(tx, reader, photo, note, "blur", before)]
+
+
+def uncover(db: Database, made: blurring.Version) -> None:
+    """After the commit: serve what the decision uncovers, unless somebody has decided otherwise since: whoever was slow here puts
+    nothing over what was covered meanwhile. Raises TryAgain."""
+    if not made.uncovers:
+        return
+    with db.write() as tx:
+        photo = tx.get_one(Photo, made.photo_id, with_for_update=True)
+        if photo.blurs == made.boxes and photo.erased_at is None:
+            made.kept()
 
 
 def settle(tx: Session, vault: Vault, note_id: str) -> None:

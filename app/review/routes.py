@@ -125,7 +125,7 @@ def post_undoing(request: Request, reader: Reviewer, db: Db, form: Form) -> Resp
 
         answer = _decided(request, reader, db, undo_and_show, lane, note_id, "note", undone=True)
         if undone:
-            made.kept()
+            photos.uncover(db, made)
         return answer
 
 

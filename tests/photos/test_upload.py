@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from app.models import Observation, Photo, Walk
-from app.photos import arrival
+from app.photos import arrival, states
 from app.photos.routes import _sha256_in
 from app.problems import Problem
 from tests.cast import Stage
@@ -191,6 +191,27 @@ def test_whoever_follows_the_walk_sees_a_photo_come_and_become_ready(stage: Stag
                            if change["photos"] == [{"id": picture.id, "state": "ready"}]])  # fmt: skip
     assert ready[0]["seq"] >= before["seq"] + 2
     assert ready[0]["rev"] == before["rev"]
+
+
+def test_a_photo_that_is_asked_for_again_while_its_repeat_comes_in_is_sent_once_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, picture, keep = stage.phone(), Picture(jpeg()), arrival.keep
+    noted(phone, picture)
+    assert phone.put_picture(picture.id).status_code == 201
+    until(lambda: phone.get(f"/photos/{picture.id}").status_code == 200)
+
+    def kept(*given: Any) -> Any:
+        states.lost(stage.db, picture.id)  # until now it was here, and so the bytes that come are only compared
+        return keep(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(arrival, "keep", kept)
+        repeat = phone.put_picture(picture.id)
+    assert problem(repeat) == (503, "try-again")
+    assert "retry-after" in repeat.headers
+    assert phone.put_picture(picture.id).status_code == 201
+    until(lambda: phone.get(f"/photos/{picture.id}").status_code == 200)
 
 
 def taken(phone: Phone, photo_id: str) -> httpx.Response:

@@ -14,6 +14,7 @@ from app.copies.backup import back_up
 from app.models import Photo
 from app.photos import states
 from app.report import report
+from app.review import photos
 from tests.cast import Stage
 from tests.phone import Phone, Picture
 from tests.photos.pictures import files_of, until
@@ -211,6 +212,27 @@ def test_who_is_not_cleared_blurs_more_but_brings_nothing_back(shot: Shot, stage
     for decision in (newest, step):
         assert shot.desk.post("review/undoing", {"decision": decision.id, "note": shot.note}).status_code == 422
     assert not shot.white
+
+
+@pytest.mark.usefixtures("every_database", "every_store")
+def test_who_is_slow_to_uncover_puts_nothing_over_what_somebody_has_covered_meanwhile(
+    shot: Shot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot.blur("0,0", "9,8")
+    uncover, slow = photos.uncover, list[str]()
+
+    def late(*given: Any) -> None:
+        if not slow:
+            slow.append("taken back, on record, and not shown yet")
+            assert shot.blur("0,0").status_code == 200
+        uncover(*given)
+
+    monkeypatch.setattr(photos, "uncover", late)
+    assert shot.blur("9,8").status_code == 200
+    assert slow
+    assert not shot.white
+    assert shot.blur().status_code == 200
+    assert shot.white
 
 
 def test_an_older_page_blurs_nothing_and_what_is_no_box_is_told(shot: Shot, stage: Stage) -> None:
