@@ -119,7 +119,7 @@ def _database(data: Path | None) -> "Iterator[tuple[Settings, Database]]":
     if not settings.base_url:
         settings = settings.model_copy(update={"base_url": server.address_in_use(settings) or "http://127.0.0.1:8000"})
     migrate_to_newest(settings)
-    db = Database(settings.database)
+    db = Database(settings.database, at_leisure=True)
     try:
         yield settings, db
     finally:
@@ -181,7 +181,7 @@ def _demo(settings: Settings) -> dict[str, str]:
     from app.demo.walk import make
     from app.photos.vault import vault_of
 
-    db = Database(settings.database)
+    db = Database(settings.database, at_leisure=True)
     try:
         return make(db, vault_of(settings), settings)
     finally:

@@ -25,17 +25,21 @@ from app.writer import AFTERWARDS, AT_THE_END, CHANGED, TURN_S, Turns, Writer, a
 _NEXT_SEQ = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
 HANDS = 8  # threads that write what many ask at once: with 30, PostgreSQL spends twice the time on a note, and they wait for Python
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
-
+REST_S = 10.0  # between two statements of a server's transaction: who is gone holds no rows
+LEISURE_S = 3600.0  # of a command's
+# Whose machine is gone, without a word, keeps its session no longer than a minute, and the locks that are the session's.
+GONE = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 T = TypeVar("T")
 
 
 class Database:
-    """Sessions on one engine. `url`: an SQLAlchemy address, sqlite:///… or postgresql+psycopg://…"""
+    """Sessions on one engine. `url`: an SQLAlchemy address, sqlite:///… or postgresql+psycopg://…; `at_leisure`: a command's, which
+    may do much between two statements of a transaction: copy files, reckon sums, migrate, wait for who reads what it prints."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, at_leisure: bool = False) -> None:
         self.sqlite = url.startswith("sqlite")
-        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url)
+        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url, at_leisure=at_leisure)
         # PostgreSQL takes a new snapshot for each statement unless told otherwise; a page of changes needs one for all.
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turns = Turns(self.engine)
@@ -167,6 +171,10 @@ def next_seq(tx: Session, walk_id: str) -> int:
     return int(tx.connection().execute(_NEXT_SEQ, {"id": walk_id}).scalar_one())
 
 
+def _options(told: dict[str, Any]) -> str:
+    return " ".join(f"-c {name}={value}" for name, value in told.items())
+
+
 def _sqlite_engine(url: str) -> Engine:
     # pysqlite3 carries SQLite 3.51.3 or later; Debian's 3.40 has a bug that can corrupt a WAL database.
     engine = create_engine(
@@ -201,7 +209,14 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def _postgres_engine(url: str) -> Engine:
+def _postgres_engine(url: str, *, at_leisure: bool) -> Engine:
+    rest_s = LEISURE_S if at_leisure else REST_S
+    told = {
+        "timezone": "UTC",
+        "lock_timeout": 4000,
+        "statement_timeout": 9000,
+        "idle_in_transaction_session_timeout": int(rest_s * 1000),
+    }
     return create_engine(
         url,
         hide_parameters=True,
@@ -211,6 +226,6 @@ def _postgres_engine(url: str) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 4,
-            "options": "-c timezone=UTC -c lock_timeout=4000 -c statement_timeout=9000",
+            "options": _options(told | GONE),
         },
     )

@@ -29,7 +29,7 @@ def migrate_to_newest(settings: Settings) -> tuple[str | None, str]:
 
     newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
     settings.data.mkdir(parents=True, exist_ok=True)
-    db = Database(settings.database)
+    db = Database(settings.database, at_leisure=True)
     try:
         with db.read() as tx:
             before = _version(tx)

@@ -137,7 +137,7 @@ def _unserved(settings: "Settings") -> Iterator[None]:
 def _opened(settings: "Settings", open_ones: ExitStack) -> Any:
     from app.db import Database
 
-    db = Database(settings.database)
+    db = Database(settings.database, at_leisure=True)
     open_ones.callback(db.close)
     return db
 

@@ -35,7 +35,7 @@ def run_retention(
 
     settings = load(data=data)
     migrate_to_newest(settings)
-    db = Database(settings.database)
+    db = Database(settings.database, at_leisure=True)
     try:
         told = run(db, vault_of(settings), settings, dry=dry_run, who="command")
     finally:

@@ -115,7 +115,7 @@ def _reading(data: Path | None) -> "Iterator[Session]":
 
     settings = load(data=data)
     migrate_to_newest(settings)
-    db = Database(settings.database)
+    db = Database(settings.database, at_leisure=True)
     try:
         with db.read() as tx:
             yield tx
