@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import Problem
+from app.problems import Problem, TryAgain
 from app.settings import Settings
 
 PLAIN_BYTES = 1024 * 1024  # words, forms, JSON: the contract's number
@@ -79,7 +79,7 @@ class Arrivals:
         if refused:
             return await self._answer(Request(scope), refused)(scope, receive, send)
         grace = PHOTO_GRACE_S if _PHOTO.fullmatch(scope["path"]) else GRACE_S
-        received, waited, whole = 0, 0.0, False
+        received, waited, whole, answered = 0, 0.0, False, False
 
         async def counted() -> Message:
             """The next piece. Raises HTTPException 408, 413: whoever reads for a route lets those pass."""
@@ -99,4 +99,14 @@ class Arrivals:
                 raise HTTPException(413, headers=_HANG_UP)
             return message
 
-        await self.app(scope, counted, send)
+        async def sent(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, sent)
+        except asyncio.CancelledError:  # the server ends, and has waited for this as long as it may
+            if answered:
+                raise
+            await self._answer(Request(scope), TryAgain())(scope, receive, send)

@@ -10,25 +10,21 @@ needs for a commit is paid once for all of them, and each goes on only when that
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import pysqlite3.dbapi2 as sqlite
-from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import Session
 
 from app.models import FailedTry
+from app.postgres import Hands, postgres_engine
 from app.problems import TryAgain
 from app.writer import AFTERWARDS, AT_THE_END, CHANGED, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
 
 _NEXT_SEQ = text("UPDATE walk SET seq = seq + 1 WHERE id = :id RETURNING seq")
-HANDS = 8  # threads that write what many ask at once: with 30, PostgreSQL spends twice the time on a note, and they wait for Python
 BUSY_MS = 4_000  # how long SQLite waits for another process's lock; with TURN_S below 10 s, the contract's limit
-REST_S = 10.0  # between two statements of a server's transaction: who is gone holds no rows
-LEISURE_S = 3600.0  # of a command's
-# Whose machine is gone, without a word, keeps its session no longer than a minute, and the locks that are the session's.
-GONE = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 T = TypeVar("T")
 
@@ -39,12 +35,12 @@ class Database:
 
     def __init__(self, url: str, *, at_leisure: bool = False) -> None:
         self.sqlite = url.startswith("sqlite")
-        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url, at_leisure=at_leisure)
+        self.engine = _sqlite_engine(url) if self.sqlite else postgres_engine(url, at_leisure=at_leisure)
         # PostgreSQL takes a new snapshot for each statement unless told otherwise; a page of changes needs one for all.
         self._reader = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turns = Turns(self.engine)
         self._writer = Writer(self._turns, self._written, self._follow)
-        self._hands = CapacityLimiter(HANDS)
+        self._hands = Hands()
         self._tried = (0.0, False)
         self.changed: Callable[[set[str]], None] = lambda _walks: None  # called after a commit, with the walks' ids
 
@@ -70,15 +66,16 @@ class Database:
             session.commit()
         self._follow(session.info)
 
-    async def written(self, work: Callable[[Session], T]) -> T:
+    async def written(self, work: Callable[[Session], T], of: str = "") -> T:
         """What `work(tx)` gives, once what it changed is committed, as by write(); for what many ask at once. On SQLite one
         thread does what has come meanwhile in one transaction, so that there is neither a thread nor a commit for each; on PostgreSQL
-        HANDS do, in transactions of their own.
+        a few do, in transactions of their own. `of`: the walk whose row it locks.
 
-        Raises what `work` raises, and then nothing of it is kept; TryAgain as write()."""
+        Raises what `work` raises, and then nothing of it is kept; TryAgain as write(), and on PostgreSQL it may then be kept a
+        little later."""
         if self.sqlite:
             return await self._writer.written(work)
-        return await to_thread.run_sync(self._written, work, limiter=self._hands)
+        return await self._hands.do(partial(self._written, work), of)
 
     def _follow(self, info: dict[Any, Any]) -> None:
         """After the commit: what was to be done then, and to be told."""
@@ -138,6 +135,7 @@ class Database:
 
     def close(self) -> None:
         self._writer.end()
+        self._hands.end()
         self.engine.dispose()
 
 
@@ -169,10 +167,6 @@ def next_seq(tx: Session, walk_id: str) -> int:
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""
     tell(tx, walk_id)
     return int(tx.connection().execute(_NEXT_SEQ, {"id": walk_id}).scalar_one())
-
-
-def _options(told: dict[str, Any]) -> str:
-    return " ".join(f"-c {name}={value}" for name, value in told.items())
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -207,25 +201,3 @@ def _sqlite_engine(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
-
-
-def _postgres_engine(url: str, *, at_leisure: bool) -> Engine:
-    rest_s = LEISURE_S if at_leisure else REST_S
-    told = {
-        "timezone": "UTC",
-        "lock_timeout": 4000,
-        "statement_timeout": 9000,
-        "idle_in_transaction_session_timeout": int(rest_s * 1000),
-    }
-    return create_engine(
-        url,
-        hide_parameters=True,
-        pool_size=10,
-        max_overflow=20,
-        pool_timeout=TURN_S,
-        pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": 4,
-            "options": _options(told | GONE),
-        },
-    )

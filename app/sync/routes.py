@@ -87,7 +87,7 @@ async def put_observation(observation_id: Uuid, request: Request, key: Key) -> R
         limits.count(request, limits.NOTES, who.id, tx)
         return ingest.keep(tx, who, observation_id, sent)
 
-    kept = await db.written(keep)
+    kept = await db.written(keep, sent.walk_id)
     if kept.clash:
         raise Problem(
             "same-revision-different-content",

@@ -2,19 +2,29 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
+import psycopg
 import pytest
 
-from app.db import LEISURE_S, REST_S, Database, next_seq
+from app.db import Database, next_seq
 from app.models import Walk
+from app.postgres import ANSWER_S, HANDS, LEISURE_S, REST_S, SHARE
 from app.problems import TryAgain
 from app.walks import walks
+from tests.phone import Phone, Picture, content_digest, jpeg
 from tests.photos.pictures import until
-from tests.running import clean_environment
+from tests.reliability.conftest import Joined
+from tests.running import Server, clean_environment
+
+CONTRACT_S = 10.0  # docs/protocol.md: until then each request is answered
 
 # A server's code in a process of its own, which stops dead while it holds a walk's row: a machine that is paused, or gone.
 FROZEN = """
@@ -98,3 +108,70 @@ def test_whoever_rested_too_long_in_a_change_is_told_to_try_again(db: Database, 
         rest()
     with db.write() as tx:
         assert next_seq(tx, walk.id) == walk.seq + 1
+
+
+@pytest.fixture
+def server(postgres_url: str, tmp_path: Path) -> Iterator[Server]:
+    one = Server(tmp_path / "app", TRYG_DATABASE_URL=postgres_url, TRYG_RATE_LIMITS="off").start()
+    yield one
+    one.kill()
+
+
+@contextmanager
+def held(db: Database, walk_id: str) -> Iterator[psycopg.Connection]:
+    """Somebody holds the walk's row, and does nothing."""
+    with psycopg.connect(**db.reached_by()) as holder:
+        holder.execute("SELECT FROM walk WHERE id = %s FOR UPDATE", [walk_id])
+        yield holder
+        holder.rollback()
+
+
+def put(phone: Phone) -> tuple[int, float]:
+    """A new note's status, and how long that took."""
+    began = time.monotonic()
+    return phone.put(phone.note(note="Mørkt")).status_code, time.monotonic() - began
+
+
+def test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notice(
+    server: Server, db: Database, joined: Joined
+) -> None:
+    crowd, [other] = joined(server, 5 * HANDS), joined(server, 1)
+    assert put(other)[0] == 201
+
+    def waiting() -> bool:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with db.read() as tx:
+            return int(tx.connection().exec_driver_sql(asked).scalar_one()) >= SHARE
+
+    with held(db, crowd[0].walk["id"]), ThreadPoolExecutor(len(crowd)) as pool:
+        answers = [pool.submit(put, phone) for phone in crowd]
+        until(waiting)
+        status, seconds = put(other)
+        assert status == 201
+        assert seconds < 2
+        told = [answer.result() for answer in answers]
+    assert {status for status, _seconds in told} == {503}
+    assert max(seconds for _status, seconds in told) < CONTRACT_S
+    assert ANSWER_S < CONTRACT_S
+    assert put(crowd[0])[0] == 201
+
+
+def test_who_still_waits_when_the_server_has_to_end_is_told_to_try_again(server: Server, joined: Joined) -> None:
+    [phone] = joined(server, 1)
+    picture = Picture(jpeg())
+    note = phone.note(picture)
+    assert phone.put(note).status_code == 201
+    head = (
+        f"PUT /api/v1/observations/{note}/photos/{picture.id} HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        f"Content-Length: {len(picture.data)}\r\nContent-Digest: {content_digest(picture.data)}\r\n"
+        f"Authorization: {phone.key['Authorization']}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port)) as line, ThreadPoolExecutor(1) as aside:
+        line.settimeout(30)
+        line.sendall(head.encode())
+        assert b" 100 " in line.recv(4096)  # the server waits for the rest, which never comes
+        ended = aside.submit(server.stop)
+        answer = line.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 5" in answer.lower()
+        assert ended.result() == 0
