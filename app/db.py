@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import Session
 
 from app.models import FailedTry
-from app.postgres import Hands, postgres_engine
+from app.postgres import Hands, postgres_engine, reached_by
 from app.problems import TryAgain
 from app.writer import AFTERWARDS, AT_THE_END, CHANGED, TURN_S, Turns, Writer, as_try_again, begin_write, end_write
 
@@ -107,8 +107,7 @@ class Database:
 
     def reached_by(self) -> dict[str, Any]:
         """How psycopg reaches this PostgreSQL database, for a connection that is no session's."""
-        alive = {"connect_timeout": 4, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-        return {**self.engine.dialect.create_connect_args(self.engine.url)[1], **alive}
+        return reached_by(self.engine)
 
     def settle(self) -> None:
         """What was overwritten is in no file of the database any longer, on SQLite; PostgreSQL sees to it by itself, in time."""

@@ -6,10 +6,13 @@ printing, the tasks of app/jobs.py) begins and ends with the server.
 """
 
 import logging
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
@@ -77,6 +80,7 @@ from app.walks.routes import router as walks
 from app.walks.teams_routes import router as teams
 
 log = logging.getLogger("tryg")
+END_S, SETTLE_S = 6.0, 4.0  # with the grace of app/server.py, within the 20 s that compose.yaml gives
 
 ROUTERS = (
     sync, photos, walks, leaders, live, teams, marks, printing, gathering, review, review_photos, review_recordings, proof, meeting, calendars, measures, partner, partners, report, telling, editions, public, overview,
@@ -107,9 +111,8 @@ def create_app(settings: Settings) -> FastAPI:
             one.start()
         yield
         app.state.followers.end()
-        for one in reversed(begun):
-            one.stop()
-        app.state.looks.settle()
+        await to_thread.run_sync(_ended, [one.stop for one in reversed(begun)], END_S)
+        await to_thread.run_sync(_ended, [app.state.looks.settle], SETTLE_S)
         db.close()
 
     app = Described(
@@ -139,6 +142,16 @@ def create_app(settings: Settings) -> FastAPI:
     inner = app.build_middleware_stack  # add_middleware() would put it within what answers failures
     app.build_middleware_stack = lambda: EveryAnswer(inner(), settings)  # type: ignore[method-assign]
     return app
+
+
+def _ended(ends: list[Callable[[], None]], seconds: float) -> None:
+    """All of them at once, and waited for no longer: what still waits for a database or a store then ends with the process."""
+    ending = [threading.Thread(target=end, name="ending", daemon=True) for end in ends]
+    until = time.monotonic() + seconds
+    for one in ending:
+        one.start()
+    for one in ending:
+        one.join(max(0.0, until - time.monotonic()))
 
 
 def _tasks(db: Database, vault: Vault, settings: Settings) -> tuple[Task, ...]:

@@ -6,6 +6,7 @@ who asks for a write is told within ANSWER_S. Only app/db.py uses it.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from anyio import CapacityLimiter, WouldBlock
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from app.problems import TryAgain
 from app.writer import TURN_S
@@ -26,6 +27,22 @@ LEISURE_S = 3600.0  # of a command's
 # Whose machine is gone, without a word, keeps its session no longer than a minute, and the locks that are the session's.
 GONE = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
+# Of ours to it: what falls silent in mid-answer, or takes nothing more, is given up before the contract's 10 s.
+ALIVE = {
+    "connect_timeout": 4,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 6000,
+}
+SILENT_S = (
+    9.0  # for one statement, beyond which nobody waits, though the line lives: what is between us may swallow all
+)
+PING_S = (
+    2.0  # for the one before a connection is used; with connect_timeout, what a request waits for one that is not there
+)
+SPARED_S = 2.0  # after a database did not answer at all, nobody asks it
+
 T = TypeVar("T")
 
 
@@ -36,15 +53,68 @@ def postgres_engine(url: str, *, at_leisure: bool) -> Engine:
         "statement_timeout": 9000,
         "idle_in_transaction_session_timeout": int((LEISURE_S if at_leisure else REST_S) * 1000),
     }
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=10,
         max_overflow=20,
         pool_timeout=TURN_S,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 4, "options": " ".join(f"-c {name}={value}" for name, value in told.items())},
+        connect_args=ALIVE | {"options": _options(told)},
     )
+    if not at_leisure:
+        _never_for_long(engine)
+    return engine
+
+
+def reached_by(engine: Engine) -> dict[str, Any]:
+    """How psycopg reaches the database, for a connection that is no session's."""
+    return {**engine.dialect.create_connect_args(engine.url)[1], **ALIVE, "options": _options(GONE)}
+
+
+def _options(told: dict[str, Any]) -> str:
+    return " ".join(f"-c {name}={value}" for name, value in told.items())
+
+
+def _never_for_long(engine: Engine) -> None:
+    import psycopg  # late: SQLite does without
+
+    class Impatient(psycopg.Connection[Any]):
+        """One that is closed where it does not answer in time."""
+
+        patience_s = SILENT_S
+
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            try:
+                return super().wait(gen, interval, timeout or self.patience_s)
+            except psycopg.errors._WaitTimeout:
+                self.close()
+                raise
+
+    spared_until = 0.0
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, _given: Any, named: dict[str, Any]) -> Any:
+        nonlocal spared_until
+        began = time.monotonic()
+        if began < spared_until:
+            raise psycopg.OperationalError("the database did not answer a moment ago")
+        try:
+            return Impatient.connect(**named)
+        except psycopg.errors.ConnectionTimeout:
+            spared_until = time.monotonic() + SPARED_S
+            raise
+
+    ping = engine.dialect.do_ping
+
+    def quick(connection: Any) -> bool:
+        connection.patience_s = PING_S
+        try:
+            return ping(connection)
+        finally:
+            connection.patience_s = SILENT_S
+
+    engine.dialect.do_ping = quick  # type: ignore[assignment, method-assign]
 
 
 class Hands:

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from app.db import Database, next_seq
 from app.models import Walk
@@ -21,9 +23,12 @@ from app.problems import TryAgain
 from app.walks import walks
 from tests.phone import Phone, Picture, content_digest, jpeg
 from tests.photos.pictures import until
+from tests.postgres import Cluster
 from tests.reliability.conftest import Joined
+from tests.reliability.relay import Relay
 from tests.running import Server, clean_environment
 
+COMPOSE_S = 20.0  # compose.yaml's stop_grace_period
 CONTRACT_S = 10.0  # docs/protocol.md: until then each request is answered
 
 # A server's code in a process of its own, which stops dead while it holds a walk's row: a machine that is paused, or gone.
@@ -126,6 +131,18 @@ def held(db: Database, walk_id: str) -> Iterator[psycopg.Connection]:
         holder.rollback()
 
 
+def waits_for_a_lock(db: Database, number: int) -> bool:
+    """Whether so many do."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with db.read() as tx:
+        return int(tx.connection().exec_driver_sql(asked).scalar_one()) >= number
+
+
+def timed(phone: Phone, path: str) -> tuple[int, float]:
+    began = time.monotonic()
+    return phone.get(path).status_code, time.monotonic() - began
+
+
 def put(phone: Phone) -> tuple[int, float]:
     """A new note's status, and how long that took."""
     began = time.monotonic()
@@ -138,14 +155,9 @@ def test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notic
     crowd, [other] = joined(server, 5 * HANDS), joined(server, 1)
     assert put(other)[0] == 201
 
-    def waiting() -> bool:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        with db.read() as tx:
-            return int(tx.connection().exec_driver_sql(asked).scalar_one()) >= SHARE
-
     with held(db, crowd[0].walk["id"]), ThreadPoolExecutor(len(crowd)) as pool:
         answers = [pool.submit(put, phone) for phone in crowd]
-        until(waiting)
+        until(lambda: waits_for_a_lock(db, SHARE))
         status, seconds = put(other)
         assert status == 201
         assert seconds < 2
@@ -175,3 +187,55 @@ def test_who_still_waits_when_the_server_has_to_end_is_told_to_try_again(server:
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: 5" in answer.lower()
         assert ended.result() == 0
+
+
+@pytest.fixture
+def relay(postgres: Cluster) -> Iterator[Relay]:
+    between = Relay(postgres.folder / ".s.PGSQL.5432").start()
+    yield between
+    between.stop()
+
+
+@pytest.fixture
+def afar(relay: Relay, postgres_url: str, tmp_path: Path) -> Iterator[Server]:
+    """A server whose database is behind the relay."""
+    url = f"postgresql+psycopg://tryg@127.0.0.1:{relay.port}/{make_url(postgres_url).database}"
+    one = Server(tmp_path / "afar", TRYG_DATABASE_URL=url, TRYG_RATE_LIMITS="off").start()
+    yield one
+    one.kill()
+
+
+def test_a_database_that_falls_silent_is_told_of_in_time_and_used_again_when_it_speaks(
+    afar: Server, relay: Relay, db: Database, joined: Joined
+) -> None:
+    phones, [waits] = joined(afar, 12), joined(afar, 1)
+    with ThreadPoolExecutor(2 * len(phones) + 1) as pool:
+        assert {status for status, _seconds in pool.map(put, phones)} == {201}
+        with held(db, waits.walk["id"]):
+            under_way = pool.submit(put, waits)  # whose statement has begun
+            until(lambda: waits_for_a_lock(db, 1))
+            relay.hush()
+            writing = [pool.submit(put, phone) for phone in phones]
+            reading = [pool.submit(timed, phone, f"/walks/{phone.walk['id']}") for phone in phones]
+            told = [answer.result() for answer in (under_way, *writing, *reading)]
+        assert {status for status, _seconds in told} == {503}
+        assert max(seconds for _status, seconds in told) < CONTRACT_S
+        for path, status in (("/healthz", 200), ("/readyz", 503)):
+            assert httpx.get(f"{afar.url}{path}", timeout=CONTRACT_S).status_code == status
+        relay.speak()
+        until(lambda: {status for status, _seconds in pool.map(put, phones)} == {201}, within_s=20)
+
+
+def test_a_server_whose_database_is_silent_ends_when_it_is_told_to(afar: Server, relay: Relay, joined: Joined) -> None:
+    phones = joined(afar, 12)
+    with ThreadPoolExecutor(len(phones)) as pool:
+        assert {status for status, _seconds in pool.map(put, phones)} == {201}
+        relay.hush()
+        answers = [pool.submit(put, phone) for phone in phones]
+        until(lambda: relay.stuck >= SHARE)
+        began = time.monotonic()
+        assert afar.stop() == 0
+        assert time.monotonic() - began < COMPOSE_S
+        told = [answer.exception() or answer.result()[0] for answer in answers]
+    assert told.count(503) >= SHARE  # whom it had heard; whoever came too late finds the line dead
+    assert all(one == 503 or isinstance(one, httpx.TransportError) for one in told), told
