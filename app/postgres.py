@@ -35,12 +35,8 @@ ALIVE = {
     "keepalives_count": 2,
     "tcp_user_timeout": 6000,
 }
-SILENT_S = (
-    9.0  # for one statement, beyond which nobody waits, though the line lives: what is between us may swallow all
-)
-PING_S = (
-    2.0  # for the one before a connection is used; with connect_timeout, what a request waits for one that is not there
-)
+SILENT_S = 9.0  # for one statement, though the line lives: what is between may swallow all
+PING_S = 2.0  # for the one before a connection is used; with connect_timeout, what a request waits
 SPARED_S = 2.0  # after a database did not answer at all, nobody asks it
 
 T = TypeVar("T")
