@@ -33,6 +33,10 @@ class Relay:
     def hush(self) -> None:
         self._loop.call_soon_threadsafe(self._speaks.clear)
 
+    @property
+    def hushed(self) -> bool:
+        return not self._speaks.is_set()
+
     def speak(self) -> None:
         self._loop.call_soon_threadsafe(self._speaks.set)
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import httpx
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from sqlmodel import Session
 
 from app.db import Database, next_seq
 from app.models import Walk
@@ -197,10 +199,47 @@ def relay(postgres: Cluster) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def afar(relay: Relay, postgres_url: str, tmp_path: Path) -> Iterator[Server]:
+def url_afar(relay: Relay, postgres_url: str) -> str:
+    """The database's address behind the relay."""
+    return f"postgresql+psycopg://tryg@127.0.0.1:{relay.port}/{make_url(postgres_url).database}"
+
+
+def test_neither_a_line_at_rest_nor_one_in_use_is_listened_to_for_long(relay: Relay, url_afar: str) -> None:
+    db, begun = Database(url_afar), threading.Event()
+
+    def asked(tx: Session) -> None:
+        tx.connection().exec_driver_sql("SELECT 1")
+
+    def in_use() -> None:
+        with db.read() as tx:
+            asked(tx)
+            begun.set()
+            until(lambda: relay.hushed)
+            asked(tx)
+
+    def at_rest() -> None:
+        with db.read() as tx:
+            asked(tx)
+
+    with db.read() as one, db.read() as other:  # two lines
+        asked(one)
+        asked(other)
+    with ThreadPoolExecutor(1) as aside:
+        used = aside.submit(in_use)
+        assert begun.wait(CONTRACT_S)
+        relay.hush()
+        for one_that_asks in (at_rest, at_rest, used.result):
+            began = time.monotonic()
+            with pytest.raises(TryAgain):
+                one_that_asks()
+            assert time.monotonic() - began < CONTRACT_S
+    db.close()
+
+
+@pytest.fixture
+def afar(url_afar: str, tmp_path: Path) -> Iterator[Server]:
     """A server whose database is behind the relay."""
-    url = f"postgresql+psycopg://tryg@127.0.0.1:{relay.port}/{make_url(postgres_url).database}"
-    one = Server(tmp_path / "afar", TRYG_DATABASE_URL=url, TRYG_RATE_LIMITS="off").start()
+    one = Server(tmp_path / "afar", TRYG_DATABASE_URL=url_afar, TRYG_RATE_LIMITS="off").start()
     yield one
     one.kill()
 
