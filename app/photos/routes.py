@@ -13,7 +13,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
@@ -45,6 +45,8 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 _FOR_EVER, _ASKED_ANEW = "private, max-age=31536000, immutable", "private, no-cache"
 _disk, _asked = anyio.CapacityLimiter(8), anyio.CapacityLimiter(8)
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+SHARE = 6  # of the threads, for one walk: where its row is held, the photos of others get in
+_shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -109,14 +111,14 @@ async def _taken_in(
     arriving: Digest | None = None
 
     # Each step aside is two turns between threads, which cost more than most of what is done there: few of them.
-    def begin() -> tuple[bool, BackgroundTask | None]:
+    def begin() -> tuple[bool, str, BackgroundTask | None]:
         with db.read() as tx:
             who = phones.known(tx, key)
             limits.count(request, limits.PHOTOS, who.id)
             is_here = arrival.admitted(tx, who, observation_id, photo_id, sound=sound)
         if length > limit:
             raise arrival.too_large(limit, hang_up=length > PATIENCE * limit)
-        return is_here, phones.heard_afterwards(db, who)
+        return is_here, who.walk_id, phones.heard_afterwards(db, who)
 
     def take(*pieces: bytes) -> Digest:
         nonlocal arriving
@@ -130,10 +132,10 @@ async def _taken_in(
         claimed = _sha256_in(",".join(request.headers.getlist("content-digest")))
         return arrival.keep(db, vault, photo_id, whole, claimed, printed)
 
-    is_here, task = await anyio.to_thread.run_sync(begin, limiter=_asked)
+    is_here, walk_id, task = await anyio.to_thread.run_sync(begin, limiter=_asked)
     try:
         rest = await _receive(request, lambda pieces: _aside(take, *pieces), limit)
-        async with _turn(photo_id):
+        async with _turn(photo_id, walk_id):
             photo, is_new = await _aside(end, rest)
     finally:
         if arriving:
@@ -160,19 +162,19 @@ async def _aside(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
 
 
 @asynccontextmanager
-async def _turn(photo_id: str) -> AsyncIterator[None]:
+async def _turn(photo_id: str, walk_id: str) -> AsyncIterator[None]:
     """Of copies of one photo, the first is kept, and the others find it here. Stores are slow where two put one name at once:
-    SeaweedFS lets each wait for whole seconds, Amazon's refuses one of them (409). Raises TryAgain."""
+    SeaweedFS lets each wait for whole seconds, Amazon's refuses one of them (409). Of one walk, SHARE are kept at a time. Raises TryAgain."""
     turn = _turns.setdefault(photo_id, asyncio.Lock())
-    try:
-        async with asyncio.timeout(TURN_S):
-            await turn.acquire()
-    except TimeoutError:
-        raise TryAgain() from None
-    try:
+    share = _shares.setdefault(walk_id, asyncio.Semaphore(SHARE))
+    async with AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(TURN_S):
+                await held.enter_async_context(turn)
+                await held.enter_async_context(share)
+        except TimeoutError:
+            raise TryAgain() from None
         yield
-    finally:
-        turn.release()
 
 
 async def _receive(request: Request, take: Callable[[list[bytes]], Awaitable[Any]], limit: int) -> list[bytes]:

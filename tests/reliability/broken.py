@@ -30,6 +30,7 @@ class Mechanism:
 SHARED = "tests/reliability/test_shared_commits.py"
 AT_ONCE = "tests/reliability/test_at_once.py"
 CUTS = "tests/reliability/test_power_cuts.py"
+WAITING = "tests/reliability/test_waiting.py"
 DISKS = "tests/reliability/test_disks.py"
 CHANGES = "tests/sync/test_changes.py"
 SYNC = "tests/browser/test_sync.py"
@@ -42,7 +43,7 @@ LATER = """    import asyncio
         kept = keep(tx)
     async def later():
         await asyncio.sleep(0.1)
-        await db.written(keep)
+        await db.written(keep, sent.walk_id)
     request.app.state.later = asyncio.get_running_loop().create_task(later())
 """
 
@@ -67,7 +68,16 @@ MECHANISMS = [
               "        if not shared.kept:\n            raise TryAgain()\n", "",
               f"{SHARED}::test_nobody_is_told_before_the_commit_that_all_share"),
     Mechanism("commit, then reply", "app/sync/routes.py",
-              "    kept = await db.written(keep)\n", LATER, CUTS),
+              "    kept = await db.written(keep, sent.walk_id)\n", LATER, CUTS),
+    Mechanism("who is gone holds no rows (PostgreSQL)", "app/postgres.py",
+              '"idle_in_transaction_session_timeout": int((LEISURE_S if at_leisure else REST_S) * 1000),', "",
+              f"{WAITING}::test_a_server_that_is_frozen_in_the_midst_of_a_change_holds_its_walk_for_seconds_only"),
+    Mechanism("a walk has its share of those who write (PostgreSQL)", "app/postgres.py",
+              "CapacityLimiter(SHARE)", "CapacityLimiter(HANDS)",
+              f"{WAITING}::test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notice"),
+    Mechanism("a silent database is given up (PostgreSQL)", "app/postgres.py",
+              "timeout or self.patience_s", "timeout",
+              f"{WAITING}::test_neither_a_line_at_rest_nor_one_in_use_is_listened_to_for_long"),
     Mechanism("a failed commit is told", "app/writer.py",
               "                self.connection.commit()\n",
               "                with suppress(Exception):\n                    self.connection.commit()\n",

@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from app.db import Database, next_seq
 from app.models import Walk
+from app.photos.routes import SHARE as PHOTOS
 from app.postgres import ANSWER_S, HANDS, LEISURE_S, REST_S, SHARE
 from app.problems import TryAgain
 from app.walks import walks
@@ -168,6 +169,28 @@ def test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notic
     assert max(seconds for _status, seconds in told) < CONTRACT_S
     assert ANSWER_S < CONTRACT_S
     assert put(crowd[0])[0] == 201
+
+
+def test_photos_of_a_walk_that_is_held_keep_those_of_others_out_no_more_than_words_do(
+    server: Server, db: Database, joined: Joined
+) -> None:
+    def sent(phone: Phone) -> tuple[int, float]:
+        began = time.monotonic()
+        return phone.put_picture(next(iter(phone.pictures))).status_code, time.monotonic() - began
+
+    crowd, [other] = joined(server, 2 * PHOTOS), joined(server, 1)
+    for phone in (*crowd, other):
+        assert phone.put(phone.note(Picture(jpeg()))).status_code == 201
+    with held(db, crowd[0].walk["id"]), ThreadPoolExecutor(len(crowd)) as pool:
+        answers = [pool.submit(sent, phone) for phone in crowd]
+        until(lambda: waits_for_a_lock(db, PHOTOS))
+        status, seconds = sent(other)
+        assert status == 201
+        assert seconds < 2
+        told = [answer.result() for answer in answers]
+    assert {status for status, _seconds in told} == {503}
+    assert max(seconds for _status, seconds in told) < CONTRACT_S
+    assert sent(crowd[0])[0] == 201
 
 
 def test_who_still_waits_when_the_server_has_to_end_is_told_to_try_again(server: Server, joined: Joined) -> None:
