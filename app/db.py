@@ -161,6 +161,13 @@ def tell(tx: Session, walk_id: str) -> None:
     tx.info.get(CHANGED, set()).add(walk_id)
 
 
+def may_rest(tx: Session) -> None:
+    """This write keeps what it holds for a minute, not for seconds, while it waits for a store: what it does there is safe only while
+    nobody else may."""
+    if tx.connection().dialect.name == "postgresql":
+        tx.connection().exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+
+
 def next_seq(tx: Session, walk_id: str) -> int:
     """The walk's next change number. The walk's row is held from here to the commit, so numbers come in commit order
     and a reader who follows them never meets a lower one later; call it as late in the transaction as possible."""

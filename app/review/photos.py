@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from app.access.guards import WalkReader
-from app.db import Database, next_seq
+from app.db import Database, may_rest, next_seq
 from app.i18n import gettext as _
 from app.models import Decision, Observation, Photo, Review, new_id, now
 from app.photos import blurring
@@ -78,6 +78,7 @@ def uncover(db: Database, made: blurring.Version) -> None:
     if not made.uncovers:
         return
     with db.write() as tx:
+        may_rest(tx)
         photo = tx.get_one(Photo, made.photo_id, with_for_update=True)
         if photo.blurs == made.boxes and photo.erased_at is None:
             made.kept()
