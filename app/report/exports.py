@@ -140,7 +140,7 @@ def _feature(seen: Observation) -> dict[str, Any]:
 
 def _properties(seen: Observation) -> dict[str, Any]:
     photos = [{"id": photo.id, "url": photo.url, "state": photo.state} for photo in seen.photos]
-    return dict(zip(FIELDS, _OF_NOTE(seen), strict=True)) | {"photos": photos}
+    return dict(zip(FIELDS, _OF_NOTE(seen), strict=True), photos=photos)
 
 
 def _beside(seen: Observation) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def _stops(report: Report) -> list[dict[str, Any]]:
 
 
 def _row(seen: Observation) -> Iterable[Any]:
-    properties = _properties(seen) | {"photos": [photo.url for photo in seen.photos]}
-    return (seen.id, seen.lat, seen.lon, *properties.values())
+    values = dict(zip(FIELDS, _OF_NOTE(seen), strict=True), photos=[photo.url for photo in seen.photos])
+    return (seen.id, seen.lat, seen.lon, *values.values())
 
 
 def _place_row(plan: dict[int, dict[str, Any]], row: dict[str, Any]) -> Iterable[Any]:

@@ -8,9 +8,11 @@ Words, place and photos are what the review has made of them; merged notes are t
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -154,17 +156,18 @@ class Report:
     def numbers(self) -> dict[str, Any]:
         """Notes by valence, category, stop and role ("none" where a note has none), participants by role, photos
         by state."""
-        counted: dict[str, dict[str, int]] = {"valence": {}, "category": {}, "stop": {}, "role": {}}
-        photos = {"declared": 0, "received": 0, "ready": 0, "unreadable": 0}
-        for seen in self.observations:
-            for facet, values in facets(seen).items():
-                for value in values:
-                    counted[facet][value] = counted[facet].get(value, 0) + 1
-            for photo in seen.photos:
-                photos["declared"] += 1
-                photos["received"] += photo.state != "expected"
-                photos["ready"] += photo.state == "ready"
-                photos["unreadable"] += photo.state == "unreadable"
+        of_each = [facets(seen) for seen in self.observations]
+        counted = {
+            name: dict(Counter(chain.from_iterable(of_one[name] for of_one in of_each)))
+            for name in ("valence", "category", "stop", "role")
+        }
+        states = Counter(photo.state for seen in self.observations for photo in seen.photos)
+        photos = {
+            "declared": states.total(),
+            "received": states.total() - states["expected"],
+            "ready": states["ready"],
+            "unreadable": states["unreadable"],
+        }
         return {
             "notes": len(self.observations),
             **counted,
