@@ -54,7 +54,8 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed, durably, when the block ends; rolled back when it raises.
 
-        Raises TryAgain where the database is locked, full or gone: then nothing was kept."""
+        Raises TryAgain where the database is locked, full or gone: then nothing was kept, but where PostgreSQL did not answer the
+        commit in time, which may yet come about."""
         with (
             as_try_again(),
             self._turns.taken() if self.sqlite else Session(self.engine, expire_on_commit=False) as session,
@@ -161,11 +162,11 @@ def tell(tx: Session, walk_id: str) -> None:
     tx.info.get(CHANGED, set()).add(walk_id)
 
 
-def may_rest(tx: Session) -> None:
-    """This write keeps what it holds for a minute, not for seconds, while it waits for a store: what it does there is safe only while
-    nobody else may."""
+def may_rest(tx: Session, seconds: int = 60) -> None:
+    """This session keeps what it holds so long, not for seconds only, while it waits for a store between two statements: what a write
+    does there is safe only while nobody else may."""
     if tx.connection().dialect.name == "postgresql":
-        tx.connection().exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+        tx.connection().exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s'")
 
 
 def next_seq(tx: Session, walk_id: str) -> int:

@@ -25,7 +25,7 @@ ANSWER_S = 9.0  # from asking for a write to the answer; the contract's 10 s
 REST_S = 10.0  # between two statements of a server's transaction: who is gone holds no rows
 LEISURE_S = 3600.0  # of a command's
 # Whose machine is gone, without a word, keeps its session no longer than a minute, and the locks that are the session's.
-GONE = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
+GONE = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3, "tcp_user_timeout": 60_000}
 
 # Of ours to it: what falls silent in mid-answer, or takes nothing more, is given up before the contract's 10 s.
 ALIVE = {
@@ -127,12 +127,17 @@ class Hands:
         it takes too long, and then it may yet come about."""
         writing = asyncio.create_task(self._written(work, self._shares.setdefault(of, CapacityLimiter(SHARE))))
         self._writing.add(writing)  # else nobody holds it whom the asker has left
-        writing.add_done_callback(self._writing.discard)
+        writing.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await asyncio.shield(writing)
         except TimeoutError:
             raise TryAgain() from None
+
+    def _ended(self, writing: asyncio.Task[Any]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # asked for, or it stands in the log where nobody waited for it any longer
 
     async def _written(self, work: Callable[[], T], share: CapacityLimiter) -> T:
         hand, held = object(), list[CapacityLimiter]()

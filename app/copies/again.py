@@ -56,7 +56,8 @@ def erase_again(db: Database, vault: Vault, settings: Settings, folder: Path) ->
         erasing.forget(db, vault, settings, gone)
         told.receipts += 1
         told.erased += +gone.counts
-        if BY_HAND & _ids(receipt).keys():
+        left = BY_HAND | ({"agreement"} if receipt.kind == "person" else set())  # a phone's own go with the phone
+        if left & _ids(receipt).keys():
             told.by_hand.append(receipt.id)
     return told
 

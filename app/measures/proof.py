@@ -17,7 +17,7 @@ from app.measures.changing import By
 from app.models import Ground, Measure, Photo, new_id, now
 from app.photos import arrival
 from app.photos.vault import PIECE, Vault
-from app.problems import Problem, invalid
+from app.problems import Problem, TryAgain, invalid
 
 
 def keep(db: Database, vault: Vault, measure: Measure, file: BinaryIO, limit: int, by: By, *, seen: bool) -> None:
@@ -54,10 +54,20 @@ def keep(db: Database, vault: Vault, measure: Measure, file: BinaryIO, limit: in
                 tx.flush()
                 changing.change(tx, held, held.version, {"proof_photo_id": photo_id}, by)
         except BaseException:
-            vault.erase_original(photo_id)
+            if not _may_be_kept(db, photo_id):
+                vault.erase_original(photo_id)
             raise
     finally:
         arriving.close()
+
+
+def _may_be_kept(db: Database, photo_id: str) -> bool:
+    """A commit that nobody waited for any longer may have come about; where that cannot be seen, the file stays."""
+    try:
+        with db.read() as tx:
+            return tx.get(Photo, photo_id) is not None
+    except TryAgain:
+        return True
 
 
 def approve(db: Database, measure: Measure) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, delete, select
 
-from app.db import Database
+from app.db import Database, may_rest
 from app.models import (
     Erasure,
     FailedTry,
@@ -37,6 +37,7 @@ from app.walks import walks
 
 log = logging.getLogger("tryg")
 
+REST_S = 3600  # while the store is asked of each photo; nobody waits for a row then
 ALONE = 20_261  # this work's number among those that one server does for all
 AT_ONCE = 100  # notes, photos and so on in one transaction: phones wait that long at most
 TASK = "retention"
@@ -104,6 +105,7 @@ def run(
 def look(db: Database, vault: Vault, walk_id: str) -> dict[str, int]:
     """How much of the walk is due now."""
     with db.read() as tx:
+        may_rest(tx, REST_S)
         return _due(tx, vault, tx.get_one(Walk, walk_id)).counts
 
 
@@ -113,6 +115,7 @@ def one_walk(db: Database, vault: Vault, settings: Settings, walk_id: str, who: 
     while look(db, vault, walk_id):
         gone = erasing.Gone()
         with db.write() as tx:
+            may_rest(tx, REST_S)
             walk = tx.get_one(Walk, walk_id)
             part = some(_due(tx, vault, walk), AT_ONCE)
             _erase(tx, walk, part, gone)

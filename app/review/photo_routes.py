@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from app import pages
 from app.access.guards import WalkReader
 from app.access.reviewers import Reviewer
-from app.db import Database, Db
+from app.db import Database, Db, may_rest
 from app.i18n import gettext as _
 from app.models import Photo
 from app.photos import blurring
@@ -54,6 +54,7 @@ def post_photo(request: Request, photo_id: str, reader: Reviewer, db: Db, form: 
                 steps = photos.blur(tx, reader, vault, photo.id, int(version), boxes)
                 logged.tell(tx, reader, steps)
                 if steps:
+                    may_rest(tx)
                     made.decided()
                     photos.tell_of(tx, note_id=steps[0].observation_id)
                 photos.settle(tx, vault, note_id)

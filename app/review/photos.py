@@ -91,6 +91,7 @@ def settle(tx: Session, vault: Vault, note_id: str) -> None:
         return
     note = tx.get_one(Observation, note_id)
     photos = tx.exec(select(Photo).where(col(Photo.id).in_(note.photo_ids))).all() if note.photo_ids else []
+    may_rest(tx)
     for photo in photos:
         if blurring.restorable(vault, photo.id):
             blurring.erase(vault, photo.id)

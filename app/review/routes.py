@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from app import pages
 from app.access.guards import WalkReader
 from app.access.reviewers import Reviewer
-from app.db import Database, Db
+from app.db import Database, Db, may_rest
 from app.models import Decision, Walk
 from app.photos import blurring
 from app.photos.vault import Vault
@@ -120,6 +120,7 @@ def post_undoing(request: Request, reader: Reviewer, db: Db, form: Form) -> Resp
         def undo_and_show(tx: Session) -> list[Decision]:
             undone.extend(undo(tx))
             if undone:
+                may_rest(tx)
                 made.decided()
             return undone
 

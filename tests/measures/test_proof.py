@@ -9,6 +9,7 @@ from PIL import Image
 from sqlmodel import select
 
 from app.models import Observation, Photo
+from app.problems import TryAgain
 from tests.measures.conftest import Plan
 from tests.measures.pages import Paper
 from tests.phone import jpeg
@@ -61,6 +62,22 @@ def test_a_partners_photo_waits_until_somebody_has_looked_at_it(plan: Plan, desk
     desk.press(f"{plan.at}/1/proof/approval")
     assert plan.told()[0].proof_seen is True
     assert plan.browser().open(f"{at}/proof.jpg").address == "/sign-in"
+
+
+def test_a_proof_whose_commit_came_about_though_nobody_waited_for_it_is_shown(
+    plan: Plan, desk: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan.make(desk)
+    desk.open(f"{plan.at}/1")
+
+    def too_late(_info: object) -> None:  # what is done after a commit: here it is given up
+        monkeypatch.undo()
+        raise TryAgain()
+
+    monkeypatch.setattr(plan.stage.app.state.db, "_follow", too_late)
+    desk.press(f"{plan.at}/1/proof", files={"photo": ("lampe.jpg", jpeg(80, 60), "image/jpeg")})
+    assert desk.status == 503
+    until_ready(plan, desk, f"{plan.at}/1/proof.jpg")
 
 
 def test_what_is_no_photo_is_told_and_the_earlier_one_stays(plan: Plan, desk: Paper) -> None:

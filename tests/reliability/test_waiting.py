@@ -1,5 +1,7 @@
 """PostgreSQL where somebody holds what others wait for, or falls silent: nobody waits for long, and the others not at all."""
 
+import asyncio
+import gc
 import os
 import signal
 import socket
@@ -18,12 +20,14 @@ import pytest
 from sqlalchemy import make_url
 from sqlmodel import Session
 
+from app import postgres
 from app.db import Database, next_seq
 from app.models import Walk
 from app.photos.routes import SHARE as PHOTOS
 from app.postgres import ANSWER_S, HANDS, LEISURE_S, REST_S, SHARE
 from app.problems import TryAgain
 from app.walks import walks
+from tests.loops import in_a_loop
 from tests.phone import Phone, Picture, content_digest, jpeg
 from tests.photos.pictures import until
 from tests.postgres import Cluster
@@ -96,6 +100,31 @@ def test_a_machine_that_is_gone_without_a_word_keeps_its_session_for_a_minute_at
         idle, every, times = (int(asked[f"tcp_keepalives_{name}"]) for name in ("idle", "interval", "count"))
         assert 0 < idle + every * times <= 60
         assert int(asked["idle_in_transaction_session_timeout"]) == rest_s * 1000
+
+
+def test_a_write_that_fails_when_nobody_waits_for_it_any_longer_is_no_failure_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(postgres, "ANSWER_S", 0.05)
+    told, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        told.wait(30)
+        ended.set()
+        raise TryAgain()
+
+    async def asked() -> None:
+        hands = postgres.Hands()
+        with pytest.raises(TryAgain):
+            await hands.do(work, "walk")
+        told.set()
+        await asyncio.wait(set(hands._writing))
+        hands.end()
+
+    in_a_loop(asked())
+    gc.collect()
+    assert ended.is_set()
+    assert not caplog.records
 
 
 def test_whoever_rested_too_long_in_a_change_is_told_to_try_again(db: Database, walk: Walk) -> None:

@@ -110,6 +110,10 @@ def test_a_pages_browser_asks_anew_unless_the_address_says_which_version_it_is_o
     for ending in ("", "/thumbnail"):
         assert shot.desk.http.get(address + ending).headers["cache-control"] == anew
         assert shot.desk.http.get(f"{address}{ending}?v=1").headers["cache-control"] == for_ever
+    kept = shot.other.get(f"/photos/{shot.id}").headers
+    assert (kept["cache-control"], kept["vary"]) == (for_ever, "Authorization"), (
+        "not shown to a page of the same browser"
+    )
 
 
 @pytest.mark.usefixtures("every_database", "every_store")
