@@ -17,7 +17,7 @@ from app.access import people
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg
 
-REQUESTS_THREADS = ("AnyIO", "writer")
+REQUESTS_THREADS = ("AnyIO", "writer", "hand")
 NEWEST = "ORDER BY access.number DESC\n LIMIT ? OFFSET ?"  # from the end of an index, where it stops
 ASKING = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
