@@ -168,7 +168,7 @@ def test_a_planned_walk_is_told_when_to_open_by_itself_as_clocks_show_it_there(s
     assert walk.opens_at
     assert walk.opens_at.isoformat() == "2026-07-01T16:30:00+00:00"
     page = desk.get(f"/walks/{walk_id}/plan").text
-    assert "Den åbner af sig selv den 1. juli 2026 kl. 18.30." in page
+    assert "Den åbner af sig selv den 1.\u00a0juli 2026 kl. 18.30." in page
     assert form(stage, desk, walk_id)["opens_at"] == "18:30"
     save(desk, walk_id, form(stage, desk, walk_id) | {"opens_at": ""})
     with stage.db.read() as tx:
