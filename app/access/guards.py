@@ -325,9 +325,8 @@ def address_of(request: Request) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
-    address = (
-        getattr(address, "ipv4_mapped", None) or address
-    )  # ::ffff:… (RFC 4291 2.5.5.2): else all of IPv4 is one network
+    # ::ffff:… (RFC 4291 2.5.5.2): else all of IPv4 is one network.
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 

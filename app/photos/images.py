@@ -76,9 +76,9 @@ def clean(received: bytes, edge: int, most_pixels: int) -> Clean:
         picture, size = _decoded(received, edge, most_pixels)
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
         quality = _quality(picture) if max(size) <= edge else QUALITY
-    large = picture.width * picture.height > _LARGE_PIXELS
+    was_large = _is_large(picture)
     picture = _shrunk(picture, edge)
-    if large:
+    if was_large:
         _give_back()
     picture = _turned(_as_srgb(picture, profile), orientation)
     return Clean(_jpeg(picture, quality), _thumbnail(picture), *picture.size)
@@ -112,7 +112,7 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> tuple[Image.Image,
             raise NoPicture(f"{picture.width} x {picture.height} pixels")
         size = picture.size
         picture.draft(None, (edge, edge))  # a large JPEG is decoded at half its size or less: less memory, same result
-        if picture.width * picture.height > _LARGE_PIXELS:
+        if _is_large(picture):
             _give_back()
         picture.load()
     except (NoPicture, MemoryError):
@@ -124,11 +124,15 @@ def _decoded(received: bytes, edge: int, most_pixels: int) -> tuple[Image.Image,
     return picture, size
 
 
+def _is_large(picture: Image.Image) -> bool:
+    return picture.width * picture.height > _LARGE_PIXELS
+
+
 def _give_back() -> None:
     """What is kept for a next picture, and what the C library keeps where one of its pages is still in use (malloc_trim(3))."""
     Image.core.clear_cache()  # type: ignore[attr-defined]
-    if _trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        _trim(0)
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _refuse_costly(received: bytes) -> None:

@@ -254,8 +254,13 @@ def _shown(request: Request, vault: Vault, photo: Photo, *, thumbnail: bool) -> 
     blurred = f"-{hashlib.sha256(json.dumps(photo.blurs).encode()).hexdigest()[:12]}" if photo.blurs else ""
     etag = f'"{photo.id}{"-thumbnail" if thumbnail else ""}{blurred}"'
     told = "authorization" in request.headers or "v" in request.query_params
-    headers = {"ETag": etag, "Cache-Control": _FOR_EVER if told else _ASKED_ANEW, "Accept-Ranges": "bytes"}
-    headers["Vary"] = "Authorization"  # what a key's owner keeps is not shown to a page of the same browser
+    # Vary: what a key's owner keeps is not shown to a page of the same browser.
+    headers = {
+        "ETag": etag,
+        "Cache-Control": _FOR_EVER if told else _ASKED_ANEW,
+        "Accept-Ranges": "bytes",
+        "Vary": "Authorization",
+    }
     if etag_matches(request, etag):
         return Response(status_code=304, headers=headers)
     opened = vault.opened(photo.id, thumbnail=thumbnail)  # once: a blurred one may take its place while it is sent

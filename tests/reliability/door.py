@@ -7,60 +7,35 @@ server is, the line is dead.
 """
 
 import asyncio
-import threading
 from collections import Counter
 from contextlib import suppress
 from typing import Any
 
+from tests.reliability.listening import Listening
+
 PIECE = 64 * 1024
 
 
-class Door:
+class Door(Listening):
     """`port`: where people and phones come in. `servers`: the ports behind it, which may change at any time. `statuses`:
     what they answered; `failures`: the request lines of those that were 500 or more, 503 aside; `broken`: answers that did not come."""
 
     def __init__(self, port: int = 0) -> None:
-        self.port, self.servers = port, list[int]()
+        super().__init__("door", port)
+        self.servers = list[int]()
         self.statuses: Counter[int] = Counter()
         self.by_server: Counter[int] = Counter()
         self.failures: list[str] = []
         self.broken = 0
         self._turn = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="door", daemon=True)
-        self._lines: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> "Door":
-        self._thread.start()
-        opened = asyncio.start_server(self._meet, "127.0.0.1", self.port, backlog=512)
-        self._listening = asyncio.run_coroutine_threadsafe(opened, self._loop).result(30)
-        self.port = self._listening.sockets[0].getsockname()[1]
+        self._listen()
         return self
-
-    def stop(self) -> None:
-        async def end() -> None:
-            self._listening.close()
-            for line in list(self._lines):
-                line.cancel()
-            await asyncio.gather(*self._lines, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._lines.add(task)
-        task.add_done_callback(self._lines.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._pass_on(reader, writer)
-        writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request and its answer: each has a line of its own, so that each may meet another server."""

@@ -5,30 +5,23 @@ does, so that no system's own timers help: the hardest kind of silence. It is ne
 """
 
 import asyncio
-import threading
-from contextlib import suppress
 from pathlib import Path
 
+from tests.reliability.listening import Listening
 
-class Relay:
+
+class Relay(Listening):
     """`port`, on loopback, leads to the Unix socket `to`. `stuck`: so many lines wait for it to speak."""
 
     def __init__(self, to: Path) -> None:
-        self._to, self.port, self.stuck = to, 0, 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
-        self._lines: set[asyncio.Task[None]] = set()
-
-    def start(self) -> "Relay":
-        self._thread.start()
-        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(30)
-        return self
-
-    async def _listen(self) -> int:
+        super().__init__("relay")
+        self._to, self.stuck = to, 0
         self._speaks = asyncio.Event()
         self._speaks.set()
-        self._listening = await asyncio.start_server(self._meet, "127.0.0.1", 0)
-        return int(self._listening.sockets[0].getsockname()[1])
+
+    def start(self) -> "Relay":
+        self._listen()
+        return self
 
     def hush(self) -> None:
         self._loop.call_soon_threadsafe(self._speaks.clear)
@@ -40,35 +33,17 @@ class Relay:
     def speak(self) -> None:
         self._loop.call_soon_threadsafe(self._speaks.set)
 
-    def stop(self) -> None:
-        async def end() -> None:
-            self._listening.close()
-            for line in list(self._lines):
-                line.cancel()
-            await asyncio.gather(*self._lines, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._lines.add(task)
-        task.add_done_callback(self._lines.discard)
-        with suppress(OSError, asyncio.CancelledError):
-            await self._passes()
-            there, to = await asyncio.open_unix_connection(str(self._to))
-            both = [asyncio.create_task(self._copy(reader, to)), asyncio.create_task(self._copy(there, writer))]
-            try:
-                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for one in both:
-                    one.cancel()
-                await asyncio.gather(*both, return_exceptions=True)
-                to.transport.abort()
-        writer.transport.abort()
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._passes()
+        there, to = await asyncio.open_unix_connection(str(self._to))
+        both = [asyncio.create_task(self._copy(reader, to)), asyncio.create_task(self._copy(there, writer))]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in both:
+                one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            to.transport.abort()
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(64 * 1024):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,23 +181,29 @@ def put(phone: Phone) -> tuple[int, float]:
     return phone.put(phone.note(note="Mørkt")).status_code, time.monotonic() - began
 
 
-def test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notice(
-    server: Server, db: Database, joined: Joined
+def only_the_crowd_waits(
+    db: Database, crowd: list[Phone], other: Phone, send: Callable[[Phone], tuple[int, float]], share: int
 ) -> None:
-    crowd, [other] = joined(server, 5 * HANDS), joined(server, 1)
-    assert put(other)[0] == 201
-
+    """While the crowd's walk is held, and `share` of them wait for its row, a phone of another walk is served."""
     with held(db, crowd[0].walk["id"]), ThreadPoolExecutor(len(crowd)) as pool:
-        answers = [pool.submit(put, phone) for phone in crowd]
-        until(lambda: waits_for_a_lock(db, SHARE))
-        status, seconds = put(other)
+        answers = [pool.submit(send, phone) for phone in crowd]
+        until(lambda: waits_for_a_lock(db, share))
+        status, seconds = send(other)
         assert status == 201
         assert seconds < 3.5  # whoever waits for the row waits for four
         told = [answer.result() for answer in answers]
     assert {status for status, _seconds in told} == {503}
     assert max(seconds for _status, seconds in told) < CONTRACT_S
+    assert send(crowd[0])[0] == 201
+
+
+def test_a_crowd_whose_walk_is_held_is_told_in_time_and_other_walks_do_not_notice(
+    server: Server, db: Database, joined: Joined
+) -> None:
+    crowd, [other] = joined(server, 5 * HANDS), joined(server, 1)
+    assert put(other)[0] == 201
     assert ANSWER_S < CONTRACT_S
-    assert put(crowd[0])[0] == 201
+    only_the_crowd_waits(db, crowd, other, put, SHARE)
 
 
 def test_photos_of_a_walk_that_is_held_keep_those_of_others_out_no_more_than_words_do(
@@ -210,16 +216,7 @@ def test_photos_of_a_walk_that_is_held_keep_those_of_others_out_no_more_than_wor
     crowd, [other] = joined(server, 2 * PHOTOS), joined(server, 1)
     for phone in (*crowd, other):
         assert phone.put(phone.note(Picture(jpeg()))).status_code == 201
-    with held(db, crowd[0].walk["id"]), ThreadPoolExecutor(len(crowd)) as pool:
-        answers = [pool.submit(sent, phone) for phone in crowd]
-        until(lambda: waits_for_a_lock(db, PHOTOS))
-        status, seconds = sent(other)
-        assert status == 201
-        assert seconds < 3.5  # whoever waits for the row waits for four
-        told = [answer.result() for answer in answers]
-    assert {status for status, _seconds in told} == {503}
-    assert max(seconds for _status, seconds in told) < CONTRACT_S
-    assert sent(crowd[0])[0] == 201
+    only_the_crowd_waits(db, crowd, other, sent, PHOTOS)
 
 
 def test_who_still_waits_when_the_server_has_to_end_is_told_to_try_again(server: Server, joined: Joined) -> None:
