@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.phone import Phone, Picture, jpeg
 from tests.photos.pictures import until
@@ -153,16 +153,22 @@ def test_a_note_is_opened_on_the_map_by_hand(evening: Evening, page: Page) -> No
     page.locator(f"#n-{evening.notes['fast']}").get_by_role("link", name="Vis på kortet").click()
     told = page.locator(".maplibregl-popup")
     expect(told).to_contain_text("De kører stærkt.")
+    expect(told.get_by_role("link", name="Se noten")).to_be_focused()
+    canvas = page.locator("tryg-map canvas")
+    expect(canvas).to_be_in_viewport(ratio=1)
+    until(lambda: abs(middle(told)[0] - middle(canvas)[0]) < 1)  # the map rests, the note in its middle
+    expect(canvas).to_be_in_viewport(ratio=1)
     told.get_by_role("button", name="Luk").click()
     expect(told).to_have_count(0)
-    box = page.locator("tryg-map canvas").bounding_box()
-    assert box
-    for _ in range(20):  # until the map has come to rest where the note is in the middle
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.wait_for_timeout(500)
-        if told.count():
-            break
+    page.mouse.click(*middle(canvas))
     expect(told).to_contain_text("De kører stærkt.")
+
+
+def middle(what: Locator) -> tuple[float, float]:
+    """Where it lies on the screen, pixels."""
+    box = what.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def test_the_map_follows_the_filter_and_the_night(evening: Evening, page: Page) -> None:

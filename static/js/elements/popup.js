@@ -21,7 +21,7 @@ const MARGIN = 0.0001; // degrees, some 10 m: around notes that are chosen toget
  * @returns {{show(note: Note): void, close(): void}}
  */
 export function answering(element, map, closest, { members, parting }) {
-  const popup = new Popup({ maxWidth: "20rem", focusAfterOpen: true, offset: 14 });
+  const popup = new Popup({ maxWidth: "20rem", focusAfterOpen: false, offset: 14 });
   for (const layer of ["notes", "many"]) {
     map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
@@ -81,6 +81,8 @@ function tell(
   const told = document.createElement("div");
   told.append(list, ...(more ? [more] : []));
   popup.setLngLat(/** @type {[number, number]} */ (notes[0].geometry.coordinates)).setDOMContent(told).addTo(map);
+  // MapLibre's own focusing turns the page to where the pop-up is while the map is still on its way there.
+  /** @type {HTMLElement | null} */ (popup.getElement().querySelector("a, button"))?.focus({ preventScroll: true });
 }
 
 function line(/** @type {Note} */ { properties }) {
