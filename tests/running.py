@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,8 @@ from tests.forking import Forked, Mother
 TRYG = Path(sys.executable).with_name("tryg")
 PATIENCE_S = 60.0  # a busy machine is no failure
 mother = Mother()
+SHARES = 8  # of the ports, one for each worker of the suite
+_named: deque[int] = deque(maxlen=200)
 _chance = random.SystemRandom()  # Hypothesis sets the usual one to the same number again and again
 
 
@@ -162,9 +165,14 @@ def clean_environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now. Not one of those that outgoing connections take: a server
-    that is killed and started again finds its own still free."""
+    """A port of the loopback address that nobody listens on now, nor soon will: none of those named lately, which their programs
+    may not have taken yet, and none of another worker's share. Not one of those that outgoing connections take: a server that
+    is killed and started again finds its own still free."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
     while True:
+        port = _chance.randrange(20_000 + worker, 32_000, SHARES)
         with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", _chance.randrange(20_000, 32_000)))
-            return int(probe.getsockname()[1])
+            probe.bind(("127.0.0.1", port))
+            if port not in _named:
+                _named.append(port)
+                return port
