@@ -26,6 +26,7 @@ from app.pages import local
 
 SOON_DAYS = 14
 AGES = ("late", "soon", "later", "none")
+Middle = tuple[float, float]  # latitude, longitude
 FEW = 5  # on fewer than this, no number stands; as where two walks are compared
 _OF_MEASURE = ("id", "number", "place", "lat", "lon", "problem", "measure", "kind", "partner_id", "unit", "deadline", "money",
                "priority", "status", "reason", "answer", "answered_at", "done_at", "ticket")  # fmt: skip
@@ -72,8 +73,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """A walk. `notes`: those its reader sees; `lat`, `lon`: the middle of its stops; `measures`: done open not_possible;
-    `slug`: where everybody reads of it, "" where nobody does yet."""
+    """A walk. `notes`: those its reader sees; `lat`, `lon`: the middle of its stops, or where its route begins; `measures`: done open
+    not_possible; `slug`: where everybody reads of it, "" where nobody does yet."""
 
     id: str
     title: str
@@ -147,6 +148,7 @@ def look(tx: Session, person: Person, asked: Asked, at: datetime) -> Overview:
     chosen = [reader for reader in readers if asked.takes(reader.walk.area, _day(reader.walk).year)]
     by_id = {reader.walk.id: reader for reader in chosen}
     stops = _stops(tx, person, by_id)
+    middles = _middles(tx, stops)
     notes = heard.heard(tx, person, by_id)
     order = {reader.walk.id: number for number, reader in enumerate(reversed(chosen))}
     called = _called(tx, person)
@@ -162,7 +164,7 @@ def look(tx: Session, person: Person, asked: Asked, at: datetime) -> Overview:
         outcomes[one.walk_id][one.state] += 1
     return Overview(
         walks=tuple(
-            _walked(reader.walk, stops[reader.walk.id], counted, outcomes, reader.walk.id in public)
+            _walked(reader.walk, middles.get(reader.walk.id), counted, outcomes, reader.walk.id in public)
             for reader in chosen
         ),
         measures=tuple(sorted(measures, key=lambda one: _due(one, order))),
@@ -180,9 +182,8 @@ def _day(walk: Walk) -> date:
 
 
 def _walked(
-    walk: Walk, stops: Sequence[Any], notes: Counter[str], measures: dict[str, Counter[str]], is_public: bool
+    walk: Walk, middle: Middle | None, notes: Counter[str], measures: dict[str, Counter[str]], is_public: bool
 ) -> Walked:
-    placed = [stop for stop in stops if stop.lat is not None and stop.lon is not None]
     return Walked(
         id=walk.id,
         title=walk.title,
@@ -190,8 +191,8 @@ def _walked(
         day=_day(walk),
         state=walk.state,
         notes=notes[walk.id],
-        lat=sum(stop.lat for stop in placed) / len(placed) if placed else None,
-        lon=sum(stop.lon for stop in placed) / len(placed) if placed else None,
+        lat=middle[0] if middle else None,
+        lon=middle[1] if middle else None,
         measures=measures[walk.id],
         slug=walk.slug or "" if is_public else "",
     )
@@ -205,6 +206,24 @@ def _stops(tx: Session, person: Person, by_id: dict[str, WalkReader]) -> dict[st
     for row in tx.exec(here).all():
         if row.walk_id in found:
             found[row.walk_id].append(row)
+    return found
+
+
+def _middles(tx: Session, stops: dict[str, list[Any]]) -> dict[str, Middle]:
+    """Where each walk is: in the middle of its stops, or where its route begins if none has a place."""
+    found = {}
+    for walk_id, row in stops.items():
+        if placed := [(stop.lat, stop.lon) for stop in row if stop.lat is not None and stop.lon is not None]:
+            found[walk_id] = (
+                sum(lat for lat, _lon in placed) / len(placed),
+                sum(lon for _lat, lon in placed) / len(placed),
+            )
+    if nowhere := stops.keys() - found.keys():
+        first = col(Walk.route)["coordinates"][0]
+        wanted = select(Walk.id, first[0].as_float(), first[1].as_float()).where(
+            col(Walk.id).in_(nowhere), col(Walk.route).is_not(None)
+        )
+        found |= {walk_id: (lat, lon) for walk_id, lon, lat in tx.exec(wanted).all() if lat is not None}
     return found
 
 

@@ -53,6 +53,28 @@ def again(plan: Plan, title: str = "Vandringen før", organisation: str = HOME, 
         return walks.create(tx, title, organisation_id=place.id, stops=stops, **more)
 
 
+@pytest.mark.usefixtures("every_database")
+def test_a_walk_without_places_for_its_stops_is_where_its_route_begins(plan: Plan, desk: Paper) -> None:
+    nowhere = again(plan).id
+    with plan.stage.db.write() as tx:
+        stop = tx.exec(select(Stop).where(Stop.walk_id == nowhere, Stop.number == 1)).one()
+        stop.lat = stop.lon = None
+    assert where(plan)[nowhere] == (None, None)
+    with plan.stage.db.write() as tx:
+        route = {"type": "LineString", "coordinates": [[9.9217, 57.0488], [9.93, 57.05]]}
+        tx.get_one(Walk, nowhere).route = route
+    assert where(plan)[nowhere] == (57.0488, 9.9217)
+    assert nowhere in desk.open("/overview").page
+
+
+def where(plan: Plan) -> dict[str, tuple[float | None, float | None]]:
+    with plan.stage.db.read() as tx:
+        user = tx.exec(select(User).where(User.email == plan.emails[0])).one()
+        roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
+        seen = look(tx, Person(user, tuple(roles)), Asked(), now())
+    return {walk.id: (walk.lat, walk.lon) for walk in seen.walks}
+
+
 def note(plan: Plan, walk: Walk, number: int = 1, **content: Any) -> str:
     """A note at a stop of that walk."""
     with plan.stage.db.read() as tx:
