@@ -8,7 +8,7 @@ import pytest
 from app.access import people, signin
 from app.access.subscribing import calendar_secret
 from app.measures import deadlines
-from app.models import Mark, Measure, Partner, Photo, User, Walk, now
+from app.models import Mark, Measure, Partner, Photo, User, Walk
 from app.privacy import looking
 from app.walks import opening, walks
 from tests.access.conftest import OURS, PAGE, Browser
@@ -151,7 +151,7 @@ def test_a_walk_that_is_opened_and_closed_says_by_whom_and_only_once(
     ]  # fmt: skip
     with stage.db.write() as tx:
         planned = walks.create(tx, "Næste uge", planned=True)
-        planned.opens_at = now()
+        planned.opens_at = clock.moment
     clock.advance(seconds=1)
     opening.open_due(stage.db)  # or the server itself, which looks every now and then
     assert [(one.who, one.walk_id) for one in logged(stage.db, "walk-opened")] == [("server", planned.id)]
