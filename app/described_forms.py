@@ -47,6 +47,7 @@ FIELDS = {
     "/walks/{walk_id}/takedowns/{takedown_id}": "outcome",
     "/r/{slug}/takedown": "text contact",
     "/partner/calendar": "partner",
+    "/walks/{walk_id}/measures/{number}/proof/approval": "photo",
     "/partner/calendar/removal": "partner",
     "/partner/measures/{measure_id}": "version:int status answer reason deadline word",
     "/partner/measures/{measure_id}/passing": "word to",

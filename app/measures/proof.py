@@ -70,10 +70,14 @@ def _may_be_kept(db: Database, photo_id: str) -> bool:
         return True
 
 
-def approve(db: Database, measure: Measure) -> None:
-    """Somebody has looked at it: it may become public."""
+def approve(db: Database, measure: Measure, photo_id: str) -> None:
+    """Somebody has looked at that photo: it may become public. Raises changed-meanwhile (409) where another one is there now."""
     with db.write() as tx:
-        photo = tx.get(Photo, measure.proof_photo_id or "", with_for_update=True)
+        photo = tx.get(Photo, photo_id, with_for_update=True)
+        if photo is None or changing.hold(tx, measure).proof_photo_id != photo_id:
+            raise Problem(
+                "changed-meanwhile", _("Another photo has come meanwhile. Look at it before you let it through.")
+            )
         if photo is not None and photo.review == "unseen":
             photo.review = "approved"
             photo.review_version += 1

@@ -10,13 +10,12 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 
 from app import pages
-from app.access import guards
 from app.access.answering import Answering, KnownMeasure, Measuring, RoutedMeasure
 from app.db import Db
 from app.i18n import gettext as _
 from app.measures import proof
 from app.measures.changing import By
-from app.measures.forms import PhotoForm
+from app.measures.forms import OwnForm, PhotoForm
 from app.privacy import looking
 from app.problems import invalid
 
@@ -30,10 +29,9 @@ def post_proof(request: Request, known: KnownMeasure, reader: Measuring, db: Db,
 
 
 @router.post("/walks/{walk_id}/measures/{number}/proof/approval")
-def post_approval(request: Request, known: KnownMeasure, reader: Measuring, db: Db) -> Response:
-    """Somebody has looked at a partner's photo and lets it through."""
-    guards.own_form(request)
-    proof.approve(db, known)
+def post_approval(known: KnownMeasure, reader: Measuring, db: Db, form: OwnForm) -> Response:
+    """Somebody has looked at this photo of a partner's and lets it through."""
+    proof.approve(db, known, str(form.get("photo", "")))
     return _to(f"/walks/{reader.walk.id}/measures/{known.number}#proof")
 
 

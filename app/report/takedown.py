@@ -48,13 +48,16 @@ def of_walk(tx: Session, walk_id: str, *, waiting: bool = False) -> Sequence[Tak
 
 
 def answer(tx: Session, walk_id: str, takedown_id: str, by: User, outcome: str) -> None:
-    """What was done about it; what somebody has answered already stays. Raises not-found (404), invalid (422)."""
+    """What was done about it; what somebody has answered already stays. Raises not-found (404), invalid (422),
+    changed-meanwhile (409) with what the other one wrote."""
     held = tx.get(Takedown, takedown_id, with_for_update=True)
     if held is None or held.walk_id != walk_id:
         raise Problem("not-found")
     said = outcome.strip()[:OUTCOME]
     if not said:
         raise invalid(("outcome", _("Say in a few words what was done.")))
+    if held.handled_at is not None and held.outcome != said:
+        raise Problem("changed-meanwhile", _("It was answered already: “%(outcome)s”", outcome=held.outcome))
     if held.handled_at is None:
         held.outcome, held.handled_by, held.handled_at = said, by.id, now()
 

@@ -64,10 +64,12 @@ class Case:
         return bool(self.note.shown) and self.note.shown["rev"] != self.note.rev  # type: ignore[index]
 
     def show(self, **given: Any) -> None:
-        """Put these in place of the walker's own, beside what is there already; None takes one away again ("pin" has a
-        None of its own: no place). Raises Refused where struck words were changed since."""
+        """Put these in place of the walker's own; None takes one away again ("pin" has a None of its own: no place). With none,
+        today's words are what was judged; else a judgement of earlier ones is void. Raises Refused where struck words were changed."""
         if self.stale and redacted(self.note) and not set(given) & set(WORDS):
             raise _rewritten()
+        if given and self.stale and self.note.sensitive is False:
+            self.note.sensitive = None
         kept = {} if self.stale else dict(self.note.shown or {})
         for name, value in given.items():
             kept.pop(name, None)
@@ -183,7 +185,6 @@ def route(partner_id: str | None) -> Change:
 
 def write_down(tx: Session, reader: WalkReader, seen: Seen, recording_id: str, words: str) -> list[Decision]:
     """What is said in one of the note's recordings, "" where nothing is. Nothing where it stands so already.
-
     Raises Changed, Gone, Refused, not-found (404), not-allowed (403) to who may not hear it."""
     if not reader.sensitive:
         raise Problem("not-allowed")
@@ -195,8 +196,13 @@ def write_down(tx: Session, reader: WalkReader, seen: Seen, recording_id: str, w
     if case.note.spoken.get(recording_id) == words:
         return []
     _current(case, seen)
-    told = case.note.spoken | {recording_id: words}
-    return _each(tx, reader, [case], "transcribe", lambda case: setattr(case.note, "spoken", told))
+
+    def change(case: Case) -> None:
+        case.note.spoken = case.note.spoken | {recording_id: words}
+        if case.note.sensitive is False and personal.looks_personal(words):
+            case.note.sensitive = None  # it was judged without these words
+
+    return _each(tx, reader, [case], "transcribe", change)
 
 
 def merge(tx: Session, reader: WalkReader, lead: Seen, others: Sequence[Seen]) -> list[Decision]:

@@ -57,7 +57,7 @@ def post_photo(request: Request, photo_id: str, reader: Reviewer, db: Db, form: 
                     may_rest(tx)
                     made.decided()
                     photos.tell_of(tx, note_id=steps[0].observation_id)
-                photos.settle(tx, vault, note_id)
+                photos.settle(tx, vault, [photo.observation_id])
             if steps:
                 photos.uncover(db, made)
     except Gone:

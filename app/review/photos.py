@@ -5,7 +5,7 @@ that nothing unseen is ever public; that each decision is undone while nothing w
 what was blurred is erased once the note is released.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -84,13 +84,12 @@ def uncover(db: Database, made: blurring.Version) -> None:
             made.kept()
 
 
-def settle(tx: Session, vault: Vault, note_id: str) -> None:
-    """Where the note is released, what was blurred in its photos is erased for good. Raises TryAgain."""
-    made = tx.get(Review, note_id)
-    if made is None or made.state != "released":
-        return
-    note = tx.get_one(Observation, note_id)
-    photos = tx.exec(select(Photo).where(col(Photo.id).in_(note.photo_ids))).all() if note.photo_ids else []
+def settle(tx: Session, vault: Vault, note_ids: Iterable[str]) -> None:
+    """What was blurred in the photos of those of these notes that are released is erased for good. Raises TryAgain."""
+    released = select(Observation).join(Review, col(Review.observation_id) == col(Observation.id))
+    released = released.where(col(Observation.id).in_(list(note_ids)), Review.state == "released")
+    ids = [photo_id for note in tx.exec(released).all() for photo_id in note.photo_ids]
+    photos = tx.exec(select(Photo).where(col(Photo.id).in_(ids))).all() if ids else []
     may_rest(tx)
     for photo in photos:
         if blurring.restorable(vault, photo.id):

@@ -67,13 +67,15 @@ def post_decision(request: Request, reader: Reviewer, db: Db, form: Form) -> Res
 
     def decide(tx: Session) -> list[Decision]:
         if wanted.do == "merge":
-            return deciding.merge(tx, reader, wanted.seen, wanted.others)
+            made = deciding.merge(tx, reader, wanted.seen, wanted.others)
+            photos.settle(tx, request.app.state.vault, {step.observation_id for step in made})
+            return made
         if wanted.do == "part":
             return deciding.part(tx, reader, wanted.seen)
         if wanted.do == "transcribe":
             return deciding.write_down(tx, reader, wanted.seen, *asked.spoken(form))
         made = deciding.decide(tx, reader, wanted.seen, *asked.steps(tx, reader.walk, wanted.do, form))
-        photos.settle(tx, request.app.state.vault, wanted.seen.note_id)
+        photos.settle(tx, request.app.state.vault, [wanted.seen.note_id])
         return made
 
     where = "after" if wanted.do in asked.LEAVING else "note"

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from app.db import next_seq
 from app.i18n import gettext as _
-from app.models import Observation, Stop, Walk, new_id
+from app.models import Measure, Observation, Stop, Walk, new_id
 from app.problems import Problem
 from app.sync.protocol import Role
 from app.walks.draft import LANGUAGES, LIGHTS, TEXTS, USUAL_START, Draft, StopDraft
@@ -126,17 +126,22 @@ def _light(draft: Draft, timezone: str) -> str | None:
 
 
 def _keep_stops(tx: Session, walk: Walk, draft: Draft) -> bool:
-    """Whether the stops are now as drafted; not, with an error, where a stop would go that notes name."""
+    """Whether the stops are now as drafted; not, with an error, where a stop would go that notes or measures belong to."""
     there = {stop.id: stop for stop in stops_of(tx, walk.id)}
     going = [stop for stop_id, stop in there.items() if stop_id not in {stop.id for stop in draft.stops}]
-    named = select(Observation.stop_id, func.count()).where(
-        Observation.walk_id == walk.id, col(Observation.stop_id).in_([stop.id for stop in going])
-    )
-    for stop_id, notes in tx.exec(named.group_by(col(Observation.stop_id))).all():
-        stop = there[str(stop_id)]
-        draft.errors["stops"] = _(
-            "%(name)s stays: %(num)s notes belong to it. Move it or rename it instead.", name=stop.name, num=notes
-        )
+    for stop in going:
+        # As its walker said, or as a reviewer put it.
+        here = or_(Observation.stop_id == stop.id, col(Observation.shown)["stop_id"].as_string() == stop.id)
+        notes = tx.exec(select(func.count()).where(Observation.walk_id == walk.id, here)).one()
+        told = tx.exec(select(func.count()).where(Measure.walk_id == walk.id, Measure.stop_id == stop.id)).one()
+        if notes:
+            draft.errors["stops"] = _(
+                "%(name)s stays: %(num)s notes belong to it. Move it or rename it instead.", name=stop.name, num=notes
+            )
+        elif told:
+            draft.errors["stops"] = _(
+                "%(name)s stays: %(num)s measures belong to it. Move it or rename it instead.", name=stop.name, num=told
+            )
     if "stops" in draft.errors:
         return False
     for stop in going:

@@ -64,6 +64,24 @@ def test_a_partners_photo_waits_until_somebody_has_looked_at_it(plan: Plan, desk
     assert plan.browser().open(f"{at}/proof.jpg").address == "/sign-in"
 
 
+@pytest.mark.usefixtures("every_database")
+def test_what_is_let_through_is_the_photo_that_was_looked_at_and_not_the_next_one(plan: Plan, desk: Paper) -> None:
+    vej = plan.partner()
+    plan.make(desk, partner=vej.id)
+    theirs, at = plan.browser().open(plan.link(vej)), f"/partner/measures/{plan.told()[0].id}"
+    for colour in ((1, 200, 1), (200, 1, 1)):
+        theirs.open(at).press(f"{at}/proof", files={"photo": ("lampe.jpg", jpeg(80, 60, colour), "image/jpeg")})
+        until_ready(plan, theirs, f"{at}/proof.jpg")
+        if colour == (1, 200, 1):
+            desk.open(f"{plan.at}/1")
+    desk.press(f"{plan.at}/1/proof/approval")
+    assert desk.status == 409
+    assert "Another photo has come meanwhile." in desk.words
+    assert plan.told()[0].proof_seen is False
+    desk.open(f"{plan.at}/1").press(f"{plan.at}/1/proof/approval")
+    assert plan.told()[0].proof_seen is True
+
+
 def test_a_proof_whose_commit_came_about_though_nobody_waited_for_it_is_shown(
     plan: Plan, desk: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

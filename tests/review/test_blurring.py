@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from app.copies.backup import back_up
-from app.models import Photo
+from app.models import Photo, Review
 from app.photos import states
 from app.report import report
 from app.review import photos
@@ -163,6 +163,28 @@ def test_once_the_note_is_released_what_was_blurred_is_erased(shot: Shot, stage:
     assert shot.blur().status_code == 422, "nor by taking the ticks away"
     assert not shot.white
     assert shot.blur("0,0", "5,5").status_code == 200, "more can be blurred, and is erased at once"
+    assert not any("unblurred" in name for name in stage.vault.files())
+
+
+@pytest.mark.usefixtures("every_database")
+def test_a_note_that_is_released_by_being_merged_into_another_keeps_nothing_of_what_was_blurred(
+    shot: Shot, stage: Stage, ida: Reviewer
+) -> None:
+    lead = shot.other.note()
+    shot.other.sync()
+    shot.blur("0,0", note=lead)
+    assert any("unblurred" in name for name in stage.vault.files())
+    shot.desk.look(f"?note={lead}")
+    shot.desk.press("release")
+    assert shot.blur("0,0", "5,5", note=lead).status_code == 200
+    assert any("unblurred" in name for name in stage.vault.files()), "the note that a form names is not the photo's"
+    shot.desk.look(f"?note={lead}")
+    with stage.db.read() as tx:
+        made = tx.get_one(Review, lead)
+        seen = {"note": lead, "version": str(made.version), "rev": "1", "lane": ""}
+        theirs = tx.get(Review, shot.note)
+        other = f"{shot.note},{theirs.version if theirs else 0},1"
+    assert shot.desk.post("review/decisions", seen | {"do": "merge", "other": other}).status_code == 200
     assert not any("unblurred" in name for name in stage.vault.files())
 
 

@@ -174,6 +174,21 @@ def test_what_is_written_down_is_what_others_read_and_can_be_undone(
     assert note not in reported(sensitive=False), "words that name somebody are for the cleared"
 
 
+def test_words_of_a_recording_that_name_somebody_were_not_judged_with_the_note(
+    stage: Stage, ida: Reviewer, reported: Any
+) -> None:
+    author, other = stage.phone(), stage.phone()
+    note, sound = spoken(author, factors=["behaviour.groups"], note="Her står nogle.")
+    ida.release(note)
+    written(stage, ida, note, "De står der hver aften.", sound)
+    assert follow(other)[note]["note"], "plain words change nothing"
+    written(stage, ida, note, "Det er Jens Hansen, 20 30 40 50.", sound)
+    assert follow(other)[note].get("deleted")
+    assert note not in reported(sensitive=False)
+    ida.decide(note, "sensitive", deciding.judge(False))
+    assert note in reported(sensitive=False)
+
+
 def test_the_review_plays_it_and_takes_down_the_words(stage: Stage) -> None:
     desk = Hand(stage, "cleared@kommune.example", "coordinator")
     note, sound = spoken(stage.phone())

@@ -123,6 +123,26 @@ def test_a_sensitive_note_is_shown_once_it_is_judged_fit_and_waits_again_when_it
     assert reported()[note].review == "released"
 
 
+@pytest.mark.usefixtures("every_database")
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [("stop", deciding.move(None)), ("place", deciding.place(None)), ("factors", deciding.sort(["behaviour.groups"]))],
+)
+def test_deciding_where_it_is_or_what_it_is_about_judges_no_words_that_are_new(
+    stage: Stage, ida: Reviewer, reported: Reported, what: str, how: deciding.Change
+) -> None:
+    author, other = stage.phone(), stage.phone()
+    note = sent(author, factors=["behaviour.groups"])
+    ida.release(note)
+    author.edit(note, note="De tre fra nummer 7 igen, Jens Hansen på 22 33 44 55.")
+    author.put(note)
+    ida.decide(note, what, how)
+    assert follow(other)[note].get("deleted")
+    assert note not in reported(sensitive=False)
+    ida.decide(note, "sensitive", deciding.judge(False))
+    assert note in reported(sensitive=False)
+
+
 def test_a_note_judged_sensitive_is_taken_from_all_but_the_cleared(
     stage: Stage, ida: Reviewer, reported: Reported
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.models import Stop, Walk
+from app.models import Measure, Observation, Stop, User, Walk
 from tests.access.conftest import Browser, add, hurry, signed_in, visitor
 from tests.cast import Stage
 
@@ -200,6 +200,29 @@ def test_stops_are_moved_added_and_taken_away_by_buttons(stage: Stage, desk: Bro
 def test_a_stop_that_notes_name_is_not_taken_away(stage: Stage, desk: Browser) -> None:
     phone = stage.phone()
     phone.put(phone.note(stop_id=stage.stops[1].id))
+    refused = save(desk, stage.walk.id, form(stage, desk) | {"do": "remove:2"})
+    assert refused.status_code == 422
+    assert "Tunnelen bliver" in refused.text
+    assert form(stage, desk)["stop_name"] == ["Kilden", "Tunnelen"]
+
+
+@pytest.mark.usefixtures("every_database")
+@pytest.mark.parametrize("belongs", ["a note, as a reviewer put it", "a measure"])
+def test_a_stop_that_something_was_put_at_is_not_taken_away(stage: Stage, desk: Browser, belongs: str) -> None:
+    phone, stop_id = stage.phone(), stage.stops[1].id
+    note_id = phone.note(stop_id=stage.stops[0].id)
+    phone.put(note_id)
+    with stage.db.write() as tx:
+        note = tx.get_one(Observation, note_id)
+        if belongs == "a measure":
+            by = tx.exec(select(User.id)).first() or ""
+            tx.add(
+                Measure(
+                    walk_id=stage.walk.id, number=1, place="Tunnelen", stop_id=stop_id, problem="Mørkt", created_by=by
+                )
+            )
+        else:
+            note.shown = {"rev": note.rev, "stop_id": stop_id}
     refused = save(desk, stage.walk.id, form(stage, desk) | {"do": "remove:2"})
     assert refused.status_code == 422
     assert "Tunnelen bliver" in refused.text
