@@ -81,6 +81,7 @@ export const join = (/** @type {Joined} */ next, { withCopy = false } = {}) =>
     const before = await inWalk(tx);
     if (before && before.participant_id !== next.participant_id) await forgetWalk(tx, withCopy);
     await tx.objectStore("kept").put(next, "joined");
+    await tx.objectStore("kept").delete("setting:joining"); // for whoever joins here next, it would be somebody else's key
   });
 
 export const updateWalk = (/** @type {Walk} */ walk, /** @type {string | null} */ etag) =>
@@ -132,7 +133,7 @@ async function whatIsLeft(/** @type {Transaction} */ tx) {
 async function forgetWalk(/** @type {Transaction} */ tx, /** @type {boolean} */ withCopy) {
   const left = await whatIsLeft(tx);
   if (left.drafts || left.track || ((left.notes || left.photos) && !(withCopy && left.copied))) throw new Unsent(left);
-  for (const key of ["joined", "setting:copied", "map", "setting:map", "setting:track", "setting:blur"]) await tx.objectStore("kept").delete(key);
+  for (const key of ["joined", "setting:joining", "setting:copied", "map", "setting:map", "setting:track", "setting:blur"]) await tx.objectStore("kept").delete(key);
   for (const name of /** @type {const} */ (["notes", "photos", "bytes"])) await tx.objectStore(name).clear();
 }
 

@@ -342,6 +342,19 @@ def test_a_text_too_long_is_kept_whole_and_counted(night: Evening) -> None:
     night.save()
 
 
+def test_whoever_joins_on_a_phone_that_left_the_walk_is_somebody_else(night: Evening) -> None:
+    night.join().begin("Utryg").write("Kun for mig og koordinatoren.").save().notes()
+    night.received_at_last("Kun for mig", 1)
+    night.page.goto(f"{night.url}#/help")
+    night.button("Forlad vandringen").click()
+    expect(night.page.get_by_role("textbox", name="Kode", exact=True)).to_be_visible()
+    [(walkers,)] = night.server.rows("SELECT count(*) FROM participant")
+    night.join()
+    night.page.goto(f"{night.url}#/data")
+    expect(night.page.get_by_text("0 noter", exact=True)).to_be_visible()
+    assert night.server.rows("SELECT count(*) FROM participant") == [(walkers + 1,)]
+
+
 def test_a_walk_is_not_left_while_something_is_only_on_the_phone(night: Evening) -> None:
     night.join().ready().offline().begin("Utryg").save()
     night.page.get_by_role("link", name="Hjælp", exact=True).click()

@@ -56,3 +56,25 @@ def test_a_walker_sees_fetches_and_erases_all_that_they_have_sent(night: Evening
     expect(page.get_by_text("0 noter", exact=True)).to_be_visible()
     assert page.evaluate("document.cookie") == ""
     assert key
+
+
+def test_a_strangers_yes_erases_nothing_on_the_phone_and_their_page_is_no_file(night: Evening) -> None:
+    night.join().begin("Utryg").write(WORDS).save().notes()
+    night.received_at_last("røde hus", 1)
+    night.page.goto(f"{night.url}#/data")
+    page = "<html>Welcome to CafeNet</html>"
+    night.page.route("**/data.zip", lambda asked: asked.fulfill(status=200, content_type="text/html", body=page))
+    night.page.route("**/erasure", lambda asked: asked.fulfill(status=200, json={"login": "required"}))
+    night.button("Hent det hele").click()
+    expect(night.said).to_contain_text("ikke")
+    expect(night.said).not_to_contain_text("Det er hentet")
+    night.button("Slet det hele").click()
+    night.button("Ja, slet det hele").click()
+    expect(night.said).to_contain_text("Serveren har ikke sagt, at det er slettet")
+    night.page.unroute("**/erasure")
+    night.page.reload()
+    expect(night.page.get_by_text(WORDS)).to_be_visible()
+    night.button("Slet det hele").click()
+    night.button("Ja, slet det hele").click()
+    expect(night.page.get_by_text("Alt, du havde sendt, er slettet")).to_be_visible()
+    assert night.received("røde hus") == []

@@ -3,7 +3,7 @@
 // Fetched when it is first opened. Promises: erasing takes a second step, which says what becomes of it, of the public report
 // too; the phone forgets only once the server has said that it did, and then everything, sent or not.
 
-import { ask, Trouble } from "../api.js";
+import { ask, notOurs, Trouble } from "../api.js";
 import { write } from "../database.js";
 import { bar, html, nothing, render, toast } from "../dom.js";
 import { date, language, learn, plural, t, time } from "../i18n.js";
@@ -43,7 +43,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   async function fetchIt() {
     try {
-      data = (await ask("GET", `${path}/data`, { key: me })).body;
+      const { body } = await ask("GET", `${path}/data`, { key: me });
+      if (!body.participant || !Array.isArray(body.notes)) throw notOurs();
+      data = body;
       trouble = "";
     } catch (failure) {
       trouble = /** @type {Error} */ (failure).message;
@@ -69,8 +71,9 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const takeOut = () =>
     once(MISHAPS.notTaken(), async () => {
       const headers = { Authorization: `Bearer ${me.participant_id}.${me.secret}` };
-      const answer = await fetch(`${BASE}${path}/data.zip`, { headers, credentials: "omit", cache: "no-store" });
+      const answer = await fetch(`${BASE}${path}/data.zip`, { headers, credentials: "omit", cache: "no-store", redirect: "error" });
       if (!answer.ok) throw new Error(`${answer.status}`);
+      if (answer.headers.get("Content-Type") !== "application/zip") throw notOurs();
       const file = new File([await answer.blob()], `tryghedsvandring-${me.code}.zip`, { type: "application/zip" });
       const link = document.createElement("a");
       link.href = URL.createObjectURL(file);
@@ -82,7 +85,8 @@ export async function mount(/** @type {HTMLElement} */ root) {
 
   const eraseIt = () =>
     once(MISHAPS.unerased(), async () => {
-      await ask("PUT", `${path}/erasure`, { key: me });
+      const { body } = await ask("PUT", `${path}/erasure`, { key: me });
+      if (typeof body.erased_at !== "string") throw notOurs();
       await write(["kept", "notes", "photos", "bytes", "drafts"], async (tx) => {
         for (const key of KEPT) await tx.objectStore("kept").delete(key);
         for (const name of /** @type {const} */ (["notes", "photos", "bytes", "drafts"])) await tx.objectStore(name).clear();
