@@ -62,6 +62,32 @@ def test_a_photo_of_a_merged_note_goes_with_that_note_and_not_with_the_one_that_
     assert [evening.reader.http.get(one).status_code for one in sources] == [404, 200]
 
 
+@pytest.mark.parametrize("goes", ["deleted", "hidden", "sensitive", "written anew"])
+def test_merged_voices_are_in_the_next_edition_though_the_note_that_led_them_is_gone(
+    evening: Evening, goes: str, every_database: str
+) -> None:
+    lead, voice, last = (evening.note(note=f"Den {nth}") for nth in ("første", "anden", "tredje"))
+    for one in (voice, last):
+        evening.plan.release(one, merged_into=lead)
+    vej = evening.plan.partner()
+    evening.plan.make(evening.anna, lead, voice, partner=vej.id, problem="Mørkt.")
+    if goes in ("deleted", "written anew"):
+        evening.phone.edit(lead, **({"deleted": True} if goes == "deleted" else {"note": "Noget andet."}))
+        evening.phone.sync()
+    else:
+        evening.set(lead, **{goes: True})
+    evening.published()
+    partners = evening.anna.http.get(f"{evening.at}/report/partners/{vej.id}.json").text
+    for told in (everywhere(evening), partners):
+        assert [nth in told for nth in ("Den første", "Den anden", "Den tredje")] == [False, True, True]
+    [note] = evening.editions()[0].frozen["public"]["notes"]
+    assert (note["number"], note["note"], [one["note"] for one in note["voices"]]) == (
+        "2.1",
+        "Den anden",
+        ["Den tredje"],
+    )
+
+
 def photo(stage: Stage, photo_id: str) -> Photo:
     with stage.db.read() as tx:
         return tx.get_one(Photo, photo_id)
