@@ -208,6 +208,48 @@ def test_a_partner_reads_no_words_of_a_note_that_was_struck_or_taken_back(evenin
         assert "røde hus" not in way()
 
 
+@pytest.mark.parametrize("sent", [{}, {"note": "", "valence": None, "fix": None}])
+def test_a_measure_tells_nothing_that_a_notes_author_changed_before_taking_it_back(
+    evening: Evening, sent: dict[str, object], every_database: str
+) -> None:
+    vej = evening.plan.partner()
+    desk = evening.plan.signed_in("partner", partner=vej.id)
+    note, other = evening.note(note=OWN), evening.note(note="Her er mørkt.")
+    evening.plan.make(evening.anna, note, other, partner=vej.id)
+    for content in ({"note": "Utrygt her."}, {"deleted": True, **sent}):
+        assert "røde hus" in desk.http.get("/partner/measures.csv").text or content.get("deleted")
+        evening.phone.edit(note, **content)
+        evening.phone.sync()
+        assert "røde hus" not in desk.http.get("/partner/measures.csv").text, content
+    evening.published()
+    assert "røde hus" not in everywhere(evening)
+
+
+def test_what_an_author_adds_to_a_note_takes_nothing_out_of_its_measure(evening: Evening) -> None:
+    note = evening.note(note="Lampen i tunnelen er slukket hver aften.")
+    evening.plan.make(evening.anna, note)
+    evening.phone.edit(note, note="Lampen i tunnelen er slukket hver aften. Og døren står åben.")
+    evening.phone.sync()
+    [told] = evening.anna.http.get(f"{evening.at}/report/internal.json").json()["measures"]
+    assert "er slukket hver aften" in told["problem"]
+
+
+def test_a_measure_that_began_with_what_a_reviewer_left_of_a_note_tells_nothing_once_that_is_gone(
+    evening: Evening,
+) -> None:
+    said, struck = "Manden i det gule hus slår sin hund.", "i det gule hus"
+    note, other = evening.note(note=said), evening.note(note="Her er mørkt.")
+    at = said.index(struck)
+    evening.bo.post(f"{evening.at}/review/decisions", {
+        "note": note, "version": "1", "rev": "1", "do": "strike-release", "words": f"note:{at}-{at + len(struck)}", "lane": "",
+    })  # fmt: skip
+    told = evening.plan.make(evening.anna, note, other)
+    assert "Manden […] slår sin hund." in told.problem
+    evening.set(note, deleted=True)
+    evening.published()
+    assert "sin hund" not in everywhere(evening)
+
+
 @pytest.mark.parametrize("undone", ["release", "merge"])
 def test_what_its_reviewer_lets_wait_again_is_not_public_meanwhile(evening: Evening, stage: Stage, undone: str) -> None:
     lead, voice = evening.note(note="Den der leder"), evening.note(note="Den der følger")
