@@ -6,7 +6,7 @@ not told then what the note itself no longer says; whoever plans the walk reads 
 writes it anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,7 @@ def _notes(tx: Session, ids: Sequence[str]) -> Sequence[Observation]:
     return tx.exec(select(Observation).where(col(Observation.id).in_(ids))).all()
 
 
-def _texts(content: dict[str, Any] | None) -> list[str]:
+def _texts(content: Mapping[str, Any] | None) -> list[str]:
     return [(content or {}).get(name, "") for name in WORDS]
 
 
