@@ -161,6 +161,22 @@ class TestPairs:
         [pair] = evening.data()["since"]["pairs"]
         assert pair["after"]["said"] == "Tunnelen"
 
+    def test_the_photo_of_a_merged_note_says_no_longer_what_the_note_said_that_led_it(self, evening: Again) -> None:
+        evening.shown(valence="unsafe", note="Lampen er slukket.")
+        evening.published()
+        evening.back()
+        lead = evening.note(valence="unsafe", note="Naboen i det gule hus slukker lampen.")
+        voice, _photo = evening.shown(valence="unsafe", note="Her er stadig mørkt.")
+        evening.plan.release(voice, merged_into=lead)
+        evening.published()
+        [pair] = evening.data()["since"]["pairs"]
+        assert pair["after"]["said"] == "Naboen i det gule hus slukker lampen."
+        evening.set(lead, deleted=True)
+        [pair] = evening.data()["since"]["pairs"]
+        assert pair["after"]["said"] == "Her er stadig mørkt."
+        assert "gule hus" not in evening.page()
+        assert "gule hus" not in evening.pdf().words
+
     def test_a_proof_that_nobody_has_looked_at_is_not_proposed(self, photographed: Again) -> None:
         self.proof(photographed, review="unseen")
         photographed.published()
