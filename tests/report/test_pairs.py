@@ -192,6 +192,20 @@ class TestPairs:
         assert f'src="{address}?small=1"' in page.page
         assert evening.bo.open(address).status == 200
 
+    @pytest.mark.parametrize("which", ["before", "after"])
+    def test_whoever_reads_it_first_is_not_told_what_a_note_said_that_is_gone(
+        self, photographed: Again, which: str
+    ) -> None:
+        evening, said = photographed, {"before": "Lampen er slukket.", "after": "Nu er der lys."}
+        evening.ask()
+        page = f"{evening.at}/release/1"
+        assert " – ".join(said.values()) in evening.bo.open(page).words
+        with evening.stage.db.read() as tx:
+            note = tx.get_one(Photo, getattr(self, which)).observation_id
+        evening.set(note, deleted=True)
+        left = evening.bo.open(page).words
+        assert [one in left for one in said.values()] == [which == "after", which == "before"]
+
     def test_a_photo_of_a_merged_note_that_is_taken_back_is_gone(self, evening: Again) -> None:
         lead, _photo = evening.shown(note="Den ene")
         other, lost = evening.shown(note="Den anden")
