@@ -252,7 +252,7 @@ def test_nobody_but_who_plans_the_walk_is_told_a_measures_words_as_they_stand() 
                 if (node.value.id, node.attr) == ("quoting", "outside"):
                     outside.add(module)
     assert {"app.measures.routing", "app.walks.revisit"} <= reading, "this test sees nothing any longer"
-    assert reading - outside == PLANNERS
+    assert reading - outside <= PLANNERS
 
 
 def scripts() -> dict[str, set[str]]:

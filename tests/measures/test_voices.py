@@ -1,4 +1,4 @@
-"""How many people see a problem so, as its partner is told: of the notes they may read, and of no other."""
+"""What others are told of the notes a measure rests on: how many see it so, and words as long as a note says them."""
 
 import pytest
 
@@ -40,3 +40,16 @@ def test_a_partner_is_told_of_nobody_whose_note_they_may_not_read(plan: Plan, de
     assert voices() == 3, "who wrote the two that are released, and who agrees with one of them"
     plan.release(waiting)
     assert voices() == 5
+
+
+def test_whoever_plans_is_told_when_others_no_longer_read_a_measures_words(plan: Plan, desk: Paper) -> None:
+    note = plan.note(note="Lampen i tunellen er slukket hver aften.")
+    told = plan.make(desk, note, place="Tunnelen")
+    page = f"{plan.at}/{told.number}"
+    said = "Others do not read all of its words."
+    assert said not in desk.open(page).words
+    plan.phone.edit(note, note="Lampen i tunnelen er slukket hver aften.")
+    plan.phone.sync()
+    assert said in desk.open(page).words
+    desk.press(page, problem="Lampen er slukket.")
+    assert said not in desk.open(page).words
