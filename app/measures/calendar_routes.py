@@ -14,7 +14,7 @@ from app.access.answering import Answerer, Answering, Measuring, NamedPartner
 from app.access.subscribing import calendar_of
 from app.db import Database, Db
 from app.i18n import gettext as _
-from app.measures import deadlines, measures, routing
+from app.measures import deadlines, measures, quoting, routing
 from app.measures.forms import OwnForm
 from app.models import Partner, Walk
 from app.privacy import looking
@@ -36,7 +36,8 @@ def get_walks_deadlines(request: Request, walk_id: str, secret: str, db: Db) -> 
     looking.by_calendar(request, walk)
     base_url = request.app.state.settings.base_url
     with db.read() as tx:
-        found = [(one, f"{base_url}/walks/{walk.id}/measures/{one.number}") for one in measures.of_walk(tx, walk.id)]
+        told = quoting.outside(tx, measures.of_walk(tx, walk.id))
+    found = [(one, f"{base_url}/walks/{walk.id}/measures/{one.number}") for one in told]
     return _calendar(found, walk.title, base_url, walk.language)
 
 

@@ -15,7 +15,7 @@ from app.access import guards
 from app.access.answering import KnownMeasure, Measuring
 from app.access.guards import WalkReader
 from app.db import Db
-from app.measures import changing, continuing, draft, measures, plan, proposal, words
+from app.measures import changing, continuing, draft, measures, plan, proposal, quoting, words
 from app.measures.changing import By
 from app.measures.forms import OwnForm
 from app.models import Measure, new_id, now
@@ -202,7 +202,7 @@ def one_page(
         unseen=len(told.observation_ids) - len(notes), today=measures.today_of(reader.walk, now()), words=words, made=made,
         steps=words.steps(told, names, reader.walk.timezone), texts=draft.TEXTS, told_wrong=told_wrong,
         before=continuing.choices(continuing.earlier(tx, reader), told.continues_id), goes_on_from=continuing.goes_on_from(tx, reader, told),
-        goes_on_as=continuing.goes_on_as(tx, reader, told),
+        goes_on_as=continuing.goes_on_as(tx, reader, told), quoted=quoting.outside(tx, [told]) != (told,),
     )  # fmt: skip
 
 

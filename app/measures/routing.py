@@ -18,6 +18,7 @@ from app.measures.measures import Told, today_of
 from app.models import Agreement, Ground, Measure, Observation, Photo, Review, Walk, now
 
 SHOWS = ("waiting", "going", "done", "all")
+Rests = tuple[str, Observation, Review]  # a measure's id, and a note that it rests on
 _STATUSES = {"waiting": {"proposed"}, "going": {"accepted", "doing", "other_owner"}, "done": {"done"}}
 
 
@@ -33,7 +34,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Item:
-    """A measure as its partner reads it. `voices`: how many people see it so, over all its notes."""
+    """A measure as its partner reads it. `voices`: how many people see it so, over all its notes that they may read."""
 
     told: Told
     walk: Walk
@@ -53,7 +54,8 @@ def routed(tx: Session, partner_ids: Sequence[str]) -> list[Item]:
     told = quoting.outside(tx, measures.told(tx, rows))
     walk_ids = sorted({one.walk_id for one in told})
     walks = {walk.id: walk for walk in tx.exec(select(Walk).where(col(Walk.id).in_(walk_ids))).all()}
-    heard, voices = _heard(tx, partner_ids), _voices(tx, partner_ids)
+    readable = _readable(tx, partner_ids)
+    heard, voices = _heard(tx, partner_ids, readable), _voices(tx, readable)
     items = [
         Item(one, walks[one.walk_id], heard.get(one.id, ()), voices.get(one.id, 0), today_of(walks[one.walk_id], now()))
         for one in told
@@ -98,8 +100,8 @@ def _first(item: Item) -> tuple[bool, bool, date, int]:
     return (not told.is_open, told.deadline is None, due, told.number)
 
 
-def _heard(tx: Session, partner_ids: Sequence[str]) -> dict[str, tuple[Heard, ...]]:
-    """What partners may read of each measure's notes."""
+def _readable(tx: Session, partner_ids: Sequence[str]) -> list[Rests]:
+    """Of the notes that each measure rests on those that partners may read."""
     rows = tx.exec(
         select(Ground.measure_id, Observation, Review)
         .join(Measure, col(Measure.id) == col(Ground.measure_id))
@@ -108,7 +110,11 @@ def _heard(tx: Session, partner_ids: Sequence[str]) -> dict[str, tuple[Heard, ..
         .where(col(Measure.partner_id).in_(partner_ids), col(Measure.removed_at).is_(None))
         .order_by(col(Observation.captured_utc), col(Observation.id))
     ).all()
-    readable = [(measure_id, note, review) for measure_id, note, review in rows if partner_reads(note, review)]
+    return [(measure_id, note, review) for measure_id, note, review in rows if partner_reads(note, review)]
+
+
+def _heard(tx: Session, partner_ids: Sequence[str], readable: Sequence[Rests]) -> dict[str, tuple[Heard, ...]]:
+    """What is said in each measure's notes."""
     photos = _photos(tx, partner_ids)
     found: dict[str, tuple[Heard, ...]] = {}
     for measure_id, note, review in readable:
@@ -132,23 +138,13 @@ def _photos(tx: Session, partner_ids: Sequence[str]) -> dict[str, Photo]:
     return {photo.id: photo for photo in tx.exec(wanted).all()}
 
 
-def _voices(tx: Session, partner_ids: Sequence[str]) -> dict[str, int]:
-    """Everybody who wrote one of the notes in sight, or sees one of them so too; each person once."""
-    rests = (
-        select(Ground.measure_id, Observation.id, Observation.participant_id)
-        .join(Measure, col(Measure.id) == col(Ground.measure_id))
-        .join(Observation, col(Observation.id) == col(Ground.observation_id))
-        .where(
-            col(Measure.partner_id).in_(partner_ids),
-            col(Observation.deleted).is_(False),
-            col(Observation.hidden).is_(False),
-        )
-    )
+def _voices(tx: Session, readable: Sequence[Rests]) -> dict[str, int]:
+    """Everybody who wrote one of each measure's notes, or sees one of them so too; each person once."""
     people: dict[str, set[str]] = {}
     of_note: dict[str, list[str]] = {}
-    for measure_id, note_id, participant_id in tx.exec(rests).all():
-        people.setdefault(measure_id, set()).add(participant_id)
-        of_note.setdefault(note_id, []).append(measure_id)
+    for measure_id, note, _review in readable:
+        people.setdefault(measure_id, set()).add(note.participant_id)
+        of_note.setdefault(note.id, []).append(measure_id)
     ids = sorted(of_note)
     for at in range(0, len(ids), 500):
         some = col(Agreement.observation_id).in_(ids[at : at + 500]), col(Agreement.agrees).is_(True)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, select, update
 
 from app.db import Database, next_seq
+from app.measures import quoting
 from app.models import (
     Agreement,
     Decision,
@@ -73,13 +74,13 @@ def notes(tx: Session, walk: Walk, ids: Collection[str], gone: Gone) -> None:
     wanted = [one for part in parts(sorted(ids)) for one in _unerased(tx, walk, part)]
     photos([one.id for one in declared(tx, wanted)], tx, gone)
     rows = [row for part in parts(wanted) for row in _held(tx, part)]
-    words = [text for part in parts(wanted) for text in _words(tx, part)] + [text for row in rows for text in _own(row)]
+    words = [text for part in parts(rows) for _row, said in quoting.ever_said(tx, part) for text in said]
     for part in parts(wanted):
         _history(tx, part)
     for row in rows:
         _empty(row)
     tx.flush()
-    said = list(dict.fromkeys(filter(None, words)))
+    said = list(dict.fromkeys(words))
     gone.counts["measures"] += quotes.out_of_measures(tx, walk, family, wanted, said)
     quotes.out_of_tellings(tx, walk, family, said)
     gone.counts["editions"] += quotes.out_of_editions(editions, walk, wanted, said)
@@ -244,21 +245,6 @@ def declared(tx: Session, ids: list[str]) -> list[Photo]:
         proof = {one for changes in ever for one in changes.get("proof_photo_id") or ()}
         found += [photo for photo in kept if photo.id not in proof]
     return found
-
-
-def _words(tx: Session, ids: list[str]) -> list[str]:
-    """Everything that was ever written in these notes."""
-    decided = tx.exec(select(Decision.after).where(col(Decision.observation_id).in_(ids))).all()
-    spoken = [text for after in decided for text in after.get("spoken", {}).values()]
-    contents = [
-        *tx.exec(select(Revision.content).where(col(Revision.observation_id).in_(ids))).all(),
-        *tx.exec(select(Variant.content).where(col(Variant.observation_id).in_(ids))).all(),
-    ]
-    return spoken + [content.get(name, "") for content in contents for name in ("note", "suggestion")]
-
-
-def _own(row: Observation) -> list[str]:
-    return [row.note, row.suggestion, *row.spoken.values()]
 
 
 def _history(tx: Session, ids: list[str]) -> None:

@@ -24,7 +24,7 @@ from app.report import changes, freezing, public, since, telling
 from app.report.changes import Change
 from app.report.issued import of_walk, released
 from app.report.report import Report, build, version
-from app.report.taken import readable, taken_out
+from app.report.taken import readable
 from app.review.decided import decided
 
 CHECKS = {
@@ -48,8 +48,7 @@ class NotYet(Exception):
 def changed(tx: Session, edition: Edition) -> list[Change]:
     """What is another in it than in the one that everybody could read before it; of what was taken out since only that."""
     before = released(tx, edition.walk_id, edition.number)
-    then = readable(before.frozen, taken_out(tx, before)) if before else None
-    return changes.since(then, readable(edition.frozen, taken_out(tx, edition)))
+    return changes.since(readable(tx, before) if before else None, readable(tx, edition))
 
 
 def frozen(tx: Session, walk: Walk) -> dict[str, Any]:

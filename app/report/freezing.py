@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.measures.measures import Told
 from app.pages import local
 from app.report.allowed import INSIDE, MEASURE, NOTE, PARTNER, PHOTO, PUBLIC, STOP, TELLING, WALK, only
 from app.report.report import Observation, Report
+from app.review.decided import RELEASED, led_by
 from app.sync.protocol import utc
 
 FORMAT = "tryghedsvandring.edition/1"
@@ -71,22 +72,14 @@ def _numbered(
     made: Document, report: Report, version: str, partner_id: str | None, measures: set[int]
 ) -> list[dict[str, Any]]:
     """The notes along the route, each with its number ("4.2": the second at stop 4; 0: between the stops)."""
+    report = replace(report, observations=_of_version(report, version, partner_id, measures))
     voices, at_stop, found = report.voices(), Counter[int](), list[dict[str, Any]]()
-    in_order = sorted(report.observations, key=lambda one: (one.stop is None, one.stop or 0, one.captured_utc, one.id))
-    for seen in in_order:
-        routed = seen.partner_id == partner_id or not measures.isdisjoint(seen.measures)
-        wanted = seen.review == "released" if version != INSIDE else not seen.merged_into
-        if (
-            not wanted
-            or seen.merged_into
-            or (version == PARTNER and not routed)
-            or (version != INSIDE and seen.sensitive)
-        ):
-            continue
+    leading = (one for one in report.observations if not one.merged_into)
+    for seen in sorted(leading, key=lambda one: (one.stop is None, one.stop or 0, one.captured_utc, one.id)):
         at_stop[seen.stop or 0] += 1
         number = f"{seen.stop or 0}.{at_stop[seen.stop or 0]}"
         made.keys["notes"][number] = seen.id
-        merged = [one for one in voices.get(seen.id, ()) if version == INSIDE or not one.sensitive]
+        merged = voices.get(seen.id, ())
         for at, one in enumerate(merged, 1):
             made.keys["notes"][f"{number}/{at}"] = one.id
         found.append({
@@ -102,6 +95,27 @@ def _numbered(
             ],
         })  # fmt: skip
     return found
+
+
+def _of_version(report: Report, version: str, partner_id: str | None, measures: set[int]) -> tuple[Observation, ...]:
+    """The notes that are in it, each led by one that is in it too: who was merged is released as well, and stays where the
+    note that spoke for it may not be told or is gone."""
+    if version == INSIDE:
+        return report.observations
+    routed = {
+        seen.id
+        for seen in report.observations
+        if seen.partner_id == partner_id or not measures.isdisjoint(seen.measures)
+    }
+    found = [
+        seen
+        for seen in report.observations
+        if seen.review in RELEASED
+        and not seen.sensitive
+        and (version != PARTNER or not routed.isdisjoint((seen.id, seen.merged_into)))
+    ]
+    leads = led_by([seen.id for seen in found], {seen.id: seen.merged_into for seen in found if seen.merged_into})
+    return tuple(replace(seen, merged_into=leads.get(seen.id)) for seen in found)
 
 
 def _place(seen: Observation, version: str) -> dict[str, float | None]:

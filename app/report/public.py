@@ -262,7 +262,8 @@ def _put_beside(tx: Session, found: Shown) -> None:
     pairs = [pair for pair in frozen["pairs"] if all(ids[pair[side]["name"]] for side in ("before", "after"))]
     found.pairs = {pair[side]["name"]: ids[pair[side]["name"]] for pair in pairs for side in ("before", "after")}
     rows = since.counted_anew(frozen, None if walk.state == "archived" else then.content, found.content)
-    pairs = since.captioned(pairs, keys["pairs"], {since.THEN: then.plan, since.NOW: found.plan})
+    read = {since.THEN: (then.content, then.plan), since.NOW: (found.content, found.plan)}
+    pairs = since.captioned(pairs, keys["pairs"], read)
     found.content["since"] = frozen | {"rows": rows, "pairs": pairs}
 
 

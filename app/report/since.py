@@ -156,15 +156,24 @@ def counted_anew(since: dict[str, Any], then: dict[str, Any] | None, now: dict[s
 
 
 def captioned(
-    pairs: list[dict[str, Any]], sources: Mapping[str, Mapping[str, str]], plans: Mapping[str, list[dict[str, Any]]]
+    pairs: list[dict[str, Any]],
+    sources: Mapping[str, Mapping[str, str]],
+    read: Mapping[str, tuple[dict[str, Any], list[dict[str, Any]]]],
 ) -> list[dict[str, Any]]:
-    """The frozen pairs; a photo of a measure done with the measure's words as they may be read now. `sources`: by the name of a
-    photo where it is from; `plans`: the measures THEN and NOW."""
-    told = {(of, f"m{one['number']}"): one["measure"] or one["place"] for of, plan in plans.items() for one in plan}
+    """The frozen pairs, each photo with what may be read of it now: the words of its note, or of whoever speaks for that note
+    today, or of the measure that it shows done. `sources`: by the name of a photo where it is from; `read`: of THEN and NOW
+    the content and the measures."""
+    told = {
+        (of, photo["name"]): _about(note)
+        for of, (content, _plan) in read.items()
+        for note in content["notes"]
+        for photo in note["photos"]
+    }
+    told |= {(of, f"m{one['number']}"): _done(one) for of, (_content, plan) in read.items() for one in plan}
 
     def side(shot: dict[str, Any]) -> dict[str, Any]:
-        said = told.get((sources[shot["name"]]["of"], sources[shot["name"]]["name"]))
-        return shot if said is None else shot | {"said": beginning(said, GIST)}
+        source = sources[shot["name"]]
+        return shot | {"said": told[source["of"], source["name"]]}
 
     return [pair | {"before": side(pair["before"]), "after": side(pair["after"])} for pair in pairs]
 
@@ -232,8 +241,7 @@ def _grounds_of(one: dict[str, Any], before: Before) -> list[_Found]:
 
 
 def _photo(of: str, there: "Before | Document", note: dict[str, Any], photo: dict[str, Any]) -> _Found:
-    said = beginning(note["note"] or note["suggestion"], GIST)
-    shot = Shot("", there.content["walk"]["day"], said, photo["width"], photo["height"])
+    shot = Shot("", there.content["walk"]["day"], _about(note), photo["width"], photo["height"])
     return _Found(of, photo["name"], there.keys["photos"][photo["name"]], shot)
 
 
@@ -241,8 +249,18 @@ def _proof_of(one: dict[str, Any], before: Before) -> list[_Found]:
     """The photo that shows a measure done, where somebody has looked at it."""
     if not one["proof"]:
         return []
-    shot = Shot("", (one["done_at"] or "")[:10] or None, beginning(one["measure"] or one["place"], GIST), None, None)
+    shot = Shot("", (one["done_at"] or "")[:10] or None, _done(one), None, None)
     return [_Found(THEN, f"m{one['number']}", before.keys["measures"][str(one["number"])], shot)]
+
+
+def _about(note: dict[str, Any]) -> str:
+    """What a photo of a note is about."""
+    return beginning(note["note"] or note["suggestion"], GIST)
+
+
+def _done(measure: dict[str, Any]) -> str:
+    """What a photo of a measure carried out is about."""
+    return beginning(measure["measure"] or measure["place"], GIST)
 
 
 def _named(pair: Pair, number: int) -> Pair:

@@ -63,16 +63,20 @@ def taken_out(tx: Session, edition: Edition) -> Taken:
     )
 
 
-def readable(frozen: dict[str, Any], taken: Taken) -> dict[str, Any]:
+def readable(tx: Session, edition: Edition) -> dict[str, Any]:
     """What was frozen, to be compared with another edition: of what is gone, and is not only written anew by its author, nothing
     but that it was there."""
-    public = frozen["public"]
-    notes = [
+    frozen, taken = edition.frozen, taken_out(tx, edition)
+    public = dict(frozen["public"])
+    public["notes"] = [
         _struck(note, taken) | {"voices": [_struck(one, taken) for one in note["voices"]]} for note in public["notes"]
     ]
-    return frozen | {
-        "public": public | {"notes": notes, "measures": [taken.measure(one) for one in public["measures"]]}
-    }
+    public["measures"] = [taken.measure(one) for one in public["measures"]]
+    if public.get("since"):
+        earlier = tx.get(Edition, frozen["keys"]["earlier"]["edition"])
+        words = taken.words + (taken_out(tx, earlier).words if earlier else ())
+        public["since"] = public["since"] | {"pairs": [_uncaptioned(pair, words) for pair in public["since"]["pairs"]]}
+    return frozen | {"public": public}
 
 
 def in_batches(tx: Session, table: Any, ids: list[str], key: Any = None) -> list[Any]:
@@ -123,3 +127,12 @@ def _struck(note: dict[str, Any], taken: Taken) -> dict[str, Any]:
     if note["number"] not in taken.notes - taken.anew:
         return note
     return note | {"note": left_out(), "suggestion": "", "factors": [], "lat": None, "lon": None}
+
+
+def _uncaptioned(pair: dict[str, Any], words: tuple[str, ...]) -> dict[str, Any]:
+    """Two photos side by side, without what is said of them in words that are gone."""
+    return pair | {
+        side: pair[side] | {"said": ""}
+        for side in ("before", "after")
+        if any(quotes(pair[side]["said"], own) for own in words)
+    }

@@ -16,6 +16,7 @@ from app.i18n import gettext as _
 from app.models import Stop, Telling, User, Walk, now
 from app.problems import Problem
 from app.report.report import Report
+from app.review.decided import RELEASED
 from app.review.personal import looks_personal
 from app.walks.walks import stops_of
 
@@ -150,7 +151,7 @@ def proposed(report: Report) -> list[Proposal]:
     """The stops that most speak of, the most first; those with nothing unsafe are left out."""
     counted: dict[int, list[Any]] = {}
     for seen in report.observations:
-        if seen.stop is not None and seen.valence in ("unsafe", "mixed") and seen.review in ("released", "merged"):
+        if seen.stop is not None and seen.valence in ("unsafe", "mixed") and seen.review in RELEASED:
             counted.setdefault(seen.stop, []).append(seen)
     found = [
         Proposal(

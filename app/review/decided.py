@@ -29,6 +29,7 @@ class Decided:
 
 
 WAITING = Decided()
+RELEASED = frozenset({"released", "merged"})  # states in which others may read it: who merges a note has looked at it
 
 
 def decided(tx: Session, walk_id: str) -> dict[str, Decided]:

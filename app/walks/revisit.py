@@ -2,8 +2,8 @@
 
 Hides which measures are looked at again, and which of their words may lie on every walker's phone. Promises that a measure
 which rests on nothing but hidden, sensitive or deleted notes leaves no trace; that nothing is told but its number, what was
-promised, its state and the public answer; and that not even those are where no reviewer has released what it rests on, or
-where the words look as if they named somebody.
+promised, its state and the public answer; and that not even those are where no reviewer has released what it rests on,
+where a note no longer says them, or where the words look as if they named somebody.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from app.access.notes import note_is_sensitive, out_of_sight
 from app.i18n import gettext as _
-from app.measures import measures, words
+from app.measures import measures, quoting, words
 from app.measures.measures import Told
 from app.models import Observation, Review
 from app.review.personal import looks_personal
@@ -36,7 +36,7 @@ class Promise:
 
 def promises(tx: Session, walk_id: str) -> list[Promise]:
     """The measures of a walk that are looked at again, by their numbers; in the language spoken."""
-    found = [one for one in measures.of_walk(tx, walk_id) if one.revisit]
+    found = [one for one in quoting.outside(tx, measures.of_walk(tx, walk_id)) if one.revisit]
     seen, released = _grounds(tx, found)
     return [
         _promise(one, told=not released.isdisjoint(one.observation_ids))

@@ -51,6 +51,7 @@ ACROSS = {
     ("basemap", "app.walks.marks"),  # residents need the ground under their marks
     # A walk back asks about what was promised, in the words that are public.
     ("walks", "app.measures.measures"),
+    ("walks", "app.measures.quoting"),
     ("walks", "app.measures.words"),
     ("walks", "app.review.personal"),
     ("walks", "app.basemap.picture"),  # the way is printed on the walk's own map
@@ -114,6 +115,13 @@ ONE_PLACE = {
     "delete_cookie": {"app.access"},
     "cookies": {"app.access", "app.answers"},  # answers reads the language's for every request
     "obstore": {"app.photos.bucket"},
+}
+# Where a measure's words are read as they stand: on the pages of those who plan the walk. Everybody else is told what
+# `quoting.outside` leaves of them.
+PLANNERS = {f"app.measures.{name}" for name in ("continuing", "meeting_routes", "plan", "routes")}
+PLANNERS |= {
+    "app.report.public",  # an edition's are frozen; of those as they are now it tells `allowed.LIVE`
+    "app.report.edition_routes",  # whose they are, and no word of them
 }
 WRITES_FILES = {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "rename", "touch", "rmdir"}
 # The vault and the base map; beside them what no request reaches: the data folder made at the first start, the command
@@ -232,6 +240,19 @@ def test_files_are_written_by_the_vault_and_the_base_map_alone() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
                 wrong.append(f"{module}:{node.lineno} open")
     assert not wrong
+
+
+def test_nobody_but_who_plans_the_walk_is_told_a_measures_words_as_they_stand() -> None:
+    reading, outside = set(), set()
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                if node.value.id == "measures" and node.attr in {"of_walk", "told", "numbered"}:
+                    reading.add(module)
+                if (node.value.id, node.attr) == ("quoting", "outside"):
+                    outside.add(module)
+    assert {"app.measures.routing", "app.walks.revisit"} <= reading, "this test sees nothing any longer"
+    assert reading - outside <= PLANNERS
 
 
 def scripts() -> dict[str, set[str]]:

@@ -46,6 +46,17 @@ def test_a_walks_calendar_has_its_open_deadlines_and_follows_them(plan: Plan, de
     assert "Tunnelen" not in lines(plan, path)
 
 
+def test_a_walks_calendar_tells_nothing_that_a_note_no_longer_says(plan: Plan, desk: Paper) -> None:
+    note = plan.note(note="Mørkt.", suggestion="Bed ham i det røde hus om at flytte bilen.")
+    plan.make(desk, note, place="Tunnelen", deadline="2027-03-01")
+    path = address(desk.open(f"{plan.at}/calendar").press(f"{plan.at}/calendar"))
+    assert "røde hus" in lines(plan, path)
+    plan.phone.edit(note, deleted=True)
+    plan.phone.sync()
+    assert "SUMMARY:1. Tunnelen" in lines(plan, path)
+    assert "røde hus" not in lines(plan, path)
+
+
 def test_a_new_address_makes_the_old_one_as_if_it_never_was(plan: Plan, desk: Paper) -> None:
     plan.make(desk, place="Tunnelen", deadline="2027-03-01")
     at = f"{plan.at}/calendar"

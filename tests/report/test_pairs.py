@@ -161,6 +161,22 @@ class TestPairs:
         [pair] = evening.data()["since"]["pairs"]
         assert pair["after"]["said"] == "Tunnelen"
 
+    def test_the_photo_of_a_merged_note_says_no_longer_what_the_note_said_that_led_it(self, evening: Again) -> None:
+        evening.shown(valence="unsafe", note="Lampen er slukket.")
+        evening.published()
+        evening.back()
+        lead = evening.note(valence="unsafe", note="Naboen i det gule hus slukker lampen.")
+        voice, _photo = evening.shown(valence="unsafe", note="Her er stadig mørkt.")
+        evening.plan.release(voice, merged_into=lead)
+        evening.published()
+        [pair] = evening.data()["since"]["pairs"]
+        assert pair["after"]["said"] == "Naboen i det gule hus slukker lampen."
+        evening.set(lead, deleted=True)
+        [pair] = evening.data()["since"]["pairs"]
+        assert pair["after"]["said"] == "Her er stadig mørkt."
+        assert "gule hus" not in evening.page()
+        assert "gule hus" not in evening.pdf().words
+
     def test_a_proof_that_nobody_has_looked_at_is_not_proposed(self, photographed: Again) -> None:
         self.proof(photographed, review="unseen")
         photographed.published()
@@ -175,6 +191,20 @@ class TestPairs:
         address = f"{evening.at}/release/1/photos/p1-before.jpg"
         assert f'src="{address}?small=1"' in page.page
         assert evening.bo.open(address).status == 200
+
+    @pytest.mark.parametrize("which", ["before", "after"])
+    def test_whoever_reads_it_first_is_not_told_what_a_note_said_that_is_gone(
+        self, photographed: Again, which: str
+    ) -> None:
+        evening, said = photographed, {"before": "Lampen er slukket.", "after": "Nu er der lys."}
+        evening.ask()
+        page = f"{evening.at}/release/1"
+        assert " – ".join(said.values()) in evening.bo.open(page).words
+        with evening.stage.db.read() as tx:
+            note = tx.get_one(Photo, getattr(self, which)).observation_id
+        evening.set(note, deleted=True)
+        left = evening.bo.open(page).words
+        assert [one in left for one in said.values()] == [which == "after", which == "before"]
 
     def test_a_photo_of_a_merged_note_that_is_taken_back_is_gone(self, evening: Again) -> None:
         lead, _photo = evening.shown(note="Den ene")

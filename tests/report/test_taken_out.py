@@ -62,6 +62,32 @@ def test_a_photo_of_a_merged_note_goes_with_that_note_and_not_with_the_one_that_
     assert [evening.reader.http.get(one).status_code for one in sources] == [404, 200]
 
 
+@pytest.mark.parametrize("goes", ["deleted", "hidden", "sensitive", "written anew"])
+def test_merged_voices_are_in_the_next_edition_though_the_note_that_led_them_is_gone(
+    evening: Evening, goes: str, every_database: str
+) -> None:
+    lead, voice, last = (evening.note(note=f"Den {nth}") for nth in ("første", "anden", "tredje"))
+    for one in (voice, last):
+        evening.plan.release(one, merged_into=lead)
+    vej = evening.plan.partner()
+    evening.plan.make(evening.anna, lead, voice, partner=vej.id, problem="Mørkt.")
+    if goes in ("deleted", "written anew"):
+        evening.phone.edit(lead, **({"deleted": True} if goes == "deleted" else {"note": "Noget andet."}))
+        evening.phone.sync()
+    else:
+        evening.set(lead, **{goes: True})
+    evening.published()
+    partners = evening.anna.http.get(f"{evening.at}/report/partners/{vej.id}.json").text
+    for told in (everywhere(evening), partners):
+        assert [nth in told for nth in ("Den første", "Den anden", "Den tredje")] == [False, True, True]
+    [note] = evening.editions()[0].frozen["public"]["notes"]
+    assert (note["number"], note["note"], [one["note"] for one in note["voices"]]) == (
+        "2.1",
+        "Den anden",
+        ["Den tredje"],
+    )
+
+
 def photo(stage: Stage, photo_id: str) -> Photo:
     with stage.db.read() as tx:
         return tx.get_one(Photo, photo_id)
@@ -180,6 +206,48 @@ def test_a_partner_reads_no_words_of_a_note_that_was_struck_or_taken_back(evenin
     evening.set(note, shown=None, deleted=True)
     for way in ways:
         assert "røde hus" not in way()
+
+
+@pytest.mark.parametrize("sent", [{}, {"note": "", "valence": None, "fix": None}])
+def test_a_measure_tells_nothing_that_a_notes_author_changed_before_taking_it_back(
+    evening: Evening, sent: dict[str, object], every_database: str
+) -> None:
+    vej = evening.plan.partner()
+    desk = evening.plan.signed_in("partner", partner=vej.id)
+    note, other = evening.note(note=OWN), evening.note(note="Her er mørkt.")
+    evening.plan.make(evening.anna, note, other, partner=vej.id)
+    for content in ({"note": "Utrygt her."}, {"deleted": True, **sent}):
+        assert "røde hus" in desk.http.get("/partner/measures.csv").text or content.get("deleted")
+        evening.phone.edit(note, **content)
+        evening.phone.sync()
+        assert "røde hus" not in desk.http.get("/partner/measures.csv").text, content
+    evening.published()
+    assert "røde hus" not in everywhere(evening)
+
+
+def test_what_an_author_adds_to_a_note_takes_nothing_out_of_its_measure(evening: Evening) -> None:
+    note = evening.note(note="Lampen i tunnelen er slukket hver aften.")
+    evening.plan.make(evening.anna, note)
+    evening.phone.edit(note, note="Lampen i tunnelen er slukket hver aften. Og døren står åben.")
+    evening.phone.sync()
+    [told] = evening.anna.http.get(f"{evening.at}/report/internal.json").json()["measures"]
+    assert "er slukket hver aften" in told["problem"]
+
+
+def test_a_measure_that_began_with_what_a_reviewer_left_of_a_note_tells_nothing_once_that_is_gone(
+    evening: Evening,
+) -> None:
+    said, struck = "Manden i det gule hus slår sin hund.", "i det gule hus"
+    note, other = evening.note(note=said), evening.note(note="Her er mørkt.")
+    at = said.index(struck)
+    evening.bo.post(f"{evening.at}/review/decisions", {
+        "note": note, "version": "1", "rev": "1", "do": "strike-release", "words": f"note:{at}-{at + len(struck)}", "lane": "",
+    })  # fmt: skip
+    told = evening.plan.make(evening.anna, note, other)
+    assert "Manden […] slår sin hund." in told.problem
+    evening.set(note, deleted=True)
+    evening.published()
+    assert "sin hund" not in everywhere(evening)
 
 
 @pytest.mark.parametrize("undone", ["release", "merge"])

@@ -269,6 +269,15 @@ class TestMeasures:
         assert kilden.prompt == "Sidst: Tiltag 2: I gang. Er det blevet bedre?"
         assert tunnel.prompt == "Sidst: Tiltag 1: Foreslået. Er det blevet bedre? Er der en anden vej?"
 
+    def test_what_a_note_no_longer_says_is_in_no_question_of_the_walk_back(self, plan: Plan, desk: Browser) -> None:
+        said = "Bed ham i det røde hus om at flytte bilen."
+        self.promised(plan, measure=said, content={"suggestion": said})
+        with plan.stage.db.write() as tx:
+            note = tx.exec(select(Observation)).one()
+            note.shown = {"rev": 1, "suggestion": "Bed […] om at flytte bilen."}
+        prompt = stops_of(plan.stage, made(plan.stage, desk, "return"))[1].prompt
+        assert prompt == "Sidst: Tiltag 1: Foreslået. Er det blevet bedre? Er der en anden vej?"
+
     def test_what_is_removed_unmarked_or_not_possible_is_not_asked_about_unless_it_is_marked(
         self, plan: Plan, desk: Browser
     ) -> None:
