@@ -5,31 +5,21 @@ from collections.abc import Callable
 
 import pytest
 
-from app.access import people, signin
+from app.access import signin
 from app.access.subscribing import calendar_secret
 from app.measures import deadlines
 from app.models import Mark, Measure, Partner, Photo, User, Walk
 from app.privacy import looking
 from app.walks import opening, walks
-from tests.access.conftest import OURS, PAGE, Browser
+from tests.access.conftest import PAGE, Browser
 from tests.cast import Clock, Stage
 from tests.phone import new_id
-from tests.privacy.conftest import logged, told
+from tests.privacy.conftest import logged, signed_in, told
 from tests.report.evening import Evening
 from tests.report.test_public import measure
 
 Key = Callable[..., tuple[str, dict[str, str]]]
 ROUTE = b'{"type": "LineString", "coordinates": [[9.92, 57.04], [9.93, 57.05]]}'
-
-
-def signed_in(stage: Stage, role: str) -> tuple[Browser, str]:
-    """(somebody's browser, how the log calls them)."""
-    with stage.db.write() as tx:
-        person = people.add(tx, f"{role}9@kommune.example", role, "Aalborg Kommune")
-        link = signin.new_link(tx, person, "http://testserver")
-    browser = Browser(stage)
-    browser.open_link(link)
-    return browser, f"person:{person.id}"
 
 
 def test_measures_minutes_and_what_shows_them_done_are_logged_once_in_ten_minutes(
@@ -175,13 +165,13 @@ def test_a_sign_out_is_logged_of_one_browser_and_of_all(stage: Stage) -> None:
     assert len({one.organisation_id for one in logged(stage.db, "signed-out", "signed-in")}) == 1
 
 
-def test_a_route_from_a_file_is_logged_when_it_is_kept(stage: Stage, key_of: Key) -> None:
-    who, headers = key_of("organiser")
+def test_a_route_from_a_file_is_logged_when_it_is_kept(stage: Stage) -> None:
+    browser, who = signed_in(stage, "organiser")
     address = f"/walks/{stage.walk.id}/plan"
     with stage.db.read() as tx:
         plan = tx.get_one(Walk, stage.walk.id)
     typed = {"rev": str(plan.plan_rev), "title": "Aftentur"}
     for content, kept in ((b"not a route", 0), (ROUTE, 1)):
         files = {"route": ("rute.geojson", io.BytesIO(content), "application/geo+json")}
-        stage.http.post(address, data=typed, files=files, headers=headers | PAGE | OURS, follow_redirects=False)
+        browser.post(address, data=typed, files=files)
         assert [(one.who, one.about) for one in logged(stage.db, "imported")] == [(who, "file:route")] * kept
