@@ -15,6 +15,7 @@ from tests.access.conftest import PAGE, Browser
 from tests.cast import Clock, Stage
 from tests.phone import new_id
 from tests.privacy.conftest import logged, signed_in, told
+from tests.privacy.raw import with_photo
 from tests.report.evening import Evening
 from tests.report.test_public import measure
 
@@ -127,6 +128,26 @@ def test_residents_marks_are_logged_where_their_words_are_read(stage: Stage, key
     for ending in ("marks", "marks.geojson", "marks"):
         assert stage.http.get(f"/walks/{stage.walk.id}/{ending}", headers=headers | PAGE).status_code == 200
     assert told(stage.db, "read") == [(who, "read", "page:marks")]
+
+
+def test_the_words_on_the_reviews_map_are_logged_though_no_page_was_opened(evening: Evening, key_of: Key) -> None:
+    evening.note(note="Han i nummer syv råber ad alle.", factors=["people.threats"], released=False)
+    who, headers = key_of("coordinator")
+    told_of = evening.stage.http.get(f"{evening.at}/review/places.geojson", headers=headers)
+    assert "nummer syv" in told_of.text
+    assert told(evening.stage.db, "read") == [(who, "read", "page:review")]
+    assert logged(evening.stage.db, "read")[0].detail == {"sensitive": True}
+
+
+def test_a_photo_and_the_map_of_an_edition_before_its_release_are_logged(evening: Evening, key_of: Key) -> None:
+    with_photo(evening, 10, note="Bænken er væk.")
+    assert evening.ask().status == 200
+    for at, ending in enumerate(("photos/2.1-1.jpg", "map-wide.svg")):
+        role = ("organiser", "coordinator")[at]
+        who, headers = key_of(role)
+        reply = evening.stage.http.get(f"{evening.at}/release/1/{ending}", headers=headers)
+        assert reply.status_code == 200, reply.text
+        assert told(evening.stage.db, "read")[-1] == (who, "read", "page:release"), ending
 
 
 def test_a_walk_that_is_opened_and_closed_says_by_whom_and_only_once(
