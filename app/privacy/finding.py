@@ -109,9 +109,9 @@ def _all(tx: Session, known: dict[str, Walk], people: Iterable[User], sought: re
         for stop in tx.exec(select(Stop).where(col(Stop.walk_id).in_(ids)).order_by(col(Stop.number))).all():
             asked.setdefault(stop.walk_id, []).extend((stop.name, stop.prompt))
         for walk_id in ids:
-            plan = [getattr(known[walk_id], name) for name in OF_WALK]
-            if said := excerpt(sought, plan + asked.get(walk_id, [])):
-                yield Hit("walk", walk_id, known[walk_id], said)
+            plan = [getattr(known[walk_id], name) for name in OF_WALK] + asked.get(walk_id, [])
+            if around := [said for text in plan if (said := excerpt(sought, text))]:
+                yield Hit("walk", walk_id, known[walk_id], " · ".join(around))
     organisations = {walk.organisation_id for walk in known.values()}
     for partner in tx.exec(select(Partner).order_by(Partner.name)).all():
         if partner.organisation_id in organisations and (said := excerpt(sought, [partner.name, partner.email])):
