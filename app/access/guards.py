@@ -1,8 +1,8 @@
 """Every decision about who may do what. Everything may ask here; nothing else decides.
 
 Hides how a caller proves who they are: a phone by its participant's secret, a person by a session or a reading key.
-Promises that secrets are compared in constant time and that an outsider learns nothing, not even what exists: what
-somebody may not read answers exactly as what is not there.
+Promises that secrets are compared in constant time; that a key reads and never writes; and that an outsider learns
+nothing, not even what exists: what somebody may not read answers exactly as what is not there.
 """
 
 import ipaddress
@@ -54,6 +54,7 @@ GIVE = {
     "coordinator": {"organiser", "partner"},
     "admin": {"organiser", "coordinator", "partner", "admin"},
 }
+READS = {"GET", "HEAD"}  # what a reading key is for
 TRIES = 30  # failed tries from one address …
 WINDOW = timedelta(minutes=10)  # … in this long, then others from it wait; the contract's numbers
 
@@ -130,7 +131,8 @@ def reader_sees(observation: Observation, *, sensitive: bool) -> bool:
 
 
 def signed_in(request: Request, db: Db) -> Person | None:
-    """The person whose session or key comes with the call, or None."""
+    """The person whose session or key comes with the call, or None. Raises not-allowed (403) where a key comes with more
+    than reading: it lies open in scripts and cron jobs."""
     session = None
     with db.read() as tx:
         if "authorization" in request.headers:
@@ -144,6 +146,8 @@ def signed_in(request: Request, db: Db) -> Person | None:
         roles = tx.exec(select(Membership).where(Membership.user_id == user.id)).all()
     if session:
         awake.used(request, db, session)
+    elif request.method not in READS:
+        raise Problem("not-allowed", _("A key reads and takes out files, and changes nothing. Sign in to do that."))
     request.state.person = Person(user, tuple(roles), session.secret_hash if session else "")  # pages show who it is
     return request.state.person  # type: ignore[no-any-return]
 

@@ -1,7 +1,8 @@
 """What of a walk is due to be erased, by the rules on keeping.
 
-Hides what counts as released. Promises that nothing which stands in a public report is due, unless its author has taken it
-back; that nothing younger than its rule is due, whenever the report was released; and that looking changes nothing.
+Hides what counts as released. Promises that nothing which readers find in a public report is due, unless its author has taken
+it back; that what was taken out of one counts from then, so that it can be put back until its time is over; that nothing
+younger than its rule is due, whenever the report was released; and that looking changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +12,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from app.access.notes import note_is_sensitive
-from app.models import Edition, Mark, Observation, Participant, Photo, Revision, Takedown, Team, Track, Walk
+from app.models import Decision, Edition, Mark, Observation, Participant, Photo, Revision, Takedown, Team, Track, Walk
 from app.photos.vault import Vault
 from app.privacy import erasing, keeping, replaced
+from app.report.taken import taken_out
 
 
 @dataclass
@@ -36,6 +38,20 @@ class Due:
         return told | ({"filed": 1} if self.filed else {})
 
 
+@dataclass
+class _Public:
+    """Ids of the notes and the photos that everybody can read in a report. `out`: of those that were there once, when their
+    note was last written or decided about: the earliest moment since which they are not."""
+
+    notes: set[str] = field(default_factory=set)
+    photos: set[str] = field(default_factory=set)
+    out: dict[str, datetime] = field(default_factory=dict)
+
+    def left(self, one_id: str, here_since: datetime) -> datetime:
+        """From when on a note or a photo counts as one that is in no report."""
+        return max(here_since, self.out.get(one_id, here_since))
+
+
 def due(tx: Session, vault: Vault, walk: Walk, days: Mapping[str, int], at: datetime) -> Due:
     """What of the walk is due at that moment."""
     when = keeping.due(walk, days, keeping.released_at(tx, walk.id))
@@ -43,32 +59,26 @@ def due(tx: Session, vault: Vault, walk: Walk, days: Mapping[str, int], at: date
     found = Due()
     if when["names"] <= at:
         found.names = _named(tx, walk.id)
-    public, shown = _public(tx, walk.id)
     rows = tx.exec(
         select(Observation)
         .where(Observation.walk_id == walk.id, col(Observation.erased_at).is_(None))
         .order_by(col(Observation.id))
     ).all()
-    found.notes = [row.id for row in rows if _is_due(row, when, old, public, at)]
     every = tx.exec(
         select(Photo)
         .join(Observation, col(Observation.id) == col(Photo.observation_id))
         .where(Observation.walk_id == walk.id, col(Photo.erased_at).is_(None))
         .order_by(col(Photo.id))
     ).all()
+    public = _public(tx, walk.id, rows, every)
+    found.notes = [row.id for row in rows if _is_due(row, when, old, public, at)]
     proofs = erasing.proofs(tx, walk.id)
     mine = [one for one in every if one.id not in proofs]
     gone = replaced.left(mine, {photo_id for row in rows for photo_id in row.photo_ids})
     gone |= _taken_out(tx, rows, mine, old["deleted"])
     found.photos = [one.id for one in mine if one.id in gone]
     if when["photos"] <= at:
-        kept = {photo_id: row for row in rows for photo_id in row.photo_ids if row.id in public and not row.deleted}
-        found.photos = [
-            one.id
-            for one in mine
-            if one.id in gone
-            or (not (one.id in shown and one.id in kept) and (one.stored_at is None or one.stored_at <= old["photos"]))
-        ]
+        found.photos = [one.id for one in mine if one.id in gone or _is_over(one, old, public)]
         found.unblurred = [one.id for one in every if one.blurs and vault.keeps_unblurred(one.id)]
     if when["tracks"] <= at:
         held = tx.exec(select(Track).where(Track.walk_id == walk.id).order_by(col(Track.id))).all()
@@ -93,13 +103,18 @@ def some(found: Due, most: int) -> Due:
 
 
 def _is_due(
-    row: Observation, when: Mapping[str, datetime], old: Mapping[str, datetime], public: set[str], at: datetime
+    row: Observation, when: Mapping[str, datetime], old: Mapping[str, datetime], public: _Public, at: datetime
 ) -> bool:
     if row.deleted:
         return row.received_at <= old["deleted"]
-    return row.id not in public and any(
-        when[rule] <= at and row.received_at <= old[rule] for rule in _rules(row)
-    )  # fmt: skip
+    since = public.left(row.id, row.received_at)
+    return row.id not in public.notes and any(when[rule] <= at and since <= old[rule] for rule in _rules(row))
+
+
+def _is_over(photo: Photo, old: Mapping[str, datetime], public: _Public) -> bool:
+    if photo.id in public.photos:
+        return False
+    return photo.stored_at is None or public.left(photo.id, photo.stored_at) <= old["photos"]
 
 
 def _taken_out(tx: Session, rows: Sequence[Observation], photos: Sequence[Photo], since: datetime) -> set[str]:
@@ -135,10 +150,21 @@ def _named(tx: Session, walk_id: str) -> list[str]:
     return [*tx.exec(people).all(), *(team.id for team in teams if team.duties)]
 
 
-def _public(tx: Session, walk_id: str) -> tuple[set[str], set[str]]:
-    """The ids of the notes and of the photos that stand in a report which everybody can read."""
-    editions = tx.exec(select(Edition).where(Edition.walk_id == walk_id, Edition.state == "released")).all()
-    keys = [one.frozen["keys"] for one in editions]
-    return {one for key in keys for one in key["notes"].values()}, {
-        one for key in keys for one in key["photos"].values()
-    }
+def _public(tx: Session, walk_id: str, rows: Sequence[Observation], photos: Sequence[Photo]) -> _Public:
+    """Of the editions that stand, as they are read now."""
+    found, ever = _Public(), set[str]()
+    for one in tx.exec(select(Edition).where(Edition.walk_id == walk_id, Edition.state == "released")).all():
+        keys, taken = one.frozen["keys"], taken_out(tx, one)
+        ever |= {*keys["notes"].values(), *keys["photos"].values()}
+        found.notes |= {key for number, key in keys["notes"].items() if number not in taken.notes}
+        found.photos |= {key for name, key in keys["photos"].items() if name not in taken.photos}
+    gone = ever - found.notes - found.photos
+    of = {row.id: row.id for row in rows if row.id in gone}
+    of |= {one.id: one.observation_id for one in photos if one.id in gone}
+    judged = {row.id: row.received_at for row in rows if row.id in of.values()}
+    for part in erasing.parts(judged):
+        steps = select(Decision.observation_id, Decision.at, Decision.undone_at)
+        for note_id, at, undone in tx.exec(steps.where(col(Decision.observation_id).in_(part))).all():
+            judged[note_id] = max(judged[note_id], at, undone or at)
+    found.out = {one: judged[note_id] for one, note_id in of.items() if note_id in judged}
+    return found

@@ -83,12 +83,17 @@ def notes(tx: Session, walk: Walk, ids: Collection[str], gone: Gone) -> None:
     said = list(dict.fromkeys(words))
     gone.counts["measures"] += quotes.out_of_measures(tx, walk, family, wanted, said)
     quotes.out_of_tellings(tx, walk, family, said)
-    gone.counts["editions"] += quotes.out_of_editions(editions, walk, wanted, said)
+    later = quotes.asked(tx, walk, wanted, said)
+    gone.counts["editions"] += quotes.out_of_editions(editions, walk, wanted, said, later)
+    copies = quotes.out_of_stops(tx, later)
     gone.add("note", wanted)
     tell(tx, rows)
-    # One that was frozen before the walk's row was held, and is in no list above yet.
-    fresh = [one for one in quotes.hold_editions(tx, family) if one.id not in {known.id for known in editions}]
-    gone.counts["editions"] += quotes.out_of_editions(fresh, walk, wanted, said)
+    # One that was frozen before the walk's row was held, and is in no list above yet; or is of a walk that was only copied.
+    fresh = quotes.hold_editions(tx, {*family, *copies})
+    known = {one.id for one in editions}
+    gone.counts["editions"] += quotes.out_of_editions(
+        (one for one in fresh if one.id not in known), walk, wanted, said, later
+    )
     tx.flush()
 
 

@@ -25,9 +25,11 @@ from app.models import (
     Photo,
     Review,
     Revision,
+    Stop,
     Takedown,
     Team,
     Telling,
+    Track,
     User,
     Variant,
     Walk,
@@ -39,7 +41,7 @@ LEAST, MOST_LETTERS = 3, 100
 MOST = 300  # hits on one page
 AROUND = 80  # characters of an excerpt on each side
 KINDS = {
-    "note": mark("Note"), "name": mark("Name of somebody who walked along"), "team": mark("Who did what in a team"),
+    "note": mark("Note"), "name": mark("Name of somebody who walked along"), "team": mark("A team and who did what in it"),
     "mark": mark("A resident's mark"), "takedown": mark("Request to take something down"), "telling": mark("The report's own words"),
     "measure": mark("Measure"), "edition": mark("Edition of the report"), "walk": mark("The walk's plan"), "partner": mark("Partner"),
     "user": mark("Somebody who signs in"),
@@ -103,9 +105,13 @@ def _all(tx: Session, known: dict[str, Walk], people: Iterable[User], sought: re
         yield from _notes(tx, ids, known, sought)
         yield from _people_of(tx, ids, known, sought)
         yield from _reports(tx, ids, known, sought)
+        asked = dict[str, list[str]]()
+        for stop in tx.exec(select(Stop).where(col(Stop.walk_id).in_(ids)).order_by(col(Stop.number))).all():
+            asked.setdefault(stop.walk_id, []).extend((stop.name, stop.prompt))
         for walk_id in ids:
-            if said := excerpt(sought, [getattr(known[walk_id], name) for name in OF_WALK]):
-                yield Hit("walk", walk_id, known[walk_id], said)
+            plan = [getattr(known[walk_id], name) for name in OF_WALK] + asked.get(walk_id, [])
+            if around := [said for text in plan if (said := excerpt(sought, text))]:
+                yield Hit("walk", walk_id, known[walk_id], " · ".join(around))
     organisations = {walk.organisation_id for walk in known.values()}
     for partner in tx.exec(select(Partner).order_by(Partner.name)).all():
         if partner.organisation_id in organisations and (said := excerpt(sought, [partner.name, partner.email])):
@@ -145,10 +151,16 @@ def _notes(tx: Session, ids: list[str], known: dict[str, Walk], sought: re.Patte
 
 
 def _people_of(tx: Session, ids: list[str], known: dict[str, Walk], sought: re.Pattern[str]) -> Iterator[Hit]:
+    teams = tx.exec(select(Team).where(col(Team.walk_id).in_(ids))).all()
+    planned = {(team.walk_id, team.name) for team in teams}  # what else they are called, phones have typed
+    tracked = dict[str, set[str]]()
+    for track in tx.exec(select(Track).where(col(Track.walk_id).in_(ids), col(Track.team).is_not(None))).all():
+        tracked.setdefault(track.participant_id, set()).add(track.team or "")
     for who in tx.exec(select(Participant).where(col(Participant.walk_id).in_(ids))).all():
-        if said := excerpt(sought, [who.name or "", who.team or ""]):
+        typed = {who.team or ""} | tracked.get(who.id, set())
+        if said := excerpt(sought, [who.name or "", *(one for one in typed if (who.walk_id, one) not in planned)]):
             yield Hit("name", who.id, known[who.walk_id], said, phone=who.id)
-    for team in tx.exec(select(Team).where(col(Team.walk_id).in_(ids))).all():
+    for team in teams:
         if said := excerpt(sought, [team.name, team.duties]):
             yield Hit("team", team.id, known[team.walk_id], said)
     for one in tx.exec(select(Mark).where(col(Mark.walk_id).in_(ids))).all():

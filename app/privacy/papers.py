@@ -76,13 +76,12 @@ def _apart(name: str) -> str:
 def kept(organisation: Organisation | None) -> str:
     """A table: what is erased, and when."""
     days = keeping.of(organisation)
-    rows = [
-        f"<tr><th scope='row'>{escape(_(rule.what))}</th><td>{escape(when(rule, days[rule.name]))}</td></tr>"
-        for rule in keeping.RULES
-    ]
     draft = _("A draft, which is on the phone alone, or in the browser where notes from paper are typed in")
-    untouched = _days(LIMITS["draft_days"], _("after it was last touched"))
-    rows.insert(0, f"<tr><th scope='row'>{escape(draft)}</th><td>{escape(untouched)}</td></tr>")
+    told = [(draft, _days(LIMITS["draft_days"], _("after it was last touched")))]
+    told += [(_(rule.what), when(rule, days[rule.name])) for rule in keeping.RULES]
+    taken_out = _("Notes and photos that are taken out of the public report again")
+    told.append((taken_out, _("After the same time as what never was in it, counted from when they were taken out")))
+    rows = [f"<tr><th scope='row'>{escape(one)}</th><td>{escape(at)}</td></tr>" for one, at in told]
     what, then = _("What"), _("Is erased")
     head = f"<tr><th scope='col'>{escape(what)}</th><th scope='col'>{escape(then)}</th></tr>"
     return f"<table class='plan'><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"

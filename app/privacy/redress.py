@@ -1,12 +1,14 @@
 """What was found of a person is handed out, or erased, as an admin has chosen, hit by hit.
 
 Hides which kinds are erased whole (notes, photos, marks, names) and in which only the words are struck (measures, the report's
-own words, editions, plans). Promises one receipt for each walk; that a released edition without the words has a sum of its
-own again; that somebody who signs in is shut out at once; and that the last admin stays.
+own words, editions, plans with their stops, names of teams and partners). Promises one receipt for each walk; that a released
+edition without the words has a sum of its own again; that somebody who signs in is shut out at once; and that the last admin
+stays.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
@@ -29,10 +31,13 @@ from app.models import (
     Partner,
     Passkey,
     ReadingKey,
+    Sent,
     SignIn,
+    Stop,
     Takedown,
     Team,
     Telling,
+    Track,
     User,
     UserSession,
     Walk,
@@ -83,7 +88,7 @@ def erase(
             if hit.kind == "user":
                 _user(tx, hit.id, places, gone)
             else:
-                _partner(tx, hit.id, gone)
+                _partner(tx, hit.id, sought, gone)
         if gone:
             receipts.keep(tx, gone.receipt("person", receipts.by(person), None, places[0]))
             made += 1
@@ -107,7 +112,7 @@ def _of_walk(
     with i18n.use(walk.language):
         instead = _("[erased]")
     strike = lambda text: sought.sub(instead, text)  # noqa: E731
-    for hit in hits:
+    for hit in sorted(hits, key=lambda hit: hit.kind in ("team", "walk")):
         if hit.kind in _STRIKING and _STRIKING[hit.kind](tx, hit.id, strike):
             gone.add("words", [hit.key])
         elif hit.kind == "mark":
@@ -122,14 +127,40 @@ Strike = Callable[[str], str]
 def _name(tx: Session, key: str, strike: Strike) -> bool:
     who = tx.get_one(Participant, key, with_for_update=True)
     had = bool(who.name or who.team)
-    who.name, who.team = None, strike(who.team) if who.team else None
+    planned = tx.exec(select(Team.name).where(Team.walk_id == who.walk_id)).all()
+    who.name = None
+    mine: list[Any] = [who, *tx.exec(select(Track).where(Track.participant_id == key)).all()]
+    for one in mine:
+        if one.team and one.team not in planned:  # else it changes with the team
+            one.team = strike(one.team)
     return had
 
 
 def _team(tx: Session, key: str, strike: Strike) -> bool:
-    team = tx.get_one(Team, key, with_for_update=True)
+    """Those who are in it go with its name."""
+    called = tx.get_one(Team, key)
+    here = select(Participant).where(Participant.walk_id == called.walk_id, Participant.team == called.name)
+    within: list[Any] = [*tx.exec(here.order_by(col(Participant.id)).with_for_update()).all()]
+    went = select(Track).where(Track.walk_id == called.walk_id, Track.team == called.name)
+    within += tx.exec(went.order_by(col(Track.id)).with_for_update()).all()
+    walk = tx.get_one(Walk, called.walk_id, with_for_update=True, populate_existing=True)
+    team = tx.get_one(Team, key, with_for_update=True, populate_existing=True)
+    others = tx.exec(select(Team.name).where(Team.walk_id == walk.id, Team.id != key)).all()
     team.duties = {duty: who for duty, who in team.duties.items() if strike(who) == who}
+    if (name := strike(team.name)) != team.name:
+        team.name = _free(name, others)
+        for one in within:
+            one.team = team.name
+    tx.flush()
+    walk.seq = walk.changed_seq = next_seq(tx, walk.id)  # its phones hear of it
+    tx.flush()
     return True
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """The name, or with a number where another one has it."""
+    held = {one.casefold() for one in taken}
+    return next(one for one in chain([name], (f"{name} {n}" for n in count(2))) if one.casefold() not in held)
 
 
 def _fields(row: Any, names: Iterable[str], strike: Strike) -> bool:
@@ -167,6 +198,8 @@ def _walk(tx: Session, key: str, strike: Strike) -> bool:
     walk = tx.get_one(Walk, key, with_for_update=True, populate_existing=True)
     walk.plan_rev += 1
     _fields(walk, OF_WALK, strike)
+    for stop in tx.exec(select(Stop).where(Stop.walk_id == key).execution_options(populate_existing=True)).all():
+        _fields(stop, ("name", "prompt"), strike)
     tx.flush()
     walk.seq = walk.changed_seq = next_seq(tx, walk.id)  # its phones hear of it
     return True
@@ -178,9 +211,26 @@ _STRIKING: dict[str, Callable[[Session, str, Strike], bool]] = {
 }  # fmt: skip
 
 
-def _partner(tx: Session, key: str, gone: erasing.Gone) -> None:
-    tx.get_one(Partner, key, with_for_update=True).email = ""
+def _partner(tx: Session, key: str, sought: re.Pattern[str], gone: erasing.Gone) -> None:
+    """Without an address, and without the words in its name; what is routed to it stays so."""
+    partner = tx.get_one(Partner, key, with_for_update=True)
+    others = select(Partner.name).where(Partner.organisation_id == partner.organisation_id, Partner.id != key)
+    if (name := sought.sub(_("[erased]"), partner.name)) != partner.name:
+        partner.name = _free(name, tx.exec(others).all())
+    email, partner.email = partner.email, ""
+    _forget_letters(tx, email)
     gone.add("words", [f"partner:{key}"])
+
+
+def _forget_letters(tx: Session, email: str) -> None:
+    """The marks of what was sent to an address that nobody has any longer; what others were told does not go again."""
+    tx.flush()
+    has_it = (
+        tx.exec(select(User.id).where(User.email == email)).first()
+        or tx.exec(select(Partner.id).where(Partner.email == email)).first()
+    )
+    if email and not has_it:
+        tx.exec(delete(Sent).where(col(Sent.key).endswith(f":{email}", autoescape=True)))
 
 
 def _user(tx: Session, key: str, here: list[str | None], gone: erasing.Gone) -> None:
@@ -196,7 +246,8 @@ def _user(tx: Session, key: str, here: list[str | None], gone: erasing.Gone) -> 
         return
     for table in (UserSession, SignIn, Passkey, Identity, ReadingKey, Invitation):
         tx.exec(delete(table).where(col(table.user_id) == key))
-    user.email = f"{key}@{NOBODY}"
+    email, user.email = user.email, f"{key}@{NOBODY}"
+    _forget_letters(tx, email)
 
 
 def _data(tx: Session, hit: Hit) -> dict[str, Any]:

@@ -141,11 +141,13 @@ def get_page(request: Request, reader: Writer, edition: KnownEdition, db: Db) ->
 def get_photo(
     request: Request, reader: Writer, edition: KnownEdition, name: str, db: Db, small: bool = False
 ) -> Response:
+    looking.read(request, reader.person, "release", reader.walk)
     return photo(request, db, edition, name, pages.PRIVATE, thumbnail=small)
 
 
 @router.get("/walks/{walk_id}/release/{edition}/map-{shape}.svg", response_class=Response)
 def get_map(request: Request, reader: Writer, edition: KnownEdition, shape: picture.Shape, db: Db) -> Response:
+    looking.read(request, reader.person, "release", reader.walk)
     return drawing(request, db, reader.walk, edition, shape, pages.PRIVATE)
 
 

@@ -45,8 +45,9 @@ def get_review(
 
 
 @router.get("/walks/{walk_id}/review/places.geojson")
-def get_places(reader: Reviewer, db: Db) -> Response:
-    """Where the notes are, for the map beside them."""
+def get_places(request: Request, reader: Reviewer, db: Db) -> Response:
+    """Where the notes are, and how they begin, for the map beside them."""
+    looking.report(request, reader, "review")
     with db.read() as tx:
         found = places(queue(tx, reader, "").lines)
     return JSONResponse(found, headers=pages.PRIVATE, media_type="application/geo+json")

@@ -104,6 +104,8 @@ def written() -> str:
         "An organiser has the walks they lead, and those that nobody leads; coordinators and admins have all of the organisation's.",
         "A coordinator gives the roles organiser and partner, an admin every role, in their organisation or, holding it everywhere, in all;",
         "nobody gives themselves one, and the last admin stays.",
+        "A script's key (`tryg user key`) passes the doors of its person by reading alone (GET, HEAD), but those of one's own sign-in, of other",
+        "people's roles, of searching for people and of the access log not at all; whatever else it asks for is refused (403).",
         "A partner answers for who their role names; a link without an account does so until it ends or is withdrawn.",
         "What somebody may not read of another organisation answers as what is not there (404).",
         "",

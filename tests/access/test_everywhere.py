@@ -196,6 +196,31 @@ def test_a_place_of_ones_own_leads_to_nobody_elses(stage: Stage, worlds: tuple[W
     print(f"{requests} requests with mixed names: 0 leaks")
 
 
+@pytest.mark.parametrize("role", ["coordinator", "admin", "partner"])
+def test_a_scripts_key_reads_what_its_person_may_and_writes_nothing(
+    stage: Stage, worlds: tuple[World, World], role: str
+) -> None:
+    ours, _theirs = worlds
+    with stage.db.write() as tx:
+        person = people.add(tx, f"script-{role}@kommune.example", role, ours.organisation)
+        tx.flush()
+        held = tx.exec(select(Membership).where(Membership.user_id == person.id)).one()
+        held.partner_id = ours.names["partner_id"] if role == "partner" else None
+        key = {"Authorization": f"Bearer {people.new_key(tx, person)}", "Accept-Language": "en"}
+    before, (form, wire) = kept(stage, ours), bodies(ours.names)
+    of_people = [(method, path) for method, path, door in ROUTES if door is not EVERYBODY and not door.phones]
+    for method, path in of_people:
+        if method != "GET":
+            sent = {"json": wire} if path.startswith("/api/") else {"data": form}
+            reply = stage.http.request(method, path.format(**ours.names), headers=key, follow_redirects=False, **sent)
+            told = (reply.status_code, reply.json()["type"])
+            assert told == (403, "/problems/not-allowed"), (method, path, told)
+    assert "A key reads and takes out files" in reply.json()["detail"]
+    assert kept(stage, ours) == before
+    page = "/partner/measures.csv" if role == "partner" else f"/walks/{ours.walk.id}/report.csv"
+    assert stage.http.get(page, headers=key).status_code == 200
+
+
 def test_what_is_for_everybody_tells_nothing_of_a_walk(stage: Stage, worlds: tuple[World, World]) -> None:
     ours, _theirs = worlds
     before = kept(stage, ours)

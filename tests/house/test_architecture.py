@@ -97,6 +97,7 @@ ACROSS = {
     ("photos", "app.privacy.replaced"),  # a blurred photo comes in: the one it was made from goes
     ("privacy", "app.measures.quoting"),
     ("privacy", "app.report.freezing"),
+    ("privacy", "app.report.taken"),  # what no reader finds any longer is kept for its time alone
     ("privacy", "app.report.press"),
     ("privacy", "app.schema"),  # its command brings the database up to date first
     # A phone's copy comes in by the very functions that the wire's routes call, and a backup takes the photos' files.

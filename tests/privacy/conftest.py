@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from app.access import people
+from app.access import people, signin
 from app.db import Database
 from app.models import Access
+from tests.access.conftest import Browser
 from tests.cast import Stage
 from tests.report.evening import Evening
 
@@ -43,6 +44,16 @@ def key_of(stage: Stage) -> Callable[..., tuple[str, dict[str, str]]]:
             return f"key:{person.id}", {"Authorization": f"Bearer {people.new_key(tx, person)}"}
 
     return make
+
+
+def signed_in(stage: Stage, role: str) -> tuple[Browser, str]:
+    """(somebody's browser, how the log calls them)."""
+    with stage.db.write() as tx:
+        person = people.add(tx, f"{role}9@kommune.example", role, "Aalborg Kommune")
+        link = signin.new_link(tx, person, "http://testserver")
+    browser = Browser(stage)
+    browser.open_link(link)
+    return browser, f"person:{person.id}"
 
 
 @pytest.fixture

@@ -16,9 +16,13 @@ from app.models import (
     Membership,
     Organisation,
     Participant,
+    Partner,
+    Sent,
+    Stop,
     Takedown,
     Team,
     Telling,
+    Track,
     User,
     Walk,
 )
@@ -140,6 +144,85 @@ def test_everything_of_a_person_is_found_handed_out_and_erased_with_a_receipt(
     assert hits(search(admin)) == []
 
 
+def erased_by(admin: Paper, query: str = NAME) -> list[str]:
+    """Finds and erases; the kinds of what was found."""
+    found = hits(search(admin, query))
+    done = admin.post("/people/search/erasure", {"query": query, "hit": found, "sure": "yes"})
+    assert (done.status, done.address) == (200, "/keeping"), done.words
+    return [one.partition(":")[0] for one in found]
+
+
+def test_who_is_named_at_a_stop_is_found_there_and_struck_on_every_phone(every_database: str, evening: Evening) -> None:
+    stage, walker, admin = evening.stage, evening.phone, evening.plan.signed_in("admin")
+    with stage.db.write() as tx:
+        first, second = (tx.get_one(Stop, one.id) for one in stage.stops)
+        first.name, second.prompt = f"Ved {NAME}s have", f"Spørg {NAME} i nummer 7 om lampen."
+    assert f"Ved {NAME}s have · Spørg {NAME} i nummer 7" in search(admin).words, (
+        "what will be struck is before one's eyes"
+    )
+    assert erased_by(admin) == ["walk"]
+    assert NAME not in kept(stage)
+    told = walker.get(f"/walks/{stage.walk.id}").json()
+    assert told["seq"] > walker.walk["seq"]
+    assert [one["name"] for one in told["stops"]] == ["Ved [slettet]s have", second.name]
+    assert told["stops"][1]["prompt"] == "Spørg [slettet] i nummer 7 om lampen."
+    assert hits(search(admin)) == []
+
+
+def test_a_team_called_after_somebody_gets_another_name_with_all_who_are_in_it(
+    every_database: str, evening: Evening
+) -> None:
+    stage, admin = evening.stage, evening.plan.signed_in("admin")
+    with stage.db.write() as tx:
+        for name in (f"{NAME}s hold", f"{NAME.upper()}s hold"):
+            tx.add(Team(walk_id=stage.walk.id, name=name))
+    walker = stage.phone(team=f"{NAME}s hold")
+    with stage.db.write() as tx:
+        tx.add(Track(id=new_id(), walk_id=stage.walk.id, participant_id=walker.id, team=f"{NAME}s hold", rev=1))
+    found = [one for one in hits(search(admin)) if one.startswith("team")]
+    assert len(found) == 2
+    admin.post("/people/search/erasure", {"query": NAME, "hit": found, "sure": "yes"})
+    assert NAME.casefold() not in kept(stage).casefold()
+    told = walker.get(f"/walks/{stage.walk.id}").json()
+    assert sorted(one["name"] for one in told["teams"]) == ["[slettet]s hold", "[slettet]s hold 2"]
+    assert told["seq"] > walker.walk["seq"]
+    with stage.db.read() as tx:
+        mine = tx.get_one(Participant, walker.id).team
+        assert mine in ("[slettet]s hold", "[slettet]s hold 2")
+        assert tx.exec(select(Track.team)).one() == mine
+    assert hits(search(admin)) == []
+
+
+def test_a_partner_called_after_somebody_keeps_its_measures_under_another_name(
+    every_database: str, evening: Evening
+) -> None:
+    stage, admin, mail = evening.stage, evening.plan.signed_in("admin"), "gerda.s@bolig.example"
+    named = [evening.plan.partner(f"Vicevært {name}", "bolig", mail) for name in (NAME, NAME.replace(" ", "-"))]
+    evening.plan.make(evening.anna, evening.note(), partner=named[0].id)
+    with stage.db.write() as tx:
+        tx.add(Sent(key=f"digest:{named[0].id}:2026-11-23:{mail}"))
+    assert erased_by(admin) == ["partner", "partner"]
+    everything = kept(stage)
+    assert "Gerda" not in everything
+    assert mail not in everything
+    with stage.db.read() as tx:
+        left = sorted(tx.exec(select(Partner.name)).all())
+        assert tx.exec(select(Measure)).one().partner_id == named[0].id
+    assert left == ["Vicevært [erased]", "Vicevært [erased] 2"]
+    assert hits(search(admin)) == []
+
+
+def test_letters_to_an_address_that_another_still_has_do_not_go_again(evening: Evening) -> None:
+    stage, admin = evening.stage, evening.plan.signed_in("admin")
+    partner = evening.plan.partner(f"Vicevært {NAME}", "bolig", "vagt@bolig.example")
+    evening.plan.partner("Vagten", "bolig", "vagt@bolig.example")
+    with stage.db.write() as tx:
+        tx.add(Sent(key=f"digest:{partner.id}:2026-11-23:vagt@bolig.example"))
+    assert erased_by(admin) == ["partner"]
+    with stage.db.read() as tx:
+        assert tx.exec(select(Sent)).one()
+
+
 def test_one_photo_or_all_of_one_phone_can_be_chosen_alone(evening: Evening) -> None:
     stage = evening.stage
     _note, photo = with_photo(evening, 10, note=f"{NAME} ses på billedet.")
@@ -160,6 +243,8 @@ def test_somebody_who_signs_in_is_shut_out_and_the_last_admin_stays(evening: Eve
     stage = evening.stage
     admin, other = evening.plan.signed_in("admin"), evening.plan.signed_in("coordinator")
     mail = evening.emails()[-1]
+    with stage.db.write() as tx:
+        tx.add(Sent(key=f"before:{new_id()}:2026-11-30:{mail}"))  # a letter that went out
     page = search(admin, mail)
     assert hits(page) == [f"user:{evening.user(mail).id}"]
     admin.post("/people/search/erasure", {"query": mail, "hit": hits(page), "sure": "yes"})

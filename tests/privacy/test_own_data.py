@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.models import Agreement, Erasure, Measure, Observation, Participant, Telling
+from app.models import Agreement, Edition, Erasure, Measure, Observation, Participant, Telling, Walk
+from app.report.freezing import digest
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
 from tests.privacy.raw import files, kept, with_photo
@@ -118,6 +119,43 @@ def test_erasing_takes_every_word_and_byte_and_nothing_comes_back(every_database
     assert news[theirs]["agreements"] == 0
 
     what_is_sent_again_is_refused(stage, phone, note, photo, done.json())
+
+
+def next_walk(evening: Evening, after: str, kind: str) -> Walk:
+    page = evening.anna.post(f"/walks/{after}/successors", {"kind": kind})
+    assert page.status == 200, page.words
+    with evening.stage.db.read() as tx:
+        return tx.get_one(Walk, page.address.split("/")[2])
+
+
+def test_what_the_walk_back_and_a_copy_of_it_ask_about_goes_from_their_phones_too(
+    every_database: str, evening: Evening
+) -> None:
+    stage = evening.stage
+    stop = stage.stops[1]
+    note = evening.note(note="Mørkt her.", suggestion="Bed ham i det røde hus om at flytte bilen.")
+    evening.plan.make(evening.anna, note)
+    again = next_walk(evening, stage.walk.id, "return")
+    copy = next_walk(evening, again.id, "template")
+    phones = [stage.phone(walk) for walk in (again, copy)]
+    asked = [one["prompt"] for phone in phones for one in phone.walk["stops"] if "røde hus" in one["prompt"]]
+    assert len(asked) == 2, "both walks ask about it"
+    stage.walk = again
+    later = phones[0].note(note="Her er bedre nu.")
+    phones[0].sync()
+    evening.plan.release(later)
+    evening.published()
+    assert erase(evening.phone).status_code == 200
+    assert "røde hus" not in kept(stage), "of the walk, the walk back, the copy and the edition"
+    for phone in phones:
+        walk = phone.get(f"/walks/{phone.walk['id']}").json()
+        prompt = next(one["prompt"] for one in walk["stops"] if one["name"] == stop.name)
+        assert prompt.startswith("Sidst: "), prompt
+        assert prompt.endswith(stop.prompt), "the stop's own words stay"
+        assert walk["seq"] > phone.walk["seq"], "its phones hear of it"
+    with stage.db.read() as tx:
+        edition = tx.exec(select(Edition)).one()
+    assert edition.sha256 == digest(edition.frozen["public"])
 
 
 def what_is_sent_again_is_refused(stage: Stage, phone: Phone, note: str, photo: str, done: dict[str, int]) -> None:

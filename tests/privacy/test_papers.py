@@ -47,6 +47,7 @@ def test_the_notice_the_record_and_the_assessment_say_what_is_done(stage: Stage)
         assert "77 days after the report was released" in page
         for rule in keeping.RULES:
             assert rule.what in page.replace("&#x27;", "'"), rule.name
+        assert "counted from when they were taken out" in page
         assert "<b>Aalborg</b>" not in page
         assert "javascript:x&quot;" not in page
         assert "<i>" not in page

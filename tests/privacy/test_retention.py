@@ -10,6 +10,8 @@ from sqlmodel import col, select
 from app.access import people
 from app.jobs import DAY_S, Task, jobs_of
 from app.models import (
+    Decision,
+    Edition,
     Erasure,
     FailedTry,
     Mark,
@@ -26,12 +28,15 @@ from app.models import (
 )
 from app.privacy import erasing, keeping, retention
 from app.problems import Problem, TryAgain
+from app.report.freezing import digest
+from app.review import photos
 from app.walks import walks
 from tests.cast import Clock, Stage
 from tests.phone import Picture, jpeg, new_id
 from tests.photos.pictures import until
 from tests.privacy.raw import erased, files, kept, run, with_photo
 from tests.report.evening import Evening
+from tests.review.conftest import Reviewer
 
 WAY = {"team": "Hold 1", "rev": 1, "parts": [[[9.98765, 57.04], [9.99, 57.05]]]}
 
@@ -110,10 +115,72 @@ def test_half_a_year_after_the_release_what_nobody_published_is_gone_and_the_rep
     with stage.db.read() as tx:
         assert tx.get_one(Track, track).parts == []
     clock.advance(days=5 * 366)
-    assert erased(run(stage)) == {"filed": 1}, "what is in the report stays"
+    assert erased(run(stage)) == {"filed": 1, "note": 1, "editions": 1}, "what is in the report stays"
+    assert "Bænken er" not in kept(stage), "words that were written anew and never released are not in it"
     page = evening.reader.open(evening.public)
     assert "Her er lyst og rart at gå." in page.words
     assert evening.reader.http.get(f"{evening.public}/photos/2.1-1.jpg").status_code == 200
+
+
+def dated(stage: Stage, steps: list[Decision], clock: Clock) -> list[Decision]:
+    """A step that a row dates by itself knows nothing of the test's clock."""
+    with stage.db.write() as tx:
+        for step in steps:
+            tx.get_one(Decision, step.id).at = clock.moment
+    return steps
+
+
+def test_what_is_hidden_after_the_release_goes_in_its_time_and_comes_back_until_then(
+    every_database: str, evening: Evening, clock: Clock
+) -> None:
+    stage, karl = evening.stage, Reviewer(evening.stage, "karl@kommune.example", "coordinator")
+    gone, lost = with_photo(evening, 10, note="Manden i det gule hus er beruset hver aften.")
+    back, shown = with_photo(evening, 20, note="Lampen er slukket.")
+    evening.published()
+    stage.close_walk()
+    clock.advance(days=400)
+    run(stage)
+    hidden = [dated(stage, karl.hide(note), clock) for note in (gone, back)]
+    assert "gule hus" not in evening.reader.open(evening.public).words
+    clock.advance(days=182)
+    assert not run(stage)["walks"], "183 days from when it was hidden, not from the release"
+    karl.undo(*hidden[1])
+    clock.advance(days=2)
+    assert erased(run(stage)) == {"note": 1, "photo": 1, "editions": 1}
+    assert "gule hus" not in kept(stage)
+    assert files(stage, lost) == []
+    for _later in range(2):
+        page = evening.reader.open(evening.public)
+        assert "Lampen er slukket." in page.words
+        photos = [evening.reader.http.get(f"{evening.public}/photos/2.{n}-1.jpg").status_code for n in (1, 2)]
+        assert sorted(photos) == [200, 404]
+        clock.advance(days=4000)
+        assert "note" not in erased(run(stage))
+    assert len(files(stage, shown)) == 2
+    with stage.db.read() as tx:
+        edition = tx.exec(select(Edition)).one()
+    assert edition.sha256 == digest(edition.frozen["public"])
+
+
+def test_a_photo_refused_after_the_release_goes_in_its_time_and_its_note_stays(
+    every_database: str, evening: Evening, clock: Clock
+) -> None:
+    stage, karl = evening.stage, Reviewer(evening.stage, "karl@kommune.example", "coordinator")
+    _note, lost = with_photo(evening, 10, note="Lampen er slukket.")
+    evening.published()
+    stage.close_walk()
+    clock.advance(days=400)
+    run(stage)
+    with stage.db.write() as tx:
+        version = tx.get_one(Photo, lost).review_version
+        refused = photos.decide(tx, karl.reader, "refuse", [(lost, version)])
+    dated(stage, refused, clock)
+    clock.advance(days=182)
+    assert not run(stage)["walks"]
+    clock.advance(days=2)
+    assert erased(run(stage)) == {"photo": 1}
+    assert files(stage, lost) == []
+    assert "Lampen er slukket." in evening.reader.open(evening.public).words
 
 
 def test_without_a_report_everything_goes_after_the_longest_time(

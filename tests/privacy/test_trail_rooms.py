@@ -5,31 +5,22 @@ from collections.abc import Callable
 
 import pytest
 
-from app.access import people, signin
+from app.access import signin
 from app.access.subscribing import calendar_secret
 from app.measures import deadlines
 from app.models import Mark, Measure, Partner, Photo, User, Walk
 from app.privacy import looking
 from app.walks import opening, walks
-from tests.access.conftest import OURS, PAGE, Browser
+from tests.access.conftest import PAGE, Browser
 from tests.cast import Clock, Stage
 from tests.phone import new_id
-from tests.privacy.conftest import logged, told
+from tests.privacy.conftest import logged, signed_in, told
+from tests.privacy.raw import with_photo
 from tests.report.evening import Evening
 from tests.report.test_public import measure
 
 Key = Callable[..., tuple[str, dict[str, str]]]
 ROUTE = b'{"type": "LineString", "coordinates": [[9.92, 57.04], [9.93, 57.05]]}'
-
-
-def signed_in(stage: Stage, role: str) -> tuple[Browser, str]:
-    """(somebody's browser, how the log calls them)."""
-    with stage.db.write() as tx:
-        person = people.add(tx, f"{role}9@kommune.example", role, "Aalborg Kommune")
-        link = signin.new_link(tx, person, "http://testserver")
-    browser = Browser(stage)
-    browser.open_link(link)
-    return browser, f"person:{person.id}"
 
 
 def test_measures_minutes_and_what_shows_them_done_are_logged_once_in_ten_minutes(
@@ -139,6 +130,26 @@ def test_residents_marks_are_logged_where_their_words_are_read(stage: Stage, key
     assert told(stage.db, "read") == [(who, "read", "page:marks")]
 
 
+def test_the_words_on_the_reviews_map_are_logged_though_no_page_was_opened(evening: Evening, key_of: Key) -> None:
+    evening.note(note="Han i nummer syv råber ad alle.", factors=["people.threats"], released=False)
+    who, headers = key_of("coordinator")
+    told_of = evening.stage.http.get(f"{evening.at}/review/places.geojson", headers=headers)
+    assert "nummer syv" in told_of.text
+    assert told(evening.stage.db, "read") == [(who, "read", "page:review")]
+    assert logged(evening.stage.db, "read")[0].detail == {"sensitive": True}
+
+
+def test_a_photo_and_the_map_of_an_edition_before_its_release_are_logged(evening: Evening, key_of: Key) -> None:
+    with_photo(evening, 10, note="Bænken er væk.")
+    assert evening.ask().status == 200
+    for at, ending in enumerate(("photos/2.1-1.jpg", "map-wide.svg")):
+        role = ("organiser", "coordinator")[at]
+        who, headers = key_of(role)
+        reply = evening.stage.http.get(f"{evening.at}/release/1/{ending}", headers=headers)
+        assert reply.status_code == 200, reply.text
+        assert told(evening.stage.db, "read")[-1] == (who, "read", "page:release"), ending
+
+
 def test_a_walk_that_is_opened_and_closed_says_by_whom_and_only_once(
     every_database: str, stage: Stage, clock: Clock
 ) -> None:
@@ -175,13 +186,13 @@ def test_a_sign_out_is_logged_of_one_browser_and_of_all(stage: Stage) -> None:
     assert len({one.organisation_id for one in logged(stage.db, "signed-out", "signed-in")}) == 1
 
 
-def test_a_route_from_a_file_is_logged_when_it_is_kept(stage: Stage, key_of: Key) -> None:
-    who, headers = key_of("organiser")
+def test_a_route_from_a_file_is_logged_when_it_is_kept(stage: Stage) -> None:
+    browser, who = signed_in(stage, "organiser")
     address = f"/walks/{stage.walk.id}/plan"
     with stage.db.read() as tx:
         plan = tx.get_one(Walk, stage.walk.id)
     typed = {"rev": str(plan.plan_rev), "title": "Aftentur"}
     for content, kept in ((b"not a route", 0), (ROUTE, 1)):
         files = {"route": ("rute.geojson", io.BytesIO(content), "application/geo+json")}
-        stage.http.post(address, data=typed, files=files, headers=headers | PAGE | OURS, follow_redirects=False)
+        browser.post(address, data=typed, files=files)
         assert [(one.who, one.about) for one in logged(stage.db, "imported")] == [(who, "file:route")] * kept

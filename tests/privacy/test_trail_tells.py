@@ -13,9 +13,9 @@ from app.measures import partners
 from app.models import Measure, Partner, User
 from app.privacy import looking, trail
 from app.problems import TryAgain
-from tests.access.conftest import OURS, PAGE, Browser
+from tests.access.conftest import PAGE, Browser
 from tests.cast import Clock, Stage
-from tests.privacy.conftest import logged, told
+from tests.privacy.conftest import logged, signed_in, told
 
 Key = Callable[..., tuple[str, dict[str, str]]]
 NOTE = "Lampen ved tunnelen er slukket, siger Bo."
@@ -206,19 +206,14 @@ def test_a_partners_link_is_logged_when_it_is_made_used_and_withdrawn_and_so_is_
     assert not any(secret in json.dumps(trail.as_told(one)) for one in logged(stage.db))
 
 
-def test_each_decision_of_the_review_is_logged_and_that_it_was_taken_back(stage: Stage, note: str, key_of: Key) -> None:
-    who, headers = key_of("coordinator")
+def test_each_decision_of_the_review_is_logged_and_that_it_was_taken_back(stage: Stage, note: str) -> None:
+    browser, who = signed_in(stage, "coordinator")
     form = {"note": note, "version": "0", "rev": "1", "do": "release", "lane": ""}
     address = f"/walks/{stage.walk.id}/review"
-    reply = stage.http.post(f"{address}/decisions", data=form, headers=headers | PAGE | OURS, follow_redirects=False)
+    reply = browser.post(f"{address}/decisions", data=form)
     assert reply.status_code == 303, reply.text
     did = reply.headers["location"].partition("did=")[2].partition("&")[0]
-    undone = stage.http.post(
-        f"{address}/undoing",
-        data={"decision": did, "note": note},
-        headers=headers | PAGE | OURS,
-        follow_redirects=False,
-    )
+    undone = browser.post(f"{address}/undoing", data={"decision": did, "note": note})
     assert undone.status_code == 303
     about = f"note:{note}"
     assert told(stage.db, "released", "undone") == [(who, "released", about), (who, "undone", about)]
