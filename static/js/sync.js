@@ -14,6 +14,7 @@ import { LIMITS } from "./protocol.js";
 import { traffic, wire } from "./records.js";
 import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
 import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
+import { due, left, wait, waits } from "./waits.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
@@ -28,8 +29,6 @@ import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
  *   wants a sign-in; next_try: ms; confirmed: the server was asked, and holds all that was ever sent from here
  */
 
-const FIRST_MS = 2_000;
-const CAP_MS = 300_000;
 const EVERY_MS = 60_000;
 const MENDS = 3;
 const NETWORK = "network"; // may be back at any moment
@@ -41,8 +40,6 @@ const HELD = ["stored", "ready", "unreadable"];
 let state = { online: null, stranger: false, sending: false, next_try: null, last_problem: null, confirmed: false };
 /** @type {Set<(status: Status) => void>} */
 const listeners = new Set();
-/** How long an item, the network or the server is left alone. @type {Map<string, {tries: number, until: number}>} */
-const waits = new Map();
 /** @type {Promise<void> | null} */
 let running = null;
 let started = false;
@@ -151,7 +148,7 @@ async function online() {
   const who = await whoAnswers();
   const answers = who === "us";
   if (answers) waits.delete(NETWORK);
-  else wait(NETWORK, null);
+  else wait(NETWORK);
   show({ online: answers, stranger: who === "stranger" });
   return answers;
 }
@@ -170,7 +167,7 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
 /** Say how much is still here, so that whoever leads the walk knows whom to wait for. An older server does not ask. */
 async function tell(/** @type {Joined} */ me) {
   const some = await outbox.next(() => true); // that all has gone is never kept back, and costs no counting
-  if (some && Date.now() - countedAt < EVERY_MS / 2) return;
+  if (some && Math.abs(Date.now() - countedAt) < EVERY_MS / 2) return;
   if (some) countedAt = Date.now();
   const left = some ? await outbox.waiting() : { notes: 0, photos: 0 };
   const words = `${me.participant_id} ${left.notes} ${left.photos}`;
@@ -184,7 +181,7 @@ async function tell(/** @type {Joined} */ me) {
 /** The walk as the server has it now. @returns {Promise<boolean>} false where the network is gone */
 async function freshWalk(/** @type {Joined} */ me) {
   if (me.unsaid) await rejoin(me);
-  if (Date.now() - walkAsked < EVERY_MS / 2) return true;
+  if (Math.abs(Date.now() - walkAsked) < EVERY_MS / 2) return true;
   try {
     const { status, body, etag } = await ask("GET", `/walks/${me.walk.id}`, { key: me, etag: me.etag });
     if (status === 200 && body.id === me.walk.id) await updateWalk(body, etag);
@@ -315,16 +312,6 @@ async function vouch(/** @type {Joined} */ me) {
   if (!missing) vouchedFor = before;
 }
 
-const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
-
-/** Exponential back-off with full jitter, never sooner than the server asks. @returns {number} until when, ms */
-function wait(/** @type {string} */ id, /** @type {number | null} */ atLeast) {
-  const tries = (waits.get(id)?.tries ?? 0) + 1;
-  const pause = Math.max(Math.random() * Math.min(CAP_MS, FIRST_MS * 2 ** tries), atLeast ?? 0);
-  waits.set(id, { tries, until: Date.now() + pause });
-  return Date.now() + pause;
-}
-
 /** @returns {Problem} */
 function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /** @type {number | null} */ retry_at) {
   const { code, detail } = failure instanceof Trouble ? failure : { code: "phone", detail: whole(MISHAPS.illegible()) };
@@ -334,15 +321,15 @@ function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /**
 /** Set the clock for the next try. */
 async function plan() {
   clearTimeout(timer);
-  let soonest = Number.POSITIVE_INFINITY;
+  let pause = Number.POSITIVE_INFINITY;
   const isOpen = await openNotes();
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final && !isOpen(item)) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
-    return soonest === 0;
+    if (!item.problem?.final && !isOpen(item)) pause = Math.min(pause, left(item.id));
+    return pause === 0;
   };
   await outbox.next(isFirst).catch(() => {});
-  const all = Math.max(waits.get(NETWORK)?.until ?? 0, waits.get(SERVER)?.until ?? 0);
-  const next = Number.isFinite(soonest) ? Math.max(all, soonest) : null;
+  pause = Math.max(pause, left(NETWORK), left(SERVER));
+  const next = Number.isFinite(pause) ? Date.now() + pause : null;
   show({ next_try: next });
-  if (next !== null) timer = setTimeout(round, Math.max(1000, next - Date.now()));
+  if (next !== null) timer = setTimeout(round, Math.max(1000, pause));
 }

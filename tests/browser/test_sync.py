@@ -139,6 +139,17 @@ def test_a_server_whose_clock_is_wrong_keeps_no_phone_silent_for_longer_than_an_
     assert 3_500_000 < problem["retry_at"] - problem["at"] <= 3_600_000
 
 
+def test_a_clock_that_is_put_right_keeps_no_phone_silent(phone: Phone, network: Network) -> None:
+    phone.run("const now = Date.now; globalThis.ahead = 60 * 86_400_000; Date.now = () => now() + ahead;")
+    busy = {"type": "/problems/try-again", "title": "x", "status": 503, "detail": "Serveren har travlt."}
+    network.answer(r"/observations/", 503, busy, {"Retry-After": "2"})
+    phone.run("await save({note: 'fra foråret'}); sync.start()")
+    wait_until(phone, "(await store.notes())[0].problem && !sync.status().sending")
+    phone.run("globalThis.ahead = 0;")
+    wait_until(phone, SENT)
+    assert 0 <= phone.run("return (sync.status().next_try ?? Date.now()) - Date.now()") < 3_600_000
+
+
 def test_one_refused_note_does_not_block_the_others_and_says_why(phone: Phone) -> None:
     phone.run("await save({note: 'a'}); await save({note: given[0]}); await save({note: 'c'})", "x" * 10_000)
     phone.run(SEND)
