@@ -194,7 +194,7 @@ async function freshWalk(/** @type {Joined} */ me) {
   return true;
 }
 
-/** Send until nothing is due. @returns {Promise<boolean>} false where another tab took over, or there is no point now */
+/** Send until nothing is due. @returns {Promise<boolean>} false where another tab took over, another walk was joined, or there is no point now */
 async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
@@ -202,6 +202,8 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
     const isOpen = await openNotes();
     const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !isOpen(item));
     if (!parcel) return true;
+    // Another walk's by now, after an answer that was long in coming: it is not sent in the name of this one.
+    if ((await joined())?.participant_id !== me.participant_id) return false;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
   return false;

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from app.db import Database
+from app.walks import walks
 from tests.browser.pocket import Network, Phone, picture
 from tests.photos.pictures import until
 from tests.running import Server
@@ -137,6 +139,24 @@ def test_a_server_whose_clock_is_wrong_keeps_no_phone_silent_for_longer_than_an_
     wait_until(phone, "(await store.notes()).some((note) => note.problem)")
     problem = phone.run("return (await store.notes())[0].problem")
     assert 3_500_000 < problem["retry_at"] - problem["at"] <= 3_600_000
+
+
+def test_a_note_of_the_next_walk_is_never_sent_in_the_name_of_the_last(phone: Phone, shared_server: Server) -> None:
+    phone.run("await save({note: 'på den første'})")
+    held: list[Any] = []
+    phone.page.route("**/known", lambda route: held.append(route), times=1)
+    with phone.page.expect_request("**/known"):
+        phone.run("sync.start()")
+    db = Database(shared_server.database)
+    with db.write() as tx:
+        next_code = walks.create(tx, "Næste aften").code
+    db.close()
+    phone.sent.clear()
+    phone.run("await join(given[0]); await save({note: 'på den anden'})", next_code)
+    held[0].continue_()
+    wait_until(phone, SENT)
+    assert [note["note"] for note in on_the_server(phone)] == ["på den anden"]
+    assert len(phone.paths("observations")) == 1
 
 
 def test_a_clock_that_is_put_right_keeps_no_phone_silent(phone: Phone, network: Network) -> None:
