@@ -79,7 +79,7 @@ export async function sendNow() {
   waits.clear();
   walkAsked = 0;
   changes += 1;
-  await outbox.clearProblems();
+  await outbox.clearProblems().catch(outbox.unlessFull);
   await aside();
   await round(true);
 }
@@ -121,7 +121,7 @@ function hope() {
 
 function round(pressed = false) {
   running ??= inTurn(work, pressed)
-    .catch((failure) => show({ last_problem: problemOf(failure, false, null) }))
+    .catch((failure) => show({ last_problem: problemOf(failure) }))
     .finally(() => {
       running = null;
       if (called) hope();
@@ -184,7 +184,7 @@ async function freshWalk(/** @type {Joined} */ me) {
   if (Math.abs(Date.now() - walkAsked) < EVERY_MS / 2) return true;
   try {
     const { status, body, etag } = await ask("GET", `/walks/${me.walk.id}`, { key: me, etag: me.etag });
-    if (status === 200 && body.id === me.walk.id) await updateWalk(body, etag);
+    if (status === 200 && body.id === me.walk.id) await updateWalk(body, etag).catch(outbox.unlessFull);
     walkAsked = Date.now();
   } catch (failure) {
     if (!(failure instanceof Trouble)) throw failure;
@@ -199,14 +199,23 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
   while (!turn.over) {
-    const isOpen = await openNotes();
-    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !isOpen(item));
-    if (!parcel) return true;
+    const goes = await whatGoes();
+    const parcel = await outbox.next((item) => goes(item) && due(item.id));
+    if (!parcel) {
+      if (!(await outbox.noteRest())) show({ last_problem: problemOf(new Trouble("full", whole(MISHAPS.unnoted()))) });
+      return true;
+    }
     // Another walk's by now, after an answer that was long in coming: it is not sent in the name of this one.
     if ((await joined())?.participant_id !== me.participant_id) return false;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
   return false;
+}
+
+/** Tells what goes by itself: neither what is refused, nor open in some tab, nor arrived and only not noted yet. */
+async function whatGoes() {
+  const isOpen = await openNotes();
+  return (/** @type {NoteRecord | PhotoRecord} */ item) => !item.problem?.final && !isOpen(item) && !outbox.isHeard(item);
 }
 
 /** @returns {Promise<boolean>} whether there is a point in going on with the next item */
@@ -221,11 +230,12 @@ async function sendOne(
     await (kind === "notes" ? sendWords(me, item) : sendPhoto(me, item));
     waits.delete(item.id);
     return true;
-  } catch (failure) {
-    if (!(failure instanceof Trouble)) throw failure;
+  } catch (reason) {
+    // Whatever happens with one, the others go.
+    const failure = asTrouble(reason);
     const times = mended.get(item.id) ?? 0;
     mended.set(item.id, times + 1);
-    if (times < MENDS && (await mend(me, item, failure))) return true;
+    if (times < MENDS && (await mend(me, item, failure, times > 0).catch(() => false))) return true;
     return park(kind, item, failure);
   }
 }
@@ -233,7 +243,7 @@ async function sendOne(
 // A receipt is one only if it names what was sent.
 
 async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { id, content, content: { rev } }) {
-  await outbox.markTried(id, rev);
+  await outbox.markTried({ [id]: rev }).catch(outbox.unlessFull);
   const { body } = await ask("PUT", `/observations/${id}`, { key: me, json: wire(content) });
   if (body.id !== id || !(body.rev >= rev) || !Array.isArray(body.photos)) throw notOurs();
   body.photos.push(...(body.recordings ?? []));
@@ -247,14 +257,15 @@ async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoRecord} */ ph
   const path = `/observations/${photo.note_id}/${photo.seconds ? "recordings" : "photos"}/${photo.id}`;
   const { body } = await ask("PUT", path, { key: me, bytes: kept.buffer, headers });
   if (body.id !== photo.id || body.sha256 !== photo.sha256 || !HELD.includes(body.state)) throw notOurs();
-  await outbox.keepPhotoState(photo.id, body.state);
+  await outbox.photoArrived(photo.id, body.state);
 }
 
 /** Put right what can be put right from here. @returns {Promise<boolean>} whether the item may go again at once */
-async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type {Trouble} */ { code, problem }) {
+async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type {Trouble} */ { code, problem }, again = false) {
   if (code === "not-joined") return rejoin(me);
   if (code === "same-revision-different-content") await outbox.outbid(item.id, item.content.rev, problem.receipt.rev);
-  else if (item.note_id && (code === "observation-unknown" || code === "photo-undeclared"))
+  // Its bytes may have made room once it had arrived: then the note's receipt says so.
+  else if (item.note_id && (code === "observation-unknown" || code === "photo-undeclared" || (code === "photo-gone" && !again)))
     await outbox.unsend(item.note_id);
   else if (code === "digest-mismatch") {
     const kept = await photoBytes(item.id);
@@ -272,8 +283,8 @@ async function rejoin(/** @type {Joined} */ me) {
     const json = { code, secret, role, name, team, language: language() };
     const { body } = await ask("PUT", `/participants/${participant_id}`, { json });
     if (body.participant_id !== participant_id) return false;
-    await updateWalk(body.walk, null);
-    await teamSaid(body.walk.id, team);
+    await updateWalk(body.walk, null).catch(outbox.unlessFull);
+    await teamSaid(body.walk.id, team).catch(outbox.unlessFull);
     return true;
   } catch (failure) {
     if (failure instanceof Trouble) return false;
@@ -292,7 +303,7 @@ async function park(/** @type {"notes" | "photos"} */ kind, /** @type {any} */ i
   const until = final ? null : lost && !answers ? null : wait(item.id, failure.retryAfter);
   const problem = problemOf(failure, final, until);
   show({ last_problem: problem });
-  if (failure.code !== "no-network" || answers) await outbox.keepProblem(kind, item.id, problem);
+  if (failure.code !== "no-network" || answers) await outbox.keepProblem(kind, item.id, problem).catch(() => wait(item.id));
   return answers;
 }
 
@@ -314,9 +325,12 @@ async function vouch(/** @type {Joined} */ me) {
   if (!missing) vouchedFor = before;
 }
 
+const asTrouble = (/** @type {unknown} */ failure) =>
+  failure instanceof Trouble ? failure : new Trouble("phone", whole(MISHAPS.illegible()));
+
 /** @returns {Problem} */
-function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /** @type {number | null} */ retry_at) {
-  const { code, detail } = failure instanceof Trouble ? failure : { code: "phone", detail: whole(MISHAPS.illegible()) };
+function problemOf(/** @type {unknown} */ failure, final = false, /** @type {number | null} */ retry_at = null) {
+  const { code, detail } = asTrouble(failure);
   return { code, detail, at: Date.now(), final, retry_at };
 }
 
@@ -324,9 +338,9 @@ function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /**
 async function plan() {
   clearTimeout(timer);
   let pause = Number.POSITIVE_INFINITY;
-  const isOpen = await openNotes();
+  const goes = await whatGoes();
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final && !isOpen(item)) pause = Math.min(pause, left(item.id));
+    if (goes(item)) pause = Math.min(pause, left(item.id));
     return pause === 0;
   };
   await outbox.next(isFirst).catch(() => {});
