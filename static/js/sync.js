@@ -14,7 +14,7 @@ import { LIMITS } from "./protocol.js";
 import { traffic, wire } from "./records.js";
 import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
 import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
-import { due, left, wait, waits } from "./waits.js";
+import { due, hope, left, wait, waits } from "./waits.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
@@ -49,6 +49,7 @@ let told = ""; // what was last said to be left here
 let countedAt = 0;
 let changes = 0; // of what the server should hold
 let vouchedFor = -1; // up to which of them it said that it holds all
+let unlooked = false; // it had not looked into all photos yet: whether it can read them is asked again in the next round
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -108,15 +109,10 @@ function show(/** @type {Partial<Status>} */ news, /** @type {string[]} */ sendi
 
 /** The network may be back: ask it, even if it was to be left alone. */
 function kick() {
-  hope();
+  hope(SERVER);
   pushOn();
   if (running) called = true;
   else round();
-}
-
-/** What failed on its way may go again at once; a server that asked for a pause has it. */
-function hope() {
-  for (const id of waits.keys()) if (id !== SERVER) waits.delete(id);
 }
 
 function round(pressed = false) {
@@ -124,7 +120,7 @@ function round(pressed = false) {
     .catch((failure) => show({ last_problem: problemOf(failure) }))
     .finally(() => {
       running = null;
-      if (called) hope();
+      if (called) hope(SERVER);
       called = false;
       return plan();
     });
@@ -157,7 +153,8 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   if (!(await freshWalk(me))) return;
   for (let asked = 0; asked <= MENDS; asked++) {
     if (!(await empty(me, turn))) return;
-    if (vouchedFor === changes) break;
+    if (!(await outbox.noteRest())) return show({ last_problem: problemOf(new Trouble("full", whole(MISHAPS.unnoted()))) });
+    if (vouchedFor === changes && !(unlooked && !asked)) break;
     // Before anything says "all sent", the server is asked whether it thinks so too.
     await vouch(me);
   }
@@ -201,10 +198,7 @@ async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   while (!turn.over) {
     const goes = await whatGoes();
     const parcel = await outbox.next((item) => goes(item) && due(item.id));
-    if (!parcel) {
-      if (!(await outbox.noteRest())) show({ last_problem: problemOf(new Trouble("full", whole(MISHAPS.unnoted()))) });
-      return true;
-    }
+    if (!parcel) return true;
     // Another walk's by now, after an answer that was long in coming: it is not sent in the name of this one.
     if ((await joined())?.participant_id !== me.participant_id) return false;
     if (!(await sendOne(me, parcel, mended))) return false;
@@ -312,7 +306,7 @@ async function vouch(/** @type {Joined} */ me) {
   await outbox.forgetDeleted();
   const before = changes;
   const { observations, photos } = await outbox.confirmed();
-  let missing = 0;
+  let [missing, stored] = [0, 0];
   for (let at = 0; at < Math.max(observations.length, photos.length); at += LIMITS.known) {
     const end = at + LIMITS.known;
     const json = { observations: observations.slice(at, end), photos: photos.slice(at, end) };
@@ -320,8 +314,11 @@ async function vouch(/** @type {Joined} */ me) {
     if (!Array.isArray(body.missing?.observations) || !Array.isArray(body.missing.photos)) throw notOurs();
     for (const { id } of body.missing.observations) await outbox.unsend(id);
     for (const id of body.missing.photos) await outbox.keepPhotoState(id, "kept");
+    for (const id of body.unreadable ?? []) await outbox.keepPhotoState(id, "unreadable");
+    stored += body.stored?.length ?? 0;
     missing += body.missing.observations.length + body.missing.photos.length;
   }
+  unlooked = stored > 0;
   if (!missing) vouchedFor = before;
 }
 

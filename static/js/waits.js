@@ -19,6 +19,11 @@ export function left(/** @type {string} */ id) {
 
 export const due = (/** @type {string} */ id) => !left(id);
 
+/** What failed on its way may go again at once; whoever asked for a pause, `unless`, has it. */
+export function hope(/** @type {string} */ unless) {
+  for (const id of waits.keys()) if (id !== unless) waits.delete(id);
+}
+
 /** Exponential back-off with full jitter, at least `atLeast` ms. @returns {number} until when, ms */
 export function wait(/** @type {string} */ id, /** @type {number | null} */ atLeast = null) {
   const tries = (waits.get(id)?.tries ?? 0) + 1;
