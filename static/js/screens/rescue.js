@@ -52,7 +52,7 @@ async function give(/** @type {() => ReturnType<typeof import("../copy.js").hand
       text: how === "shared" ? t("The copy is shared") : t("The copy is saved"),
       detail: [t("Give it to the coordinator: {file}", { file }), gone && whole(MISHAPS.gone()), how === "full" && whole(MISHAPS.unnoted())]
         .filter(Boolean)
-        .join(" "),
+        .join(" · "),
     });
 }
 
