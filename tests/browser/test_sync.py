@@ -1,20 +1,15 @@
 """What was saved arrives, once, whatever the network does to it; real server, real database, broken connections."""
 
-import base64
 import re
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page
 
-from app.db import Database
-from app.walks import walks
 from tests.browser.pocket import Network, Phone, picture
-from tests.browser.walking import Evening
 from tests.photos.pictures import until
 from tests.running import Server
 
@@ -144,35 +139,6 @@ def test_a_server_whose_clock_is_wrong_keeps_no_phone_silent_for_longer_than_an_
     assert 3_500_000 < problem["retry_at"] - problem["at"] <= 3_600_000
 
 
-def test_a_note_of_the_next_walk_is_never_sent_in_the_name_of_the_last(phone: Phone, shared_server: Server) -> None:
-    phone.run("await save({note: 'på den første'})")
-    held: list[Any] = []
-    phone.page.route("**/known", lambda route: held.append(route), times=1)
-    with phone.page.expect_request("**/known"):
-        phone.run("sync.start()")
-    db = Database(shared_server.database)
-    with db.write() as tx:
-        next_code = walks.create(tx, "Næste aften").code
-    db.close()
-    phone.sent.clear()
-    phone.run("await join(given[0]); await save({note: 'på den anden'})", next_code)
-    held[0].continue_()
-    wait_until(phone, SENT)
-    assert [note["note"] for note in on_the_server(phone)] == ["på den anden"]
-    assert len(phone.paths("observations")) == 1
-
-
-def test_a_clock_that_is_put_right_keeps_no_phone_silent(phone: Phone, network: Network) -> None:
-    phone.run("const now = Date.now; globalThis.ahead = 60 * 86_400_000; Date.now = () => now() + ahead;")
-    busy = {"type": "/problems/try-again", "title": "x", "status": 503, "detail": "Serveren har travlt."}
-    network.answer(r"/observations/", 503, busy, {"Retry-After": "2"})
-    phone.run("await save({note: 'fra foråret'}); sync.start()")
-    wait_until(phone, "(await store.notes())[0].problem && !sync.status().sending")
-    phone.run("globalThis.ahead = 0;")
-    wait_until(phone, SENT)
-    assert 0 <= phone.run("return (sync.status().next_try ?? Date.now()) - Date.now()") < 3_600_000
-
-
 def test_one_refused_note_does_not_block_the_others_and_says_why(phone: Phone) -> None:
     phone.run("await save({note: 'a'}); await save({note: given[0]}); await save({note: 'c'})", "x" * 10_000)
     phone.run(SEND)
@@ -197,40 +163,6 @@ def test_a_refused_photo_leaves_the_words_sent_and_the_other_photo_too(phone: Ph
     assert (note["phase"], note["problem"]["code"]) == ("failed", "not-a-photo")
     assert note["sent_rev"] == 1
     assert [photo["state"] != "kept" for photo in note["photos"]] == [False, True]
-
-
-def test_a_photo_that_turns_out_to_be_unreadable_is_called_so_and_asked_about_no_more(
-    phone: Phone, shared_server: Server
-) -> None:
-    half = base64.b64encode(base64.b64decode(picture(1200, 900))[:3000]).decode()
-    note = phone.run("return save({note: 'x'}, given)", half)
-    phone.run(SEND)
-    photo = note["photos"][0]["id"]
-    state = f"SELECT state FROM photo WHERE id = '{photo}'"
-    until(lambda: shared_server.rows(state) == [("unreadable",)])
-    phone.run("sync.start()")
-    wait_until(phone, "(await store.notes())[0].photos[0].state === 'unreadable'")
-    wait_until(phone, "sync.status().confirmed && !sync.status().sending")
-    asked = [path for method, path in phone.sent if path.endswith("/known")]
-    phone.run(
-        """const decided = new Promise((done) => sync.onStatus(({ sending }) => sending || done()));
-        dispatchEvent(new Event("online"));
-        await decided;"""
-    )
-    wait_until(phone, "!sync.status().sending")
-    assert [path for method, path in phone.sent if path.endswith("/known")] == asked
-
-
-def test_the_list_says_that_a_photo_could_not_be_read(night: Evening, tmp_path: Path) -> None:
-    half = tmp_path / "half.jpg"
-    half.write_bytes(base64.b64decode(picture(1200, 900))[:3000])
-    night.join().begin("Utryg").write("Hullet i vejen").add_photos(half).save().notes()
-    night.wait(lambda: night.server.rows("SELECT state FROM photo ORDER BY id DESC LIMIT 1") == [("unreadable",)])
-    night.button("Send nu").click()
-    told = "Et billede: Det er nået frem, men kunne ikke læses. Dine ord er gemt. Lav det igen, hvis du kan."
-    expect(night.page.get_by_role("article").filter(has_text="Hullet i vejen")).to_contain_text(told)
-    night.page.get_by_role("link", name="Ret eller slet", exact=True).click()
-    expect(night.page.locator(".shots")).to_contain_text("Det er nået frem, men kunne ikke læses.")
 
 
 def test_other_words_under_the_same_revision_make_the_phone_say_its_own_again(phone: Phone) -> None:
