@@ -26,7 +26,7 @@ const TONGUE = /js\/(foreign\.js|locales\/(?!da)\w\w\.json)$/; // a language of 
 const FACES = /blurring\/suggesting\.js/; // what looks for faces: large, and only where somebody wants it
 // Kept in one chunk each, whoever borrows from them: apart they compress worse, and every chunk's name costs the shell.
 const SHELL =
-  /(js\/(api|app|camera|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns)\.js|js\/mishaps\/first\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared|voice)\w+\.js|node_modules\/(lit[\w-]*|idb)\/(?!directive).*)$/;
+  /(js\/(api|app|camera|database|dom|icons|outbox|place|protocol|ready|records|store|sync|theme|tongues|turns|waits)\.js|js\/mishaps\/first\.js|js\/screens\/(?!later|others|feed|entries|map|pin|own|beside|help|blur|heed|shared|voice)\w+\.js|node_modules\/(lit[\w-]*|idb)\/(?!directive).*)$/;
 const WALKING = /(js\/(track|mishaps\/later|screens\/(later|others|feed|entries|map|pin)|walking\/(?!chart|pictures)\w+)\.js|locales\/walking\.json|node_modules\/lit[\w-]*\/directive.*)$/;
 const NEAR = /(js\/(blurring\/(?!suggesting|faces)\w+|mishaps\/beside|screens\/(beside|help|blur|heed|voice))\.js|js\/personal\.js(on)?|locales\/beside\.json)$/;
 const RELEASES_KEPT = 3;

@@ -7,7 +7,7 @@ page is read from one snapshot. Never a name.
 
 from typing import Any
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, case, col, func, or_, select
 
 from app.access.guards import walker_sees
 from app.access.notes import shown
@@ -65,22 +65,26 @@ def agree(tx: Session, who: Participant, observation_id: str, agrees: bool) -> A
 
 
 def missing(tx: Session, who: Participant, asked: KnownIn) -> KnownOut:
-    """What of a phone's own records the server does not hold; other people's are missing too."""
+    """What of a phone's own records the server does not hold, and what it holds but cannot read; other people's are missing too."""
     ids = [held.id for held in asked.observations]
     mine = select(Observation.id, Observation.rev).where(
         col(Observation.id).in_(ids), Observation.participant_id == who.id
     )
     revs = dict(tx.exec(mine).all())
-    arrived = select(Photo.id).join(Observation, col(Observation.id) == col(Photo.observation_id)).where(
+    state = case((col(Photo.erased_at).is_not(None), "erased"), else_=col(Photo.state))
+    arrived = select(Photo.id, state).join(Observation, col(Observation.id) == col(Photo.observation_id)).where(
         col(Photo.id).in_([*asked.photos, *asked.recordings]), Observation.participant_id == who.id,
         or_(Photo.state != "expected", col(Photo.erased_at).is_not(None)),
     )  # fmt: skip
-    here = set(tx.exec(arrived).all())
+    here = dict(tx.exec(arrived).all())
     lacking = {"photos": [one for one in asked.photos if one not in here]}
     if asked.recordings:
         lacking["recordings"] = [one for one in asked.recordings if one not in here]
     notes = [HeldIn(id=held.id, rev=held.rev) for held in asked.observations if revs.get(held.id, 0) < held.rev]
-    return KnownOut(missing=Missing(observations=notes, **lacking))
+    files = [*asked.photos, *asked.recordings]
+    become = {said: [one for one in files if here.get(one) == said] for said in ("unreadable", "stored")}
+    told = {said: ones for said, ones in become.items() if ones}  # only what there is, as an older server answers
+    return KnownOut(missing=Missing(observations=notes, **lacking), **told)
 
 
 def _as_changes(tx: Session, who: Participant, walk: Walk, rows: list[Observation]) -> list[Change | Gone]:

@@ -372,7 +372,12 @@ class Missing(Wire):
 
 
 class KnownOut(Wire):
+    """`unreadable`, `stored`: of the photos and recordings asked about that are here, those that proved unreadable, and
+    those about which that is not known yet; each only where there are some."""
+
     missing: Missing
+    unreadable: list[str] = []
+    stored: list[str] = []
 
 
 class Joined(Wire):

@@ -7,7 +7,7 @@
 import { downloadZip } from "client-zip";
 import { date, learn, plural, stamp, t, time } from "./i18n.js";
 import { sha256 } from "./ids.js";
-import { lacking } from "./outbox.js";
+import { lacking, markTried, unlessFull } from "./outbox.js";
 import { isSound, wire } from "./records.js";
 import { joined, photoBytes, setSetting } from "./store.js";
 
@@ -16,7 +16,7 @@ import { joined, photoBytes, setSetting } from "./store.js";
  * @typedef {import("./store.js").Copied} Copied
  * @typedef {import("./protocol.js").ObservationBody} ObservationBody
  * @typedef {(content: ObservationBody) => string} Describe   a note in plain words
- * @typedef {{file: File, holds: Copied}} Copy
+ * @typedef {{file: File, holds: Copied, gone: boolean}} Copy   gone: a photo is no longer on the phone, and so not in it
  */
 
 /** @type {Record<string, Record<string, string | string[]>>} */
@@ -34,34 +34,37 @@ export async function make(/** @type {Describe} */ describe) {
   const notes = Object.fromEntries(unsent.map(({ record }) => [record.id, record.content.rev]));
   /** @type {Copied} */
   const holds = { made_at, notes, photos: [] };
+  // Whoever has the file may hand in what is in it: what is deleted from now on is deleted there too.
+  await markTried(notes).catch(unlessFull);
   const words = [
     { name: READ_ME, input: readMe(me, unsent, made_at, describe), lastModified: made_at },
     { name: "copy.json", input: JSON.stringify(await head(me, unsent, made_at)), lastModified: made_at },
   ];
+  let gone = false;
   async function* files() {
     yield* words;
     for (const { id } of unsent.flatMap(({ photos }) => photos)) {
       const kept = await photoBytes(id);
-      if (!kept) continue; // gone from the phone; its note says so
-      holds.photos.push(id);
-      yield { name: `photos/${id}`, input: kept.buffer, lastModified: made_at };
+      holds.photos.push(id); // or it is gone from the phone: nobody need stay for it
+      if (!kept) gone = true;
+      else yield { name: `photos/${id}`, input: kept.buffer, lastModified: made_at };
     }
   }
   const zip = await downloadZip(files()).blob();
   const moment = made_at.slice(0, 16).replace("T", "-").replace(":", "");
-  return { file: new File([zip], `tryghedsvandring-${me.code}-${moment}.zip`, { type: "application/zip" }), holds };
+  return { file: new File([zip], `tryghedsvandring-${me.code}-${moment}.zip`, { type: "application/zip" }), holds, gone };
 }
 
 /**
  * Share the file where the phone can, else download it, and note what it holds.
- * @returns {Promise<"shared" | "saved" | "not" | "ask">} not: the walker thought better of it; ask: the phone wants to be
- *   pressed once more before it shares
+ * @returns {Promise<"shared" | "saved" | "full" | "not" | "ask">} full: saved or shared, and the phone could not note it;
+ *   not: the walker thought better of it; ask: the phone wants to be pressed once more before it shares
  */
 export async function hand(/** @type {Copy} */ { file, holds }) {
   const how = await share(file);
   if (how === "saved") download(file);
-  if (how === "shared" || how === "saved") await setSetting("copied", holds);
-  return how;
+  if (how !== "shared" && how !== "saved") return how;
+  return setSetting("copied", holds).then(() => how, () => "full");
 }
 
 async function share(/** @type {File} */ file) {

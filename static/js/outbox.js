@@ -2,9 +2,10 @@
 //
 // For sync.js, and for copy.js what has not been sent. Promises: a receipt counts for the revision it was sent for and no
 // other, so an edit made while its predecessor was on its way still goes; what the server turns out not to hold becomes
-// unsent again.
+// unsent again. What a full phone cannot note is remembered and noted as soon as there is room; until then it counts as
+// unsent, and is sent again only if the app was closed meanwhile.
 
-import { read, write } from "./database.js";
+import { Full, read, write } from "./database.js";
 import { uuid7 } from "./ids.js";
 import { count, eachLacking, eachNote, forgetPhoto, needsSending } from "./records.js";
 
@@ -18,6 +19,33 @@ import { count, eachLacking, eachNote, forgetPhoto, needsSending } from "./recor
  */
 
 const UNDO_MS = 3_600_000;
+
+/** What the server said and the phone had no room for. @type {Map<string, {rev: number, receipt?: Receipt, keep: () => Promise<void>}>} */
+const heard = new Map();
+
+/** A full phone's memory is no reason not to send: everything may be sent twice. */
+export const unlessFull = (/** @type {unknown} */ failure) => {
+  if (!(failure instanceof Full)) throw failure;
+};
+
+/** Whether it has arrived, and only cannot be noted. */
+export const isHeard = (/** @type {any} */ { id, content }) => (heard.get(id)?.rev ?? -1) >= (content?.rev ?? 0);
+
+async function note(
+  /** @type {string} */ id,
+  /** @type {() => Promise<void>} */ keep,
+  rev = 0,
+  /** @type {Receipt | undefined} */ receipt = undefined,
+) {
+  heard.set(id, { rev, receipt, keep });
+  await keep().then(() => heard.delete(id), unlessFull);
+}
+
+/** Note what there was no room for. @returns {Promise<boolean>} whether all of it is noted */
+export async function noteRest() {
+  for (const [id, { rev, receipt, keep }] of [...heard]) await note(id, keep, rev, receipt);
+  return !heard.size;
+}
 
 /** @typedef {{kind: "notes", item: NoteRecord} | {kind: "photos", item: PhotoRecord}} Parcel */
 
@@ -38,7 +66,8 @@ export const next = (/** @type {(item: NoteRecord | PhotoRecord) => boolean} */ 
     for (let at = await tx.objectStore("photos").index("state").openCursor("kept"); at; at = await at.continue()) {
       const item = at.value;
       const note = item.note_id ? await notes.get(item.note_id) : undefined;
-      const declared = !note?.content.deleted && note?.receipt?.photos.some(({ id }) => id === item.id);
+      const receipt = note && (heard.get(note.id)?.receipt ?? note.receipt);
+      const declared = !note?.content.deleted && receipt?.photos.some(({ id }) => id === item.id);
       if (declared && fits(item)) return { kind: "photos", item };
     }
     return null;
@@ -79,18 +108,27 @@ const changeOne = (
     if (record) await tx.objectStore(store).put(/** @type {any} */ ({ ...record, ...change(record) }));
   });
 
-/** From now on the server may hold this revision, whatever becomes of the reply. */
-export const markTried = (/** @type {string} */ noteId, /** @type {number} */ rev) =>
-  changeOne("notes", noteId, (note) => ({ tried_rev: Math.max(note.tried_rev, rev) }));
+/** From now on the server may hold these notes' revisions, whatever becomes of the reply. */
+export const markTried = (/** @type {Record<string, number>} */ revs) =>
+  write(["notes"], async (tx) => {
+    for (const [id, rev] of Object.entries(revs)) {
+      const record = await tx.objectStore("notes").get(id);
+      if (record && record.tried_rev < rev) await tx.objectStore("notes").put({ ...record, tried_rev: rev });
+    }
+  });
 
 /** The server holds revision `rev`; where it holds a newer one than ours, ours is said again on top of it. */
 export const keepReceipt = (/** @type {string} */ noteId, /** @type {number} */ rev, /** @type {Receipt} */ receipt) =>
+  note(noteId, () => receive(noteId, rev, receipt), rev, receipt);
+
+const receive = (/** @type {string} */ noteId, /** @type {number} */ rev, /** @type {Receipt} */ receipt) =>
   write(["notes", "photos"], async (tx) => {
     const before = await tx.objectStore("notes").get(noteId);
     if (!before) return;
     const content = receipt.rev > before.content.rev ? { ...before.content, rev: receipt.rev + 1 } : before.content;
     const sent_rev = Math.max(before.sent_rev, rev);
-    await tx.objectStore("notes").put({ ...before, content, sent_rev, receipt, problem: null });
+    const tried_rev = Math.max(before.tried_rev, rev);
+    await tx.objectStore("notes").put({ ...before, content, tried_rev, sent_rev, receipt, problem: null });
     for (const { id, state } of receipt.photos) {
       const photo = await tx.objectStore("photos").get(id);
       const now = state === "expected" ? "kept" : state;
@@ -109,6 +147,16 @@ export const unsend = (/** @type {string} */ noteId) => changeOne("notes", noteI
 
 export const keepPhotoState = (/** @type {string} */ photoId, /** @type {PhotoInfo["state"]} */ state) =>
   changeOne("photos", photoId, () => ({ state, problem: null }));
+
+/** The server holds this photo. On a full phone its bytes make room for what has arrived to be noted. */
+export const photoArrived = (/** @type {string} */ photoId, /** @type {PhotoInfo["state"]} */ state) => {
+  const keep = () => keepPhotoState(photoId, state);
+  const makeRoom = (/** @type {unknown} */ failure) => {
+    unlessFull(failure);
+    return write(["bytes"], (tx) => tx.objectStore("bytes").delete(photoId)).then(keep);
+  };
+  return note(photoId, () => keep().catch(makeRoom));
+};
 
 /** A photo whose bytes are no longer what was declared gets a new name with its true sum, in the note's next revision. */
 export const redeclare = (/** @type {string} */ photoId, /** @type {string} */ sha256) =>

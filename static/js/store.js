@@ -322,6 +322,10 @@ export const photoBytes = (/** @type {string} */ photoId) =>
   read(["photos", "bytes"], async (tx) => {
     const [photo, buffer] = [await tx.objectStore("photos").get(photoId), await tx.objectStore("bytes").get(photoId)];
     return photo && buffer ? { buffer, type: photo.type, seconds: photo.seconds } : null;
+  }).catch((failure) => {
+    // The browser has lost the file in which it kept them.
+    if (failure?.name === "NotReadableError") return null;
+    throw failure;
   });
 
 /** What the server does not hold yet, counted from the records. */

@@ -14,6 +14,7 @@ import { LIMITS } from "./protocol.js";
 import { traffic, wire } from "./records.js";
 import { joined, onChange, photoBytes, teamSaid, updateWalk } from "./store.js";
 import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
+import { due, hope, left, wait, waits } from "./waits.js";
 
 /**
  * @typedef {import("./store.js").Joined} Joined
@@ -28,8 +29,6 @@ import { inTurn, leaveLine, openNotes, pushOn } from "./turns.js";
  *   wants a sign-in; next_try: ms; confirmed: the server was asked, and holds all that was ever sent from here
  */
 
-const FIRST_MS = 2_000;
-const CAP_MS = 300_000;
 const EVERY_MS = 60_000;
 const MENDS = 3;
 const NETWORK = "network"; // may be back at any moment
@@ -41,8 +40,6 @@ const HELD = ["stored", "ready", "unreadable"];
 let state = { online: null, stranger: false, sending: false, next_try: null, last_problem: null, confirmed: false };
 /** @type {Set<(status: Status) => void>} */
 const listeners = new Set();
-/** How long an item, the network or the server is left alone. @type {Map<string, {tries: number, until: number}>} */
-const waits = new Map();
 /** @type {Promise<void> | null} */
 let running = null;
 let started = false;
@@ -52,6 +49,7 @@ let told = ""; // what was last said to be left here
 let countedAt = 0;
 let changes = 0; // of what the server should hold
 let vouchedFor = -1; // up to which of them it said that it holds all
+let unlooked = false; // it had not looked into all photos yet: whether it can read them is asked again in the next round
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -82,7 +80,7 @@ export async function sendNow() {
   waits.clear();
   walkAsked = 0;
   changes += 1;
-  await outbox.clearProblems();
+  await outbox.clearProblems().catch(outbox.unlessFull);
   await aside();
   await round(true);
 }
@@ -111,23 +109,18 @@ function show(/** @type {Partial<Status>} */ news, /** @type {string[]} */ sendi
 
 /** The network may be back: ask it, even if it was to be left alone. */
 function kick() {
-  hope();
+  hope(SERVER);
   pushOn();
   if (running) called = true;
   else round();
 }
 
-/** What failed on its way may go again at once; a server that asked for a pause has it. */
-function hope() {
-  for (const id of waits.keys()) if (id !== SERVER) waits.delete(id);
-}
-
 function round(pressed = false) {
   running ??= inTurn(work, pressed)
-    .catch((failure) => show({ last_problem: problemOf(failure, false, null) }))
+    .catch((failure) => show({ last_problem: problemOf(failure) }))
     .finally(() => {
       running = null;
-      if (called) hope();
+      if (called) hope(SERVER);
       called = false;
       return plan();
     });
@@ -151,7 +144,7 @@ async function online() {
   const who = await whoAnswers();
   const answers = who === "us";
   if (answers) waits.delete(NETWORK);
-  else wait(NETWORK, null);
+  else wait(NETWORK);
   show({ online: answers, stranger: who === "stranger" });
   return answers;
 }
@@ -160,7 +153,8 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   if (!(await freshWalk(me))) return;
   for (let asked = 0; asked <= MENDS; asked++) {
     if (!(await empty(me, turn))) return;
-    if (vouchedFor === changes) break;
+    if (!(await outbox.noteRest())) return show({ last_problem: problemOf(new Trouble("full", whole(MISHAPS.unnoted()))) });
+    if (vouchedFor === changes && !(unlooked && !asked)) break;
     // Before anything says "all sent", the server is asked whether it thinks so too.
     await vouch(me);
   }
@@ -170,7 +164,7 @@ async function talk(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
 /** Say how much is still here, so that whoever leads the walk knows whom to wait for. An older server does not ask. */
 async function tell(/** @type {Joined} */ me) {
   const some = await outbox.next(() => true); // that all has gone is never kept back, and costs no counting
-  if (some && Date.now() - countedAt < EVERY_MS / 2) return;
+  if (some && Math.abs(Date.now() - countedAt) < EVERY_MS / 2) return;
   if (some) countedAt = Date.now();
   const left = some ? await outbox.waiting() : { notes: 0, photos: 0 };
   const words = `${me.participant_id} ${left.notes} ${left.photos}`;
@@ -184,10 +178,10 @@ async function tell(/** @type {Joined} */ me) {
 /** The walk as the server has it now. @returns {Promise<boolean>} false where the network is gone */
 async function freshWalk(/** @type {Joined} */ me) {
   if (me.unsaid) await rejoin(me);
-  if (Date.now() - walkAsked < EVERY_MS / 2) return true;
+  if (Math.abs(Date.now() - walkAsked) < EVERY_MS / 2) return true;
   try {
     const { status, body, etag } = await ask("GET", `/walks/${me.walk.id}`, { key: me, etag: me.etag });
-    if (status === 200 && body.id === me.walk.id) await updateWalk(body, etag);
+    if (status === 200 && body.id === me.walk.id) await updateWalk(body, etag).catch(outbox.unlessFull);
     walkAsked = Date.now();
   } catch (failure) {
     if (!(failure instanceof Trouble)) throw failure;
@@ -197,17 +191,25 @@ async function freshWalk(/** @type {Joined} */ me) {
   return true;
 }
 
-/** Send until nothing is due. @returns {Promise<boolean>} false where another tab took over, or there is no point now */
+/** Send until nothing is due. @returns {Promise<boolean>} false where another tab took over, another walk was joined, or there is no point now */
 async function empty(/** @type {Joined} */ me, /** @type {Turn} */ turn) {
   /** @type {Map<string, number>} */
   const mended = new Map();
   while (!turn.over) {
-    const isOpen = await openNotes();
-    const parcel = await outbox.next((item) => !item.problem?.final && due(item.id) && !isOpen(item));
+    const goes = await whatGoes();
+    const parcel = await outbox.next((item) => goes(item) && due(item.id));
     if (!parcel) return true;
+    // Another walk's by now, after an answer that was long in coming: it is not sent in the name of this one.
+    if ((await joined())?.participant_id !== me.participant_id) return false;
     if (!(await sendOne(me, parcel, mended))) return false;
   }
   return false;
+}
+
+/** Tells what goes by itself: neither what is refused, nor open in some tab, nor arrived and only not noted yet. */
+async function whatGoes() {
+  const isOpen = await openNotes();
+  return (/** @type {NoteRecord | PhotoRecord} */ item) => !item.problem?.final && !isOpen(item) && !outbox.isHeard(item);
 }
 
 /** @returns {Promise<boolean>} whether there is a point in going on with the next item */
@@ -222,11 +224,12 @@ async function sendOne(
     await (kind === "notes" ? sendWords(me, item) : sendPhoto(me, item));
     waits.delete(item.id);
     return true;
-  } catch (failure) {
-    if (!(failure instanceof Trouble)) throw failure;
+  } catch (reason) {
+    // Whatever happens with one, the others go.
+    const failure = asTrouble(reason);
     const times = mended.get(item.id) ?? 0;
     mended.set(item.id, times + 1);
-    if (times < MENDS && (await mend(me, item, failure))) return true;
+    if (times < MENDS && (await mend(me, item, failure, times > 0).catch(() => false))) return true;
     return park(kind, item, failure);
   }
 }
@@ -234,7 +237,7 @@ async function sendOne(
 // A receipt is one only if it names what was sent.
 
 async function sendWords(/** @type {Joined} */ me, /** @type {NoteRecord} */ { id, content, content: { rev } }) {
-  await outbox.markTried(id, rev);
+  await outbox.markTried({ [id]: rev }).catch(outbox.unlessFull);
   const { body } = await ask("PUT", `/observations/${id}`, { key: me, json: wire(content) });
   if (body.id !== id || !(body.rev >= rev) || !Array.isArray(body.photos)) throw notOurs();
   body.photos.push(...(body.recordings ?? []));
@@ -248,14 +251,15 @@ async function sendPhoto(/** @type {Joined} */ me, /** @type {PhotoRecord} */ ph
   const path = `/observations/${photo.note_id}/${photo.seconds ? "recordings" : "photos"}/${photo.id}`;
   const { body } = await ask("PUT", path, { key: me, bytes: kept.buffer, headers });
   if (body.id !== photo.id || body.sha256 !== photo.sha256 || !HELD.includes(body.state)) throw notOurs();
-  await outbox.keepPhotoState(photo.id, body.state);
+  await outbox.photoArrived(photo.id, body.state);
 }
 
 /** Put right what can be put right from here. @returns {Promise<boolean>} whether the item may go again at once */
-async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type {Trouble} */ { code, problem }) {
+async function mend(/** @type {Joined} */ me, /** @type {any} */ item, /** @type {Trouble} */ { code, problem }, again = false) {
   if (code === "not-joined") return rejoin(me);
   if (code === "same-revision-different-content") await outbox.outbid(item.id, item.content.rev, problem.receipt.rev);
-  else if (item.note_id && (code === "observation-unknown" || code === "photo-undeclared"))
+  // Its bytes may have made room once it had arrived: then the note's receipt says so.
+  else if (item.note_id && (code === "observation-unknown" || code === "photo-undeclared" || (code === "photo-gone" && !again)))
     await outbox.unsend(item.note_id);
   else if (code === "digest-mismatch") {
     const kept = await photoBytes(item.id);
@@ -273,8 +277,8 @@ async function rejoin(/** @type {Joined} */ me) {
     const json = { code, secret, role, name, team, language: language() };
     const { body } = await ask("PUT", `/participants/${participant_id}`, { json });
     if (body.participant_id !== participant_id) return false;
-    await updateWalk(body.walk, null);
-    await teamSaid(body.walk.id, team);
+    await updateWalk(body.walk, null).catch(outbox.unlessFull);
+    await teamSaid(body.walk.id, team).catch(outbox.unlessFull);
     return true;
   } catch (failure) {
     if (failure instanceof Trouble) return false;
@@ -293,7 +297,7 @@ async function park(/** @type {"notes" | "photos"} */ kind, /** @type {any} */ i
   const until = final ? null : lost && !answers ? null : wait(item.id, failure.retryAfter);
   const problem = problemOf(failure, final, until);
   show({ last_problem: problem });
-  if (failure.code !== "no-network" || answers) await outbox.keepProblem(kind, item.id, problem);
+  if (failure.code !== "no-network" || answers) await outbox.keepProblem(kind, item.id, problem).catch(() => wait(item.id));
   return answers;
 }
 
@@ -302,7 +306,7 @@ async function vouch(/** @type {Joined} */ me) {
   await outbox.forgetDeleted();
   const before = changes;
   const { observations, photos } = await outbox.confirmed();
-  let missing = 0;
+  let [missing, stored] = [0, 0];
   for (let at = 0; at < Math.max(observations.length, photos.length); at += LIMITS.known) {
     const end = at + LIMITS.known;
     const json = { observations: observations.slice(at, end), photos: photos.slice(at, end) };
@@ -310,39 +314,35 @@ async function vouch(/** @type {Joined} */ me) {
     if (!Array.isArray(body.missing?.observations) || !Array.isArray(body.missing.photos)) throw notOurs();
     for (const { id } of body.missing.observations) await outbox.unsend(id);
     for (const id of body.missing.photos) await outbox.keepPhotoState(id, "kept");
+    for (const id of body.unreadable ?? []) await outbox.keepPhotoState(id, "unreadable");
+    stored += body.stored?.length ?? 0;
     missing += body.missing.observations.length + body.missing.photos.length;
   }
+  unlooked = stored > 0;
   if (!missing) vouchedFor = before;
 }
 
-const due = (/** @type {string} */ id) => (waits.get(id)?.until ?? 0) <= Date.now();
-
-/** Exponential back-off with full jitter, never sooner than the server asks. @returns {number} until when, ms */
-function wait(/** @type {string} */ id, /** @type {number | null} */ atLeast) {
-  const tries = (waits.get(id)?.tries ?? 0) + 1;
-  const pause = Math.max(Math.random() * Math.min(CAP_MS, FIRST_MS * 2 ** tries), atLeast ?? 0);
-  waits.set(id, { tries, until: Date.now() + pause });
-  return Date.now() + pause;
-}
+const asTrouble = (/** @type {unknown} */ failure) =>
+  failure instanceof Trouble ? failure : new Trouble("phone", whole(MISHAPS.illegible()));
 
 /** @returns {Problem} */
-function problemOf(/** @type {any} */ failure, /** @type {boolean} */ final, /** @type {number | null} */ retry_at) {
-  const { code, detail } = failure instanceof Trouble ? failure : { code: "phone", detail: whole(MISHAPS.illegible()) };
+function problemOf(/** @type {unknown} */ failure, final = false, /** @type {number | null} */ retry_at = null) {
+  const { code, detail } = asTrouble(failure);
   return { code, detail, at: Date.now(), final, retry_at };
 }
 
 /** Set the clock for the next try. */
 async function plan() {
   clearTimeout(timer);
-  let soonest = Number.POSITIVE_INFINITY;
-  const isOpen = await openNotes();
+  let pause = Number.POSITIVE_INFINITY;
+  const goes = await whatGoes();
   const isFirst = (/** @type {NoteRecord | PhotoRecord} */ item) => {
-    if (!item.problem?.final && !isOpen(item)) soonest = Math.min(soonest, waits.get(item.id)?.until ?? 0);
-    return soonest === 0;
+    if (goes(item)) pause = Math.min(pause, left(item.id));
+    return pause === 0;
   };
   await outbox.next(isFirst).catch(() => {});
-  const all = Math.max(waits.get(NETWORK)?.until ?? 0, waits.get(SERVER)?.until ?? 0);
-  const next = Number.isFinite(soonest) ? Math.max(all, soonest) : null;
+  pause = Math.max(pause, left(NETWORK), left(SERVER));
+  const next = Number.isFinite(pause) ? Date.now() + pause : null;
   show({ next_try: next });
-  if (next !== null) timer = setTimeout(round, Math.max(1000, next - Date.now()));
+  if (next !== null) timer = setTimeout(round, Math.max(1000, pause));
 }

@@ -203,6 +203,19 @@ def test_another_walk_is_joined_with_a_copy_and_a_draft_holds_the_walker_back(
     assert stored(night, "joined")["code"] == other["code"]
 
 
+def test_a_note_that_was_handed_over_in_a_copy_and_then_deleted_on_the_phone_leaves_the_report(
+    night: Evening, tmp_path: Path
+) -> None:
+    night.join().ready().offline().begin("Utryg").write("Fortrudt efter kopien").save().notes()
+    night.server.tryg("import", str(saved(night, tmp_path)))
+    assert len(night.received("Fortrudt efter kopien")) == 1
+    night.page.get_by_role("link", name="Ret eller slet", exact=True).click()
+    night.button("Slet").click()
+    expect(night.said).to_contain_text("Slettet")
+    night.offline(False)
+    night.received_at_last("Fortrudt efter kopien", 0)
+
+
 def test_a_copy_of_an_older_revision_or_without_a_photo_is_none(phone: Any) -> None:
     """The store itself asks, in the transaction that forgets."""
     script = """

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.models import Photo
+from app.models import Photo, now
 from app.photos import cleaning, states
 from tests.cast import Stage
 from tests.phone import Phone, Picture, jpeg, new_id
@@ -81,6 +81,30 @@ def test_what_proves_to_be_no_picture_is_unreadable_and_stands_in_nobodys_way(st
     assert b"PRIVATE" in broken.data
     assert b"PRIVATE" not in kept
     assert broken.data[-1000:] in kept
+
+
+@pytest.mark.usefixtures("every_store")
+def test_a_phone_is_told_which_of_its_photos_and_recordings_cannot_be_read(stage: Stage) -> None:
+    phone, other = stage.phone(), stage.phone()
+    broken, good, late = Picture(saved(noise(300, 200))[:2000]), Picture(jpeg()), Picture(jpeg(colour=(1, 2, 3)))
+    never = phone.note(late)
+    phone.put(never)
+    sent(phone, broken, good)
+    become(stage, broken, "unreadable")
+    become(stage, good, "ready")
+    asked = {"photos": [good.id, broken.id, late.id]}
+    path = f"/api/v1/walks/{stage.walk.id}/known"
+    answer = {"missing": {"observations": [], "photos": [late.id]}, "unreadable": [broken.id]}
+    assert stage.http.post(path, json=asked, headers=phone.key).json() == answer
+    assert "unreadable" not in stage.http.post(path, json=asked, headers=other.key).json()
+    with stage.db.write() as tx:  # before it is looked into
+        tx.get_one(Photo, good.id).state = "stored"
+    answer["stored"] = [good.id]
+    assert stage.http.post(path, json=asked, headers=phone.key).json() == answer
+    with stage.db.write() as tx:  # nobody will look into it any more
+        tx.get_one(Photo, good.id).erased_at = now()
+    del answer["stored"]
+    assert stage.http.post(path, json=asked, headers=phone.key).json() == answer
 
 
 @pytest.mark.usefixtures("every_store")

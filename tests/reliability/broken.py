@@ -127,7 +127,7 @@ MECHANISMS = [
               "if (body.id !== photo.id || body.sha256 !== photo.sha256 || !HELD.includes(body.state)) throw notOurs();", "",
               f"{SYNC}::test_a_photo_receipt_must_name_the_photo_and_its_sum"),
     Mechanism("what was tried may be on the server", "static/js/sync.js",
-              "  await outbox.markTried(id, rev);\n", "",
+              "  await outbox.markTried({ [id]: rev }).catch(outbox.unlessFull);\n", "",
               f"{SYNC}::test_a_note_deleted_after_its_reply_was_lost_is_deleted_there_too"),
     Mechanism("the server is asked before all is said to have arrived", "static/js/sync.js",
               "    await vouch(me);\n", "    vouchedFor = changes;\n",

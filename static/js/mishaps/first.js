@@ -42,6 +42,7 @@ export const MISHAPS = /** @satisfies {Record<string, (n: number) => Mishap>} */
   cut: () => [t("The connection broke off."), t("Your notes stay on the phone."), t("They go by themselves as soon as they can.")],
   silent: () => [t("The server does not answer right now."), t("Your notes stay on the phone."), t("They go by themselves as soon as they can.")],
   stranger: () => [t("The network wants something of you first."), t("Your notes stay on the phone."), t("Perhaps you have to sign in to it. Then they go by themselves.")],
+  unnoted: () => [t("The phone is full, and cannot note what has gone off."), t("Your notes are still here."), t("Make room on the phone, and try again.")],
   // Joining, and going
   joinOffline: () => [t("There is no network right now."), t("The code stays here."), t("Press again when there is one.")],
   joinStranger: () => [t("The network wants something of you first."), t("The code stays here."), t("Perhaps you have to sign in to it. Then press again.")],

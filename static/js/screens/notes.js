@@ -7,6 +7,7 @@
 import { bar, calmly, html, nothing, render, toast, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon, mark } from "../icons.js";
+import { MISHAPS, alarm } from "../mishaps/first.js";
 import * as store from "../store.js";
 import { onStatus, sendNow, status } from "../sync.js";
 import { copyButton, prepare } from "./rescue.js";
@@ -57,6 +58,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
     await sendNow();
     await refresh();
     if (sum.waiting && status().online === false) takeBack = toast(noNetwork(status().stranger));
+    else if (sum.waiting && status().last_problem?.code === "full") toast(alarm(MISHAPS.unnoted()));
   }
 
   async function remove(/** @type {store.Note} */ note) {

@@ -6,7 +6,7 @@
 import { html, nothing, toast } from "../dom.js";
 import { label, plural, t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { MISHAPS, alarm, notice } from "../mishaps/first.js";
+import { MISHAPS, alarm, notice, whole } from "../mishaps/first.js";
 import * as store from "../store.js";
 import { sendNow } from "../sync.js";
 import { aboutOf } from "./words.js";
@@ -31,7 +31,7 @@ async function saveCopy() {
     const walk = (await store.joined())?.walk;
     const { hand, make } = await import("../copy.js");
     const copy = walk && (await make((content) => inWords(content, walk)));
-    if (copy) await give(() => hand(copy), copy.file.name);
+    if (copy) await give(() => hand(copy), copy.file.name, copy.gone);
     else toast({ text: t("There is nothing to copy.") });
   } catch {
     failed();
@@ -42,21 +42,23 @@ async function saveCopy() {
 
 const failed = () => toast(alarm(MISHAPS.copy()));
 
-async function give(/** @type {() => Promise<"shared" | "saved" | "not" | "ask">} */ hand, /** @type {string} */ file) {
+async function give(/** @type {() => ReturnType<typeof import("../copy.js").hand>} */ hand, /** @type {string} */ file, /** @type {boolean} */ gone) {
   const how = await hand();
-  if (how === "not") toast(notice(MISHAPS.notShared(), { icon: "file", action: again(hand, file) }));
-  else if (how === "ask") toast({ icon: "file", text: t("The copy is ready."), action: again(hand, file) });
+  if (how === "not") toast(notice(MISHAPS.notShared(), { icon: "file", action: again(hand, file, gone) }));
+  else if (how === "ask") toast({ icon: "file", text: t("The copy is ready."), action: again(hand, file, gone) });
   else
     toast({
       icon: "check",
       text: how === "shared" ? t("The copy is shared") : t("The copy is saved"),
-      detail: t("Give it to the coordinator: {file}", { file }),
+      detail: [t("Give it to the coordinator: {file}", { file }), gone && whole(MISHAPS.gone()), how === "full" && whole(MISHAPS.unnoted())]
+        .filter(Boolean)
+        .join(" · "),
     });
 }
 
-const again = (/** @type {() => Promise<any>} */ hand, /** @type {string} */ file) => ({
+const again = (/** @type {() => Promise<any>} */ hand, /** @type {string} */ file, /** @type {boolean} */ gone) => ({
   label: t("Share"),
-  run: () => give(hand, file).catch(failed),
+  run: () => give(hand, file, gone).catch(failed),
 });
 
 /** A note as somebody reads it who has nothing but the file. */

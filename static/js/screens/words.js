@@ -57,6 +57,8 @@ function stateOf(/** @type {Note} */ note) {
   if (content.deleted) return { state: "waiting", picture: "clock", words: t("Goes away when there is a network") };
   if (phase === "photos")
     return { state: "partial", picture: "image", words: `${t("The words have arrived")} · ${photoCount(note)}` };
+  const broken = phase === "sent" && note.photos.find(({ state }) => state === "unreadable");
+  if (broken) return { state: "failed", picture: "alert", words: `${isSound(broken) ? t("A recording") : t("A photo")}: ${whole(MISHAPS.unreadable())}` };
   if (phase === "sent") return { state: "sent", picture: "checks", words: t("Sent") };
   if (phase === "sending") return { state: "waiting", picture: "send", words: `${here} · ${t("on its way")}` };
   if (phase === "waiting")
