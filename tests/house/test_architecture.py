@@ -277,7 +277,14 @@ def test_only_the_app_knows_the_screens() -> None:
 
 def test_sync_knows_the_store_and_the_wire_and_nothing_that_is_shown() -> None:
     of_the_store = {"store.js", "records.js", "outbox.js", "ids.js"}
-    assert scripts()["sync.js"] <= of_the_store | {"protocol.js", "api.js", "i18n.js", "mishaps/first.js", "turns.js", "waits.js"}
+    assert scripts()["sync.js"] <= of_the_store | {
+        "protocol.js",
+        "api.js",
+        "i18n.js",
+        "mishaps/first.js",
+        "turns.js",
+        "waits.js",
+    }
 
 
 def test_a_straight_route_that_asks_for_what_nobody_would_give_it_is_not_even_made() -> None:
