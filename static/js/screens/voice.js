@@ -175,7 +175,7 @@ class Voice extends HTMLElement {
     const facts = { type, bytes: blob.size, sha256: await sha256(buffer), seconds: Math.round(seconds * 10) / 10 };
     const sound = /** @type {PhotoInfo} */ ({ id, note_id: null, state: "kept", problem: null, ...facts });
     await keep({ ...sound, draft_key: sitting.draft.key }, buffer);
-    sitting.unfold({ photos: [...sitting.draft.photos.filter((one) => one.id !== id), sound] });
+    sitting.add(sound);
   }
 
   #full() {

@@ -1,0 +1,99 @@
+"""Whatever a walker types is in the draft at once: beside photos that take their time, on a full phone, and in two windows."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.walking import Evening
+
+# A phone so slow that a photo is made smaller when the test says so.
+SLOW = """() => {
+  const { postMessage } = Worker.prototype;
+  const waiting = (globalThis.waiting = []);
+  Worker.prototype.postMessage = function (...given) {
+    if (given[0] instanceof Blob) waiting.push(() => postMessage.apply(this, given));
+    else postMessage.apply(this, given);
+  };
+}"""
+HELD = """async () => {
+  const db = await new Promise((done) => (indexedDB.open("tryghedsvandring").onsuccess = ({ target }) => done(target.result)));
+  const all = (name) => new Promise((done) => (db.transaction(name).objectStore(name).getAll().onsuccess = ({ target }) => done(target.result)));
+  const [drafts, notes, photos] = [await all("drafts"), await all("notes"), await all("photos")];
+  db.close();
+  return {
+    drafts: drafts.map(({ content }) => content.note),
+    notes: notes.map(({ content }) => [content.note, content.photos.length, content.deleted]),
+    photos: photos.length,
+  };
+}"""
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{n}.jpg" for n in range(3)]
+    for n, path in enumerate(paths):
+        Image.new("RGB", (640, 480), (n * 90, 90, 90)).save(path)
+    return paths
+
+
+def held(page: Page) -> dict[str, list[Any]]:
+    return dict(page.evaluate(HELD))
+
+
+def choose(walker: Evening, photos: list[Path]) -> None:
+    walker.page.locator("input[type=file][multiple]").set_input_files([str(photo) for photo in photos])
+    expect(walker.page.get_by_text("Gør billedet mindre …", exact=True)).to_be_visible()
+
+
+def words(walker: Evening) -> Any:
+    return walker.page.get_by_role("textbox", name="Note", exact=True)
+
+
+def make_one(walker: Evening) -> None:
+    """The next photo has its turn."""
+    walker.wait(lambda: bool(walker.page.evaluate("waiting.length")))
+    walker.page.evaluate("waiting.shift()()")
+
+
+def test_words_typed_while_photos_are_made_smaller_survive_the_end_of_the_tab(
+    night: Evening, photos: list[Path]
+) -> None:
+    page = night.join().ready().page
+    page.evaluate(SLOW)
+    night.begin("Utryg").write("")
+    choose(night, photos)
+    words(night).fill("Her blev en cyklist kørt ned")
+    night.wait(lambda: held(page)["drafts"] == ["Her blev en cyklist kørt ned"])
+    page.close()
+    night.page = page.context.new_page()
+    night.page.goto(night.url)
+    expect(words(night)).to_have_value("Her blev en cyklist kørt ned")
+
+
+def test_who_goes_back_and_comes_again_while_photos_are_made_smaller_finds_words_and_photos(
+    night: Evening, photos: list[Path]
+) -> None:
+    page = night.join().ready().page
+    night.offline()
+    page.evaluate(SLOW)
+    night.begin("Utryg").write("Her blev en cyklist kørt ned")
+    choose(night, photos)
+    make_one(night)
+    expect(page.locator(".shots li")).to_have_count(1)
+    words(night).fill("Her blev en cyklist kørt ned i aftes")
+    page.go_back()
+    night.begin()
+    expect(words(night)).to_have_value("Her blev en cyklist kørt ned i aftes")
+    expect(page.locator(".shots li")).to_have_count(1)
+    expect(page.get_by_text("Gør billedet mindre …", exact=True)).to_be_visible()
+    words(night).fill("Her blev en cyklist kørt ned i aftes. Hul i vejen")
+    make_one(night)
+    make_one(night)
+    expect(page.locator(".shots li")).to_have_count(3)
+    expect(words(night)).to_have_value("Her blev en cyklist kørt ned i aftes. Hul i vejen")
+    night.save()
+    assert held(page)["notes"] == [["Her blev en cyklist kørt ned i aftes. Hul i vejen", 3, False]]
+    assert held(page)["drafts"] == []
