@@ -197,14 +197,14 @@ export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
     ["drafts"],
   );
 
-export const dropDraft = (/** @type {string} */ key) =>
-  write(["drafts", "photos", "bytes"], async (tx) => {
-    await tx.objectStore("drafts").delete(key);
-    for (const photo of await tx.objectStore("photos").index("draft").getAll(key)) await forgetPhoto(tx, photo.id);
-    if (key === "new") return;
-    for (const { removed_in, ...photo } of await tx.objectStore("photos").index("note").getAll(key))
-      if (removed_in === key) await tx.objectStore("photos").put(photo);
-  });
+export const dropDraft = (/** @type {string} */ key) => write(["drafts", "photos", "bytes"], (tx) => forgetDraft(tx, key));
+
+async function forgetDraft(/** @type {Transaction} */ tx, /** @type {string} */ key) {
+  await tx.objectStore("drafts").delete(key);
+  for (const photo of await tx.objectStore("photos").index("draft").getAll(key)) await forgetPhoto(tx, photo.id);
+  for (const { removed_in, ...photo } of await tx.objectStore("photos").index("note").getAll(key))
+    if (removed_in === key) await tx.objectStore("photos").put(photo);
+}
 
 /** Throws Full when there is no room; the draft's words are not touched. @returns {Promise<PhotoInfo>} */
 export async function addDraftPhoto(
@@ -285,14 +285,16 @@ async function revise(
 /** The sender looks again: a note is closed whose photos waited for that. */
 export const lookAgain = () => write(["notes"], async () => {});
 
+/** With what was begun of a correction of it. Throws Full; then nothing is gone. */
 export const deleteNote = (/** @type {string} */ id) => setDeleted(id, true);
 export const undeleteNote = (/** @type {string} */ id) => setDeleted(id, false);
 
 /** @returns {Promise<Note>} */
 const setDeleted = (/** @type {string} */ id, /** @type {boolean} */ deleted) =>
-  write(["notes", "photos"], async (tx) => {
+  write(["notes", "photos", "bytes", "drafts"], async (tx) => {
     const before = await tx.objectStore("notes").get(id);
     if (!before) throw new Error(`no note ${id}`);
+    if (deleted) await forgetDraft(tx, id);
     await revise(tx, before, { ...before.content, deleted });
     return /** @type {Promise<Note>} */ (load(tx, id));
   });

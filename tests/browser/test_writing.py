@@ -97,3 +97,61 @@ def test_who_goes_back_and_comes_again_while_photos_are_made_smaller_finds_words
     night.save()
     assert held(page)["notes"] == [["Her blev en cyklist kørt ned i aftes. Hul i vejen", 3, False]]
     assert held(page)["drafts"] == []
+
+
+FULL = """() => {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...given) {
+    if (globalThis.full) throw new DOMException("full", "QuotaExceededError");
+    return put.apply(this, given);
+  };
+}"""
+COULD_NOT = "Det kunne ikke lade sig gøre: telefonen er fuld."
+
+
+def fill(page: Page, full: bool = True) -> None:
+    page.evaluate("(now) => { globalThis.full = now; }", full)
+
+
+def test_undo_that_a_full_phone_cannot_do_says_so_and_can_be_pressed_again(night: Evening) -> None:
+    page = night.join().ready().page
+    page.evaluate(FULL)
+    night.offline().begin("Utryg").write("Fortrudt").save()
+    fill(page)
+    night.said.get_by_role("button", name="Fortryd", exact=True).click()
+    expect(night.said).to_contain_text(COULD_NOT)
+    assert held(page)["notes"] == [["Fortrudt", 0, False]]
+    fill(page, False)
+    night.said.get_by_role("button", name="Fortryd", exact=True).click()
+    night.wait(lambda: held(page)["notes"] == [["Fortrudt", 0, True]])
+
+
+def test_a_note_that_a_full_phone_cannot_delete_says_so_and_can_still_be_corrected(night: Evening) -> None:
+    page = night.join().ready().page
+    page.evaluate(FULL)
+    night.offline().begin("Utryg").write("Lampen er slukket").save().notes()
+    page.get_by_role("link", name="Ret eller slet", exact=True).click()
+    words(night).fill("Lampen er slukket ved nr. 4")
+    night.wait(lambda: held(page)["drafts"] == ["Lampen er slukket ved nr. 4"])
+    fill(page)
+    night.button("Slet").click()
+    expect(night.said).to_contain_text(COULD_NOT)
+    assert held(page)["drafts"] == ["Lampen er slukket ved nr. 4"], "what was begun is not gone either"
+    fill(page, False)
+    words(night).fill("Lampen er slukket ved nr. 6")
+    night.wait(lambda: held(page)["drafts"] == ["Lampen er slukket ved nr. 6"])
+    night.save()
+    assert held(page)["notes"] == [["Lampen er slukket ved nr. 6", 0, False]]
+
+
+def test_a_begun_correction_of_a_deleted_note_does_not_stay_behind(night: Evening) -> None:
+    page = night.join().ready().page
+    night.offline().begin("Utryg").write("Lampen er slukket").save().notes()
+    page.get_by_role("link", name="Ret eller slet", exact=True).click()
+    words(night).fill("Lampen er slukket ved nr. 4")
+    night.wait(lambda: held(page)["drafts"] == ["Lampen er slukket ved nr. 4"])
+    night.button("Slet").click()
+    expect(night.said).to_contain_text("Slettet")
+    assert (held(page)["drafts"], held(page)["notes"]) == ([], [["Lampen er slukket", 0, True]])
+    night.said.get_by_role("button", name="Fortryd", exact=True).click()
+    night.wait(lambda: held(page)["notes"] == [["Lampen er slukket", 0, False]])

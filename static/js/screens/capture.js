@@ -3,7 +3,7 @@
 // Promises: Save is never grey and says what is missing; "Saved on the phone" is said only after the store has it.
 // Neither place, photo nor network can keep words from being saved. What is kept, and when, is sitting.js.
 
-import { bar, buzz, html, nothing, render, toast, whisper } from "../dom.js";
+import { bar, buzz, html, nothing, render, toast, tried, whisper } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { MISHAPS, alarm, notice } from "../mishaps/first.js";
@@ -208,7 +208,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
 
   async function discard() {
-    const undo = await sitting.discard();
+    const undo = await tried(() => sitting.discard());
+    if (!undo) return;
     location.hash = home;
     const back = async () => {
       await undo();

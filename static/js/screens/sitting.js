@@ -198,21 +198,23 @@ export class Sitting {
     }
   }
 
-  /** Throws the draft away, with its note where it has one. @returns {Promise<() => Promise<unknown>>} undo */
+  /** Throws the draft away, with its note where it has one; or throws, and all is as it was. @returns {Promise<() => Promise<unknown>>} undo */
   async discard() {
     await this.done();
     this.#over = true;
     const { note, draft } = this;
-    const photos = note ? [] : await Promise.all(this.photos.map((photo) => store.photoBytes(photo.id)));
-    await store.dropDraft(draft.key);
-    if (note) {
-      await store.deleteNote(note.id);
-      return () => store.undeleteNote(note.id);
+    try {
+      const photos = note ? [] : await Promise.all(this.photos.map((photo) => store.photoBytes(photo.id)));
+      await (note ? store.deleteNote(note.id) : store.dropDraft(draft.key));
+      if (note) return () => store.undeleteNote(note.id);
+      return async () => {
+        await store.saveDraft(draft);
+        for (const photo of photos) if (photo) await store.addDraftPhoto(draft.key, photo);
+      };
+    } catch (failure) {
+      this.#over = false;
+      throw failure;
     }
-    return async () => {
-      await store.saveDraft(draft);
-      for (const photo of photos) if (photo) await store.addDraftPhoto(draft.key, photo);
-    };
   }
 
   /** Leaves the draft for later, or no trace where there is nothing to keep. */
