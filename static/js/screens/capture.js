@@ -137,8 +137,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   const away = () =>
     note
       ? html`<div class="notice">${icon("trash")}<div><p>${t("A deleted note disappears for the others too.")}</p>
-          <button class="danger" type="button" @click=${discard}>${icon("trash")}${t("Delete")}</button></div></div>`
-      : html`<div class="row"><button class="quiet link" type="button" @click=${discard}>${icon("trash")}${t("Throw the draft away")}</button></div>`;
+          <button class="danger away" type="button" @click=${discard}>${icon("trash")}${t("Delete")}</button></div></div>`
+      : html`<div class="row"><button class="quiet link away" type="button" @click=${discard}>${icon("trash")}${t("Throw the draft away")}</button></div>`;
 
   function write() {
     sitting.unfold({ writing: true });
