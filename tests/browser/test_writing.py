@@ -155,3 +155,95 @@ def test_a_begun_correction_of_a_deleted_note_does_not_stay_behind(night: Evenin
     assert (held(page)["drafts"], held(page)["notes"]) == ([], [["Lampen er slukket", 0, True]])
     night.said.get_by_role("button", name="Fortryd", exact=True).click()
     night.wait(lambda: held(page)["notes"] == [["Lampen er slukket", 0, False]])
+
+
+@pytest.fixture
+def other(night: Evening) -> Evening:
+    """The app's other window on the same phone; both are offline."""
+    night.join().ready()
+    other = Evening(night.plan, night.page.context.new_page())
+    other.page.goto(other.url)
+    expect(other.page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
+    night.offline()
+    return other
+
+
+def saved(page: Page) -> list[Any]:
+    return sorted(held(page)["notes"])
+
+
+def test_two_windows_write_two_notes_each_with_its_own_photos(
+    night: Evening, other: Evening, photos: list[Path]
+) -> None:
+    night.begin("Tryg")
+    other.begin("Utryg").write("Ved tunnelen").add_photos(*photos[:2])
+    night.page.go_back()
+    night.begin("Tryg").write("På torvet").add_photos(photos[2])
+    night.wait(lambda: sorted(held(night.page)["drafts"]) == ["På torvet", "Ved tunnelen"])
+    night.save()
+    other.save()
+    assert saved(night.page) == [["På torvet", 1, False], ["Ved tunnelen", 2, False]]
+
+
+def test_going_back_from_an_empty_note_takes_nothing_from_the_other_window(
+    night: Evening, other: Evening, photos: list[Path]
+) -> None:
+    night.begin()
+    other.begin("Utryg").write("Ved tunnelen").add_photos(*photos)
+    night.page.go_back()
+    expect(night.page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
+    other.save()
+    assert saved(night.page) == [["Ved tunnelen", 3, False]]
+
+
+def test_what_was_begun_in_a_window_that_is_gone_is_found_in_the_other(night: Evening, other: Evening) -> None:
+    other.begin("Utryg").write("Ved tunnelen")
+    night.wait(lambda: held(night.page)["drafts"] == ["Ved tunnelen"])
+    night.begin("Tryg")
+    expect(words(night)).not_to_have_value("Ved tunnelen")
+    night.write("På torvet").save()
+    other.page.close()
+    night.begin()
+    expect(words(night)).to_have_value("Ved tunnelen")
+    night.save()
+    assert saved(night.page) == [["På torvet", 0, False], ["Ved tunnelen", 0, False]]
+
+
+def correct(*windows: Evening) -> None:
+    for one in windows:
+        one.page.goto(f"{one.url}#/notes")
+        one.page.get_by_role("link", name="Ret eller slet", exact=True).click()
+        expect(one.button("Gem")).to_be_visible()
+
+
+def test_who_corrects_one_thing_leaves_what_another_window_corrected_meanwhile(night: Evening, other: Evening) -> None:
+    night.begin("Utryg").write("Lampen er slukket").save()
+    correct(night, other)
+    words(other).fill("Lampen er slukket. Jeg faldt")
+    other.save()
+    night.page.get_by_role("radio", name="Både-og", exact=True).check()
+    night.save()
+    assert saved(night.page) == [["Lampen er slukket. Jeg faldt", 0, False]]
+    valence = night.page.evaluate(HELD.replace("content.note, ", "content.valence, "))["notes"][0][0]
+    assert valence == "mixed"
+
+
+def test_a_note_deleted_in_one_window_does_not_come_back_from_the_other_with_nothing_new(
+    night: Evening, other: Evening
+) -> None:
+    night.begin("Utryg").write("Lampen er slukket").save()
+    correct(night, other)
+    night.button("Slet").click()
+    expect(night.said).to_contain_text("Slettet")
+    other.save()
+    assert saved(night.page) == [["Lampen er slukket", 0, True]]
+
+
+def test_a_deleted_note_with_something_new_from_the_other_window_is_there_again(night: Evening, other: Evening) -> None:
+    night.begin("Utryg").write("Lampen er slukket").save()
+    correct(night, other)
+    night.button("Slet").click()
+    expect(night.said).to_contain_text("Slettet")
+    words(other).fill("Lampen er slukket ved nr. 4")
+    other.save()
+    assert saved(night.page) == [["Lampen er slukket ved nr. 4", 0, False]]

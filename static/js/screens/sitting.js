@@ -7,7 +7,7 @@
 import { best } from "../place.js";
 import { LIMITS } from "../protocol.js";
 import * as store from "../store.js";
-import { keepOpen } from "../turns.js";
+import { claim, keepOpen } from "../turns.js";
 import { placed, wanted } from "./spot.js";
 import { says } from "./words.js";
 
@@ -32,10 +32,10 @@ export async function sit(/** @type {string | null} */ noteId) {
   const walk = (await store.joined())?.walk;
   const note = noteId ? await store.note(noteId) : null;
   if (!walk || (noteId && !note)) return null;
-  const close = note ? await keepOpen(note.id) : () => {};
-  setTimeout(close, FORGOTTEN_MS);
-  await newest.get(noteId ?? "new")?.written; // what was typed on the screen before
-  return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note), close);
+  const { key, close } = note ? { key: note.id, close: await keepOpen(note.id) } : await claim([...(await store.begun()), store.newKey()]);
+  if (note) setTimeout(close, FORGOTTEN_MS);
+  await newest.get(key)?.written; // what was typed on the screen before
+  return new Sitting(walk, note, (await store.draft(noteId, key)) ?? store.freshDraft(note, key), close);
 }
 
 /** The last sitting of each draft, by its key: to it come the photos that were chosen in one before it. @type {Map<string, Sitting>} */
@@ -208,8 +208,9 @@ export class Sitting {
       await (note ? store.deleteNote(note.id) : store.dropDraft(draft.key));
       if (note) return () => store.undeleteNote(note.id);
       return async () => {
-        await store.saveDraft(draft);
-        for (const photo of photos) if (photo) await store.addDraftPhoto(draft.key, photo);
+        const key = store.newKey(); // whoever has begun another one meanwhile keeps that
+        await store.saveDraft({ ...draft, key });
+        for (const photo of photos) if (photo) await store.addDraftPhoto(key, photo);
       };
     } catch (failure) {
       this.#over = false;
@@ -227,6 +228,8 @@ export class Sitting {
       return store.lookAgain();
     };
     if (this.note) location.hash.includes(this.note.id) ? setTimeout(end, NEXT_MS) : await end();
-    if (away && !this.#over && !this.note && this.empty && this.now === this) await store.dropDraft(this.draft.key);
+    if (this.note) return;
+    if (away && !this.#over && this.empty && this.now === this) await store.dropDraft(this.draft.key);
+    this.close();
   }
 }
