@@ -247,3 +247,33 @@ def test_a_deleted_note_with_something_new_from_the_other_window_is_there_again(
     words(other).fill("Lampen er slukket ved nr. 4")
     other.save()
     assert saved(night.page) == [["Lampen er slukket ved nr. 4", 0, False]]
+
+
+# Goes on to the walk's screen as soon as a picture is asked for, and tells whether an address goes before its picture is there.
+HASTY = """() => {
+  const { revokeObjectURL } = URL;
+  const { get } = IDBObjectStore.prototype;
+  const pictures = [];
+  globalThis.early = null;
+  const Before = Image;
+  globalThis.Image = function () { const one = new Before(); pictures.push(one); return one; };
+  IDBObjectStore.prototype.get = function (key) {
+    if (this.name === "bytes") location.hash = "#/walk";
+    return get.call(this, key);
+  };
+  URL.revokeObjectURL = (url) => {
+    globalThis.early ||= pictures.some((one) => one.src === url && !one.complete);
+    revokeObjectURL.call(URL, url);
+  };
+}"""
+
+
+def test_a_picture_still_loading_when_its_screen_is_left_keeps_its_address(night: Evening, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    Image.effect_noise((1600, 1600), 90).convert("RGB").save(large, quality=95)
+    page = night.join().ready().page
+    night.offline().begin("Utryg").add_photos(large).save()
+    page.evaluate(HASTY)
+    page.evaluate("location.hash = '#/notes'")
+    night.wait(lambda: page.evaluate("early") is not None)
+    assert page.evaluate("early") is False

@@ -11,7 +11,7 @@ import { watch } from "../place.js";
 import { persist } from "../ready.js";
 import { deleteNote, Full } from "../store.js";
 import { question, scale, textField } from "./fields.js";
-import { addPhotos, dropThumbs, fillThumbs, shots } from "./shots.js";
+import { addPhotos, fillThumbs, shots } from "./shots.js";
 import { sit } from "./sitting.js";
 import { spot } from "./spot.js";
 import { factorsOf, sensitive, why } from "./why.js";
@@ -253,7 +253,6 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   return () => {
     rest();
     root.classList.remove("ask");
-    dropThumbs();
     sitting.leave();
   };
 }

@@ -11,7 +11,7 @@ import { MISHAPS, alarm } from "../mishaps/first.js";
 import * as store from "../store.js";
 import { onStatus, sendNow, status } from "../sync.js";
 import { copyButton, prepare } from "./rescue.js";
-import { dropThumbs, fillThumbs, thumb } from "./shots.js";
+import { fillThumbs, thumb } from "./shots.js";
 import { aboutOf, noNetwork, received, stateLine, titleOf } from "./words.js";
 
 const SCREENFUL = 8;
@@ -128,6 +128,5 @@ export async function mount(/** @type {HTMLElement} */ root) {
     gone = true;
     nearTheEnd.disconnect();
     for (const stop of unsubscribe) stop();
-    dropThumbs();
   };
 }
