@@ -1,8 +1,8 @@
 // Sitting: one note being written or corrected, from the first touch to the moment it is saved or thrown away.
 //
 // Hides the draft and when it is written. Promises: every change is a draft at once, in order, and never blocks the
-// walker; the place measured is the one where the note was begun; save() resolves only when the store has the note.
-// Knows no HTML.
+// walker; words wait for no photo that is being made smaller; each window of the app has a draft of its own; the place
+// measured is the one where the note was begun; save() resolves only when the store has the note. Knows no HTML.
 
 import { best } from "../place.js";
 import { LIMITS } from "../protocol.js";
