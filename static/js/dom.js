@@ -4,8 +4,10 @@
 // place (role="status"); what can be undone has its button there until the walker goes on. Never asks "are you sure".
 
 import { html, nothing, render } from "lit/html.js";
+import { Full } from "./database.js";
 import { icon } from "./icons.js";
 import { number, t } from "./i18n.js";
+import { MISHAPS, alarm } from "./mishaps/first.js";
 
 export { html, nothing, render };
 
@@ -125,7 +127,19 @@ function speak() {
   );
 }
 
-function act(/** @type {Toast} */ words) {
+function act(/** @type {Toast} */ { action }) {
   toast(null);
-  words.action?.run();
+  if (action) tried(action.run, { action });
+}
+
+/**
+ * Does what a button says, all or nothing of it; where the phone could not, that is said. `more`: what else then stands there.
+ * @template R @returns {Promise<R | void>}
+ */
+export async function tried(/** @type {() => R | Promise<R>} */ job, /** @type {Partial<Toast>} */ more = {}) {
+  try {
+    return await job();
+  } catch (failure) {
+    toast(alarm(failure instanceof Full ? MISHAPS.fullUndone() : MISHAPS.undone(), more));
+  }
 }

@@ -105,6 +105,13 @@ export async function photosOf(
   return { removed, shown: [...own.filter((photo) => !removed.includes(photo)), ...added] };
 }
 
+/** Of drafts of new notes: one for each tab that has one open, and what was left lying. @returns {Promise<string[]>} */
+export async function begunKeys(/** @type {Transaction} */ tx) {
+  const range = IDBKeyRange.bound("new", "new~");
+  const photos = await tx.objectStore("photos").index("draft").getAll(range);
+  return [...new Set([...(await tx.objectStore("drafts").getAllKeys(range)), ...photos.map(({ draft_key }) => draft_key ?? "new")])];
+}
+
 /** A photo or a recording as its note declares it. @returns {import("./protocol.js").PhotoDeclaration} */
 export const declared = (/** @type {PhotoInfo} */ { id, sha256, bytes, type, replaces, seconds }) => ({
   id,

@@ -8,7 +8,8 @@
 import { read, write } from "./database.js";
 import { stamp } from "./i18n.js";
 import { sha256, uuid7 } from "./ids.js";
-import { asNote, count, declared, eachLacking, eachNote, forgetPhoto, info, isShown, isSound, load, photosOf, tallyUp } from "./records.js";
+import { asNote, begunKeys, count, declared, eachLacking, eachNote, forgetPhoto, info, isShown, isSound, load, photosOf, tallyUp } from "./records.js";
+import { free } from "./turns.js";
 
 export { Full, onChange } from "./database.js";
 
@@ -33,9 +34,9 @@ export { Full, onChange } from "./database.js";
  *   receipt: Receipt | null, problem: Problem | null, photos: PhotoInfo[], phase: Phase}} Note
  *   problem: what keeps it from being sent now, its words' or else a photo's
  * @typedef {Omit<ObservationBody, "walk_id" | "rev" | "deleted" | "photos">} Words
- * @typedef {{key: string, id: string, note_id: string, content: Words, [more: string]: unknown}} DraftRecord
+ * @typedef {{key: string, id: string, note_id: string, content: Words, base?: ObservationBody, [more: string]: unknown}} DraftRecord
  * @typedef {DraftRecord & {photos: PhotoInfo[]}} Draft
- *   key: "new" or the edited note's id; id: of this sitting; more: what the screen wants to come back to
+ *   key: "new", or that and more, or the edited note's id; id: of this sitting; base: what the note said when its correction was begun; more: what the screen wants to come back to
  *
  * @typedef {{id: string, content: ObservationBody, saved_at: number, tried_rev: number, sent_rev: number,
  *   receipt: Receipt | null, problem: Problem | null, draft_id: string}} NoteRecord
@@ -143,16 +144,20 @@ export const setting = (/** @type {string} */ key) =>
 export const setSetting = (/** @type {string} */ key, /** @type {unknown} */ value) =>
   write(["kept"], async (tx) => void (await tx.objectStore("kept").put(value, `setting:${key}`)));
 
-// Drafts: one for a new note, one for each note being edited
+// Drafts: one for a new note in each tab that has one open, one for each note being edited
+
+/** A key for a draft that stands beside all others. */
+export const newKey = () => `new-${uuid7()}`;
 
 /** A draft to begin with: blank, or with what a note says. Nothing is stored until saveDraft(). @returns {Draft} */
-export function freshDraft(/** @type {Note | null} */ note = null) {
+export function freshDraft(/** @type {Note | null} */ note = null, key = note?.id ?? "new") {
   const { walk_id: _w, rev: _r, deleted: _d, photos: _p, ...words } = note ? structuredClone(note.content) : blank();
   return {
-    key: note?.id ?? "new",
+    key,
     id: uuid7(),
     note_id: note?.id ?? uuid7(),
     content: words,
+    base: note?.content,
     photos: note?.photos ?? [],
   };
 }
@@ -174,16 +179,22 @@ const blank = () => ({
   photos: [],
 });
 
-/** @returns {Promise<Draft | null>} */
-export const draft = (/** @type {string | null} */ noteId) =>
-  read(["drafts", "photos", "notes"], async (tx) => {
-    const key = noteId ?? "new";
-    const record = await tx.objectStore("drafts").get(key);
-    const { shown } = await photosOf(tx, key, record?.note_id ?? noteId);
-    const fresh = shown.some((photo) => photo.draft_key) ? freshDraft(noteId ? await load(tx, noteId) : null) : null;
-    const found = record ?? fresh;
-    return found ? /** @type {Draft} */ ({ ...found, photos: shown.map(info) }) : null;
-  });
+/** Keys of all that was begun of new notes. @returns {Promise<string[]>} */
+export const begun = () => read(["drafts", "photos"], begunKeys);
+
+/** What was begun of a note, or of a new one that no other tab has open. @returns {Promise<Draft | null>} */
+export async function draft(/** @type {string | null} */ noteId, key = noteId) {
+  const first = key ?? (await free(await begun()))[0];
+  return first ? read(["drafts", "photos", "notes"], (tx) => draftAt(tx, first, noteId)) : null;
+}
+
+async function draftAt(/** @type {Transaction} */ tx, /** @type {string} */ key, /** @type {string | null} */ noteId) {
+  const record = await tx.objectStore("drafts").get(key);
+  const { shown } = await photosOf(tx, key, record?.note_id ?? noteId);
+  const fresh = shown.some((photo) => photo.draft_key) ? freshDraft(noteId ? await load(tx, noteId) : null, key) : null;
+  const found = record ?? fresh;
+  return found ? /** @type {Draft} */ ({ ...found, photos: shown.map(info) }) : null;
+}
 
 /** Keep a draft. Its photos are kept apart, by addDraftPhoto(); a draft that was saved as a note is not brought back. */
 export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
@@ -197,14 +208,14 @@ export const saveDraft = (/** @type {Draft} */ { photos: _, ...record }) =>
     ["drafts"],
   );
 
-export const dropDraft = (/** @type {string} */ key) =>
-  write(["drafts", "photos", "bytes"], async (tx) => {
-    await tx.objectStore("drafts").delete(key);
-    for (const photo of await tx.objectStore("photos").index("draft").getAll(key)) await forgetPhoto(tx, photo.id);
-    if (key === "new") return;
-    for (const { removed_in, ...photo } of await tx.objectStore("photos").index("note").getAll(key))
-      if (removed_in === key) await tx.objectStore("photos").put(photo);
-  });
+export const dropDraft = (/** @type {string} */ key) => write(["drafts", "photos", "bytes"], (tx) => forgetDraft(tx, key));
+
+async function forgetDraft(/** @type {Transaction} */ tx, /** @type {string} */ key) {
+  await tx.objectStore("drafts").delete(key);
+  for (const photo of await tx.objectStore("photos").index("draft").getAll(key)) await forgetPhoto(tx, photo.id);
+  for (const { removed_in, ...photo } of await tx.objectStore("photos").index("note").getAll(key))
+    if (removed_in === key) await tx.objectStore("photos").put(photo);
+}
 
 /** Throws Full when there is no room; the draft's words are not touched. @returns {Promise<PhotoInfo>} */
 export async function addDraftPhoto(
@@ -241,8 +252,11 @@ export const removeDraftPhoto = (/** @type {string} */ draftKey, /** @type {stri
 
 // Notes
 
-/** The draft becomes a note, or its note's next revision. Saved twice, it is saved once. @returns {Promise<Note>} */
-export const saveNote = (/** @type {Draft} */ { key, id, note_id, content }) =>
+/**
+ * The draft becomes a note, or its note's next revision: of a note that another tab has saved meanwhile, it changes what the draft
+ * changed, and no more. Saved twice, it is saved once. @returns {Promise<Note>}
+ */
+export const saveNote = (/** @type {Draft} */ { key, id, note_id, content, base }) =>
   write(ALL, async (tx) => {
     const now = await inWalk(tx);
     const record = (await tx.objectStore("notes").get(note_id)) ?? newRecord(note_id);
@@ -252,7 +266,9 @@ export const saveNote = (/** @type {Draft} */ { key, id, note_id, content }) =>
     for (const photo of removed) await forgetPhoto(tx, photo.id);
     for (const { draft_key: _, ...photo } of shown) await tx.objectStore("photos").put({ ...photo, note_id });
     const photos = shown.map(declared);
-    await revise(tx, record, { ...record.content, ...content, walk_id, deleted: false, photos }, id);
+    const changed = Object.entries(content).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(base?.[/** @type {keyof Words} */ (name)]));
+    const deleted = record.content.deleted && base?.deleted === false && !changed.length && !shown.some((photo) => photo.draft_key);
+    await revise(tx, record, { ...record.content, ...Object.fromEntries(changed), walk_id, deleted, photos }, id);
     await tx.objectStore("drafts").delete(key);
     return /** @type {Promise<Note>} */ (load(tx, note_id));
   });
@@ -285,14 +301,16 @@ async function revise(
 /** The sender looks again: a note is closed whose photos waited for that. */
 export const lookAgain = () => write(["notes"], async () => {});
 
+/** With what was begun of a correction of it. Throws Full; then nothing is gone. */
 export const deleteNote = (/** @type {string} */ id) => setDeleted(id, true);
 export const undeleteNote = (/** @type {string} */ id) => setDeleted(id, false);
 
 /** @returns {Promise<Note>} */
 const setDeleted = (/** @type {string} */ id, /** @type {boolean} */ deleted) =>
-  write(["notes", "photos"], async (tx) => {
+  write(["notes", "photos", "bytes", "drafts"], async (tx) => {
     const before = await tx.objectStore("notes").get(id);
     if (!before) throw new Error(`no note ${id}`);
+    if (deleted) await forgetDraft(tx, id);
     await revise(tx, before, { ...before.content, deleted });
     return /** @type {Promise<Note>} */ (load(tx, id));
   });

@@ -17,6 +17,21 @@ from tests.photos.sounds import mp4
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
+DATABASE = """const db = await new Promise((done) => (indexedDB.open("tryghedsvandring").onsuccess = ({ target }) => done(target.result)));
+  const of = (name, does) => new Promise((done) => (db.transaction(name, "readwrite").objectStore(name)[does]().onsuccess = ({ target }) => done(target.result)));"""
+LEFT = f"""async () => {{
+  {DATABASE}
+  const left = [await of("photos", "count"), await of("bytes", "count")];
+  db.close();
+  return left;
+}}"""
+FORGET = f"""async () => {{
+  {DATABASE}
+  while (!(await of("photos", "count"))) await new Promise((next) => setTimeout(next, 50));
+  for (const name of ["photos", "bytes", "drafts"]) await of(name, "clear");
+  db.close();
+}}"""
+
 
 @pytest.fixture
 def loud(
@@ -82,6 +97,29 @@ def test_what_was_said_before_the_phone_died_is_in_the_draft(loud: Evening) -> N
     page.goto(f"{url}#/note/new")
     expect(player(page)).to_be_visible()
     page.wait_for_function("() => document.querySelector('audio').readyState >= 1")
+
+
+def test_a_draft_thrown_away_in_the_middle_of_a_word_takes_the_recording_along_and_brings_it_back(
+    loud: Evening,
+) -> None:
+    loud.offline().begin("Utryg")
+    speak(loud)
+    loud.button("Smid kladden væk").click()
+    expect(loud.said).to_contain_text("Kladden er smidt væk")
+    expect(loud.page.get_by_role("link", name="Ny note", exact=True)).to_be_visible()
+    assert loud.page.evaluate(LEFT) == [0, 0], "what was said is nowhere on the phone"
+    loud.said.get_by_role("button", name="Fortryd", exact=True).click()
+    expect(player(loud.page)).to_be_visible()
+
+
+def test_a_recording_that_was_thrown_away_in_another_window_does_not_come_back(loud: Evening) -> None:
+    loud.offline().begin("Utryg")
+    speak(loud)
+    loud.page.evaluate(FORGET)
+    expect(loud.page.get_by_role("timer")).to_contain_text("6 af 60 sekunder")
+    loud.button("Stop optagelsen").click()
+    expect(loud.button("Indtal i stedet for at skrive")).to_be_visible()
+    assert loud.page.evaluate(LEFT) == [0, 0]
 
 
 def test_a_recording_is_taken_out_and_back_and_a_deleted_note_takes_it_along(loud: Evening) -> None:

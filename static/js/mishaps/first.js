@@ -23,6 +23,8 @@ export const MISHAPS = /** @satisfies {Record<string, (n: number) => Mishap>} */
   full: () => [t("It could not be saved: the phone is full."), t("Your words are still here."), t("Make room on the phone, and try again.")],
   unsaved: () => [t("It could not be saved."), t("Your words are still here."), t("Press again; if that does not help, close the app and open it.")],
   draft: () => [t("The draft could not be kept: the phone is full."), t("Your words are still here."), t("Make room on the phone, and press Save.")],
+  fullUndone: () => [t("It could not be done: the phone is full."), t("Nothing was changed."), t("Make room on the phone, and try again.")],
+  undone: () => [t("It could not be done."), t("Nothing was changed."), t("Press again; if that does not help, close the app and open it.")],
   long: (n) => [plural(n, "The text is {n} character too long.", "The text is {n} characters too long."), t("All of it is in the draft."), t("Shorten it, or write the rest in a new note.")],
   reasons: (n) => [plural(n, "{n} reason is the most.", "{n} reasons are the most."), t("Those you have chosen stay."), t("Take one of them away first.")],
   // Where it is

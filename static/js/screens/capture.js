@@ -3,7 +3,7 @@
 // Promises: Save is never grey and says what is missing; "Saved on the phone" is said only after the store has it.
 // Neither place, photo nor network can keep words from being saved. What is kept, and when, is sitting.js.
 
-import { bar, buzz, html, nothing, render, toast, whisper } from "../dom.js";
+import { bar, buzz, html, nothing, render, toast, tried, whisper } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { MISHAPS, alarm, notice } from "../mishaps/first.js";
@@ -11,7 +11,7 @@ import { watch } from "../place.js";
 import { persist } from "../ready.js";
 import { deleteNote, Full } from "../store.js";
 import { question, scale, textField } from "./fields.js";
-import { addPhotos, dropThumbs, fillThumbs, shots } from "./shots.js";
+import { addPhotos, fillThumbs, shots } from "./shots.js";
 import { sit } from "./sitting.js";
 import { spot } from "./spot.js";
 import { factorsOf, sensitive, why } from "./why.js";
@@ -33,7 +33,6 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   const home = note ? "#/notes" : "#/walk";
   let position = /** @type {import("../place.js").Position} */ ({ state: "asking", fix: null, heading: null });
   let choosing = false;
-  let preparing = 0;
   let lacking = false;
 
   const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (root.querySelector(selector));
@@ -41,7 +40,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   function draw() {
     if (lacking && !sitting.empty) toast(null);
     lacking &&= sitting.empty;
-    const asking = sitting.untouched && !preparing;
+    const asking = sitting.untouched && !sitting.making.left;
     root.classList.toggle("ask", asking);
     render(
       html`${bar({
@@ -112,13 +111,13 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   const text = (/** @type {"note" | "suggestion"} */ name) =>
     textField(name, sitting.content[name], limits[name], (value) => sitting.say({ [name]: value }));
 
-  const photos = () => sitting.photos.filter(({ seconds }) => !seconds);
+  const photos = () => sitting.now.photos.filter(({ seconds }) => !seconds);
 
   const pictures = () =>
     shots({
       photos: photos(),
       limit: limits.photos,
-      busy: preparing > 0,
+      busy: sitting.making.left > 0,
       describe: note ? photoState : undefined,
       pick: () => pick("#library"),
       blur: ({ id }) => goTo(`/blur/${id}`),
@@ -138,8 +137,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   const away = () =>
     note
       ? html`<div class="notice">${icon("trash")}<div><p>${t("A deleted note disappears for the others too.")}</p>
-          <button class="danger" type="button" @click=${discard}>${icon("trash")}${t("Delete")}</button></div></div>`
-      : html`<div class="row"><button class="quiet link" type="button" @click=${discard}>${icon("trash")}${t("Throw the draft away")}</button></div>`;
+          <button class="danger away" type="button" @click=${discard}>${icon("trash")}${t("Delete")}</button></div></div>`
+      : html`<div class="row"><button class="quiet link away" type="button" @click=${discard}>${icon("trash")}${t("Throw the draft away")}</button></div>`;
 
   function write() {
     sitting.unfold({ writing: true });
@@ -150,8 +149,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   async function pick(/** @type {string} */ input) {
     // Opening the camera may kill the tab: what there is so far is in the store first. A browser opens it only while it
     // remembers the tap, so a slow store is not waited for longer than that.
-    sitting.keep();
-    await Promise.race([sitting.after(() => {}), new Promise((resolve) => setTimeout(resolve, TAP_MS))]);
+    await Promise.race([sitting.keep(), new Promise((resolve) => setTimeout(resolve, TAP_MS))]);
     at(input)?.click();
   }
 
@@ -160,22 +158,14 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
     const files = [...(input.files ?? [])];
     input.value = "";
     if (!files.length) return;
-    preparing += 1;
-    draw();
     const keepers = {
       draftKey: sitting.draft.key,
       room: () => limits.photos - photos().length,
       limit: limits.photos,
       bytes: limits.photo_bytes,
-      kept: (/** @type {import("../store.js").PhotoInfo} */ photo) =>
-        sitting.unfold({ photos: [...sitting.draft.photos, photo] }),
+      kept: (/** @type {import("../store.js").PhotoInfo} */ photo) => sitting.add(photo),
     };
-    sitting.after(async () => {
-      await addPhotos(files, keepers);
-      preparing -= 1;
-      draw();
-      at("#shots")?.scrollIntoView({ block: "center" });
-    });
+    sitting.make(() => addPhotos(files, keepers)).then(() => at("#shots")?.scrollIntoView({ block: "center" }));
   }
 
   /** Says what keeps it from being saved, and goes there. */
@@ -186,7 +176,7 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
 
   async function save() {
-    await sitting.after(() => {});
+    await sitting.done();
     for (const name of /** @type {const} */ (["note", "suggestion"])) {
       const over = sitting.over(name);
       if (over > 0) return lacks(`#${name}`, notice(MISHAPS.long(over)));
@@ -218,7 +208,8 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   }
 
   async function discard() {
-    const undo = await sitting.discard();
+    const undo = await tried(() => sitting.discard());
+    if (!undo) return;
     location.hash = home;
     const back = async () => {
       await undo();
@@ -262,7 +253,6 @@ export async function mount(/** @type {HTMLElement} */ root, /** @type {string |
   return () => {
     rest();
     root.classList.remove("ask");
-    dropThumbs();
     sitting.leave();
   };
 }

@@ -4,14 +4,14 @@
 // its undo; what is unsent can be saved as a file. What the server refuses is said in its words, with what can be done
 // about it. Draws no more of a long list than one has scrolled to.
 
-import { bar, calmly, html, nothing, render, toast, whisper } from "../dom.js";
+import { bar, calmly, html, nothing, render, toast, tried, whisper } from "../dom.js";
 import { plural, t } from "../i18n.js";
 import { icon, mark } from "../icons.js";
 import { MISHAPS, alarm } from "../mishaps/first.js";
 import * as store from "../store.js";
 import { onStatus, sendNow, status } from "../sync.js";
 import { copyButton, prepare } from "./rescue.js";
-import { dropThumbs, fillThumbs, thumb } from "./shots.js";
+import { fillThumbs, thumb } from "./shots.js";
 import { aboutOf, noNetwork, received, stateLine, titleOf } from "./words.js";
 
 const SCREENFUL = 8;
@@ -61,10 +61,11 @@ export async function mount(/** @type {HTMLElement} */ root) {
     else if (sum.waiting && status().last_problem?.code === "full") toast(alarm(MISHAPS.unnoted()));
   }
 
-  async function remove(/** @type {store.Note} */ note) {
-    await store.deleteNote(note.id);
-    toast({ icon: "trash", text: t("Deleted"), action: { label: t("Undo"), run: () => store.undeleteNote(note.id) } });
-  }
+  const remove = (/** @type {store.Note} */ { id }) =>
+    tried(async () => {
+      await store.deleteNote(id);
+      toast({ icon: "trash", text: t("Deleted"), action: { label: t("Undo"), run: () => store.undeleteNote(id) } });
+    });
 
   const item = (/** @type {store.Note} */ note) => {
     const { content, phase, problem } = note;
@@ -84,7 +85,7 @@ export async function mount(/** @type {HTMLElement} */ root) {
   const edit = (/** @type {store.Note} */ note) =>
     html`<a class="button quiet link" href="#/note/${note.id}">${t("Correct or delete")}</a>`;
   const restore = (/** @type {store.Note} */ note) =>
-    html`<button type="button" class="quiet link" @click=${() => store.undeleteNote(note.id)}>${t("Undo")}</button>`;
+    html`<button type="button" class="quiet link" @click=${() => tried(() => store.undeleteNote(note.id))}>${t("Undo")}</button>`;
   const mend = (/** @type {store.Note} */ note) => html`<div class="row">
     <button type="button" @click=${send}>${icon("refresh")}${t("Try again")}</button>
     <a class="button quiet link" href="#/note/${note.id}">${t("Correct")}</a>
@@ -127,6 +128,5 @@ export async function mount(/** @type {HTMLElement} */ root) {
     gone = true;
     nearTheEnd.disconnect();
     for (const stop of unsubscribe) stop();
-    dropThumbs();
   };
 }

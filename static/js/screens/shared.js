@@ -8,7 +8,7 @@ import { t } from "../i18n.js";
 import { held } from "../installed/handed.js";
 import { MISHAPS, alarm } from "../mishaps/first.js";
 import { LIMITS } from "../protocol.js";
-import { draft as begun, freshDraft, joined, saveDraft } from "../store.js";
+import { draft as begun, freshDraft, joined, newKey, saveDraft } from "../store.js";
 import { addPhotos } from "./shots.js";
 
 /** @returns {Promise<string>} the screen to go on with */
@@ -29,7 +29,7 @@ async function take(/** @type {File[]} */ photos, /** @type {{photos: number, ph
   const screen = document.getElementById("screen");
   whisper(t("Making the photo smaller …"));
   if (screen) render(html`<main id="main"><p>${t("Making the photo smaller …")}</p></main>`, screen);
-  const draft = (await begun(null)) ?? freshDraft();
+  const draft = (await begun(null)) ?? freshDraft(null, newKey());
   let { length } = draft.photos;
   await addPhotos(photos, {
     draftKey: draft.key,

@@ -12,9 +12,6 @@ import { addDraftPhoto, photoBytes } from "../store.js";
 
 /** @typedef {import("../store.js").PhotoInfo} PhotoInfo */
 
-/** @type {Map<string, Promise<string>>} */
-const addresses = new Map();
-
 /** Shows a photo that is on this phone in an <img>, or the plain icon where this phone cannot draw it (HEIC). */
 export const thumb = (/** @type {PhotoInfo | undefined} */ photo) =>
   photo ? html`<span class="thumb" tabindex="-1" data-photo=${photo.id}>${icon(photo.seconds ? "behaviour" : "image")}</span>` : nothing;
@@ -26,26 +23,20 @@ export function fillThumbs(/** @type {HTMLElement} */ root) {
     if (frame.dataset.shown === id) continue;
     frame.dataset.shown = id;
     frame.querySelector("img")?.remove();
-    if (!addresses.has(id)) addresses.set(id, address(id));
-    addresses.get(id)?.then((url) => {
-      if (!url) return;
+    photoBytes(id).then((kept) => {
+      if (!kept) return;
       const image = new Image();
       image.alt = "";
-      image.onload = () => frame.dataset.photo === id && frame.append(image);
-      image.src = url;
+      // The address goes with its only reader, not with the screen: a picture still loading then would not be found.
+      const done = () => URL.revokeObjectURL(image.src);
+      image.onerror = done;
+      image.onload = () => {
+        done();
+        if (frame.dataset.photo === id) frame.append(image);
+      };
+      image.src = URL.createObjectURL(new Blob([kept.buffer], { type: kept.type }));
     });
   }
-}
-
-async function address(/** @type {string} */ id) {
-  const kept = await photoBytes(id);
-  return kept ? URL.createObjectURL(new Blob([kept.buffer], { type: kept.type })) : "";
-}
-
-/** Lets go of the pictures' memory; call when the screen goes. */
-export function dropThumbs() {
-  for (const url of addresses.values()) url.then((it) => it && URL.revokeObjectURL(it));
-  addresses.clear();
 }
 
 /**

@@ -1,13 +1,13 @@
 // Sitting: one note being written or corrected, from the first touch to the moment it is saved or thrown away.
 //
 // Hides the draft and when it is written. Promises: every change is a draft at once, in order, and never blocks the
-// walker; the place measured is the one where the note was begun; save() resolves only when the store has the note.
-// Knows no HTML.
+// walker; words wait for no photo that is being made smaller; each window of the app has a draft of its own; the place
+// measured is the one where the note was begun; save() resolves only when the store has the note. Knows no HTML.
 
 import { best } from "../place.js";
 import { LIMITS } from "../protocol.js";
 import * as store from "../store.js";
-import { keepOpen } from "../turns.js";
+import { claim, keepOpen } from "../turns.js";
 import { placed, wanted } from "./spot.js";
 import { says } from "./words.js";
 
@@ -32,13 +32,18 @@ export async function sit(/** @type {string | null} */ noteId) {
   const walk = (await store.joined())?.walk;
   const note = noteId ? await store.note(noteId) : null;
   if (!walk || (noteId && !note)) return null;
-  const close = note ? await keepOpen(note.id) : () => {};
-  setTimeout(close, FORGOTTEN_MS);
-  return new Sitting(walk, note, (await store.draft(noteId)) ?? store.freshDraft(note), close);
+  const { key, close } = note ? { key: note.id, close: await keepOpen(note.id) } : await claim([...(await store.begun()), store.newKey()]);
+  if (note) setTimeout(close, FORGOTTEN_MS);
+  await newest.get(key)?.written; // what was typed on the screen before
+  return new Sitting(walk, note, (await store.draft(noteId, key)) ?? store.freshDraft(note, key), close);
 }
 
+/** The last sitting of each draft, by its key: to it come the photos that were chosen in one before it. @type {Map<string, Sitting>} */
+const newest = new Map();
+
 export class Sitting {
-  /** @type {Promise<unknown>} */ #work = Promise.resolve();
+  /** What is being written of the draft. @type {Promise<unknown>} */
+  written = Promise.resolve();
   #queued = false;
   #over = false;
   #touched = false;
@@ -57,6 +62,9 @@ export class Sitting {
     this.limits = { ...LIMITS, ...walk.limits };
     /** @type {Draft} */
     this.draft = { choice, measured: fix, moved: false, asked: 0, open: null, writing: false, removed: [], ...draft, ...(instead && { choice: instead }) };
+    /** Photos being made smaller: how many times some were chosen, and until when. They go on when the screen is left. */
+    this.making = newest.get(draft.key)?.making ?? { left: 0, done: Promise.resolve() };
+    newest.set(draft.key, this);
   }
 
   get content() {
@@ -118,11 +126,22 @@ export class Sitting {
     this.unfold({ choice, measured, moved: true, asked });
   }
 
+  /** A photo or a recording that is in the store, for whoever has the draft open now. */
+  add(/** @type {PhotoInfo} */ photo) {
+    const { now } = this;
+    now.unfold({ photos: [...now.draft.photos.filter(({ id }) => id !== photo.id), photo] });
+  }
+
+  /** Who has the draft open now: this one, until its screen is left and another comes back to it. @returns {Sitting} */
+  get now() {
+    return newest.get(this.draft.key) ?? this;
+  }
+
   /** Writes the draft; while one write waits for its turn it takes along all that happens meanwhile. */
   keep() {
-    if (this.#queued || this.#over) return;
+    if (this.#queued || this.#over) return this.written;
     this.#queued = this.#touched = true;
-    this.#next(() => {
+    return this.#write(() => {
       this.#queued = false;
       return this.#over ? null : store.saveDraft(this.draft);
     });
@@ -132,18 +151,30 @@ export class Sitting {
   async stored() {
     let kept = this.note !== null && !this.#touched;
     if (kept) return true;
-    await this.#next(() => store.saveDraft(this.draft).then(() => (kept = true)));
+    await this.#write(() => store.saveDraft(this.draft).then(() => (kept = true)));
     return kept;
   }
 
-  /** Does `job` when the ones before it are done, and before the note is saved. */
-  after(/** @type {() => unknown} */ job) {
-    return this.#next(job);
+  #write(/** @type {() => unknown} */ job) {
+    this.written = this.written.then(job).catch(() => this.onTrouble());
+    return this.written;
   }
 
-  #next(/** @type {() => unknown} */ job) {
-    this.#work = this.#work.then(job).catch(() => this.onTrouble());
-    return this.#work;
+  /** Makes photos when those before them are made: the note waits for that when it is saved, its draft never. */
+  async make(/** @type {() => Promise<unknown>} */ job) {
+    const { making } = this;
+    making.left += 1;
+    this.onChange();
+    making.done = making.done.then(job).catch(() => this.onTrouble());
+    await making.done;
+    making.left -= 1;
+    this.now.onChange();
+  }
+
+  /** When the photos are made, and all is written. */
+  async done() {
+    await this.making.done;
+    await this.written;
   }
 
   /** By how many characters a text is too long; 0 or less where it fits. */
@@ -151,10 +182,10 @@ export class Sitting {
     return [...this.content[name]].length - this.limits[name];
   }
 
-  /** The note, saved. Throws store.Full; then the draft is still there. Null when it is being saved already. */
+  /** The note, saved. Throws store.Full; then the draft is still there. Null when it is being saved already, or was left and opened again. */
   async save() {
-    await this.#work;
-    if (this.#over) return null;
+    await this.done();
+    if (this.#over || this.now !== this) return null;
     const { draft, note, walk } = this;
     if (!note || draft.moved) Object.assign(this.content, placed(draft.choice, draft.measured, walk.stops));
     this.#over = true;
@@ -167,32 +198,38 @@ export class Sitting {
     }
   }
 
-  /** Throws the draft away, with its note where it has one. @returns {Promise<() => Promise<unknown>>} undo */
+  /** Throws the draft away, with its note where it has one; or throws, and all is as it was. @returns {Promise<() => Promise<unknown>>} undo */
   async discard() {
-    await this.#work;
+    await this.done();
     this.#over = true;
     const { note, draft } = this;
-    const photos = note ? [] : await Promise.all(this.photos.map((photo) => store.photoBytes(photo.id)));
-    await store.dropDraft(draft.key);
-    if (note) {
-      await store.deleteNote(note.id);
-      return () => store.undeleteNote(note.id);
+    try {
+      const photos = note ? [] : await Promise.all(this.photos.map((photo) => store.photoBytes(photo.id)));
+      await (note ? store.deleteNote(note.id) : store.dropDraft(draft.key));
+      if (note) return () => store.undeleteNote(note.id);
+      return async () => {
+        const key = store.newKey(); // whoever has begun another one meanwhile keeps that
+        await store.saveDraft({ ...draft, key });
+        for (const photo of photos) if (photo) await store.addDraftPhoto(key, photo);
+      };
+    } catch (failure) {
+      this.#over = false;
+      throw failure;
     }
-    return async () => {
-      await store.saveDraft(draft);
-      for (const photo of photos) if (photo) await store.addDraftPhoto(draft.key, photo);
-    };
   }
 
   /** Leaves the draft for later, or no trace where there is nothing to keep. */
   async leave() {
     const away = !location.hash.startsWith("#/note/new"); // and not only to the map on which its pin is moved
-    await this.#work;
+    this.onChange = () => {};
+    await this.done();
     const end = () => {
       this.close();
       return store.lookAgain();
     };
     if (this.note) location.hash.includes(this.note.id) ? setTimeout(end, NEXT_MS) : await end();
-    if (away && !this.#over && !this.note && this.empty) await store.dropDraft(this.draft.key);
+    if (this.note) return;
+    if (away && !this.#over && this.empty && this.now === this) await store.dropDraft(this.draft.key);
+    this.close();
   }
 }

@@ -1,7 +1,7 @@
 // Voice: <tryg-voice>, with which a walker says what would take long to write in the rain.
 //
 // Promises: the microphone is asked for at the press of the button and let go of when it stops; what was said is in the store every
-// few seconds, so that a phone which dies in the middle has the beginning; Save in the middle stops first. A recording is kept, sent
+// few seconds, so that a phone which dies in the middle has the beginning; Save in the middle stops first, and so does throwing away. A recording is kept, sent
 // and taken out as photos are (store.js), and is one by its `seconds`. Nothing of it is ever given to a service that listens.
 
 import "../../css/voice.css";
@@ -23,15 +23,19 @@ const PIECE_MS = 1000;
 const KEPT_EVERY = 3; // pieces
 const MICROPHONE = html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M9 21h6" /></svg>`;
 
-/** A recording of a draft in the store, whole as it is so far; not where its note was saved meanwhile. */
-const keep = (/** @type {PhotoInfo & {draft_key: string}} */ sound, /** @type {ArrayBuffer} */ buffer) =>
+/**
+ * A recording of a draft in the store, whole as it is so far; not where its note was saved meanwhile, or its beginning (`more`) was
+ * thrown away. Whether it was kept.
+ */
+const keep = (/** @type {PhotoInfo & {draft_key: string}} */ sound, /** @type {ArrayBuffer} */ buffer, /** @type {boolean} */ more) =>
   write(
     ["photos", "bytes"],
     async (tx) => {
       const before = await tx.objectStore("photos").get(sound.id);
-      if (before && before.draft_key !== sound.draft_key) return;
+      if (before ? before.draft_key !== sound.draft_key : more) return false;
       await tx.objectStore("bytes").put(buffer, sound.id);
       await tx.objectStore("photos").put(sound);
+      return true;
     },
     "photo",
   );
@@ -143,8 +147,13 @@ class Voice extends HTMLElement {
     const id = uuid7();
     const type = recorder.mimeType.split(";")[0];
     let keeping = Promise.resolve();
+    let begun = false;
+    const keepOn = async () => {
+      await this.#keep(id, type, new Blob(pieces, { type }), begun);
+      begun = true;
+    };
     const kept = () => {
-      keeping = keeping.then(() => this.#keep(id, type, new Blob(pieces, { type }))).catch(() => this.#full());
+      keeping = keeping.then(keepOn).catch(() => this.#full());
       return keeping;
     };
     return new Promise((/** @type {(over: void) => void} */ over) => {
@@ -167,15 +176,14 @@ class Voice extends HTMLElement {
     });
   }
 
-  async #keep(/** @type {string} */ id, /** @type {string} */ type, /** @type {Blob} */ blob) {
+  async #keep(/** @type {string} */ id, /** @type {string} */ type, /** @type {Blob} */ blob, /** @type {boolean} */ more) {
     const sitting = this.#sitting;
     if (!sitting) return;
     const buffer = await blob.arrayBuffer();
     const seconds = Math.min(SECONDS, Math.max(1, (Date.now() - this.#since) / 1000));
     const facts = { type, bytes: blob.size, sha256: await sha256(buffer), seconds: Math.round(seconds * 10) / 10 };
     const sound = /** @type {PhotoInfo} */ ({ id, note_id: null, state: "kept", problem: null, ...facts });
-    await keep({ ...sound, draft_key: sitting.draft.key }, buffer);
-    sitting.unfold({ photos: [...sitting.draft.photos.filter((one) => one.id !== id), sound] });
+    if (await keep({ ...sound, draft_key: sitting.draft.key }, buffer, more)) sitting.add(sound);
   }
 
   #full() {
@@ -188,9 +196,9 @@ class Voice extends HTMLElement {
     return this.#over;
   }
 
-  /** What would save the note waits until what was said is in it. */
+  /** What would save the note, or throw it away, waits until what was said is in it. */
   #first = (/** @type {MouseEvent} */ event) => {
-    const button = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest(".save .lamp")) : null;
+    const button = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest(".save .lamp, .away")) : null;
     if (!button) return;
     event.stopPropagation();
     this.#stop().then(() => button.click());
