@@ -83,7 +83,7 @@ def missing(tx: Session, who: Participant, asked: KnownIn) -> KnownOut:
     notes = [HeldIn(id=held.id, rev=held.rev) for held in asked.observations if revs.get(held.id, 0) < held.rev]
     files = [*asked.photos, *asked.recordings]
     become = {said: [one for one in files if here.get(one) == said] for said in ("unreadable", "stored")}
-    told = {said: ones for said, ones in become.items() if ones}  # only what there is, as an older server answers
+    told = {said: ones for said, ones in become.items() if ones and asked.states}
     return KnownOut(missing=Missing(observations=notes, **lacking), **told)
 
 

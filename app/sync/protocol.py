@@ -363,6 +363,7 @@ class KnownIn(Wire):
     observations: Annotated[list[HeldIn], Field(max_length=LIMITS["known"]), _or(list)] = []
     photos: Annotated[list[Uuid], Field(max_length=LIMITS["known"]), _or(list)] = []
     recordings: Annotated[list[Uuid], Field(max_length=LIMITS["known"]), _or(list)] = []
+    states: Annotated[bool, _or(lambda: False)] = False  # whether it wants to hear of those that are here, too
 
 
 class Missing(Wire):
@@ -373,7 +374,7 @@ class Missing(Wire):
 
 class KnownOut(Wire):
     """`unreadable`, `stored`: of the photos and recordings asked about that are here, those that proved unreadable, and
-    those about which that is not known yet; each only where there are some."""
+    those about which that is not known yet; each only where there are some, and `states` was asked for."""
 
     missing: Missing
     unreadable: list[str] = []

@@ -309,7 +309,7 @@ async function vouch(/** @type {Joined} */ me) {
   let [missing, stored] = [0, 0];
   for (let at = 0; at < Math.max(observations.length, photos.length); at += LIMITS.known) {
     const end = at + LIMITS.known;
-    const json = { observations: observations.slice(at, end), photos: photos.slice(at, end) };
+    const json = { observations: observations.slice(at, end), photos: photos.slice(at, end), states: true };
     const { body } = await ask("POST", `/walks/${me.walk.id}/known`, { key: me, json });
     if (!Array.isArray(body.missing?.observations) || !Array.isArray(body.missing.photos)) throw notOurs();
     for (const { id } of body.missing.observations) await outbox.unsend(id);

@@ -194,10 +194,11 @@ def test_a_deadline_is_soon_for_two_weeks() -> None:
 
 
 def test_how_long_things_took_is_told_only_with_how_many_it_rests_on(plan: Plan, desk: Paper) -> None:
+    noon = now().replace(hour=12)  # on the same day in summer time and winter time
     with plan.stage.db.write() as tx:
-        tx.get_one(Walk, plan.stage.walk.id).starts_at = now() - timedelta(days=100)
+        tx.get_one(Walk, plan.stage.walk.id).starts_at = noon - timedelta(days=100)
     for days in (10, 20, 30, 41):
-        made(plan, desk, kind="upkeep", status="done", done_at=now() - timedelta(days=100 - days))
+        made(plan, desk, kind="upkeep", status="done", done_at=noon - timedelta(days=100 - days))
     four = (
         desk.open("/overview")
         .words.partition("What was done, and in how many days")[2]
@@ -205,7 +206,7 @@ def test_how_long_things_took_is_told_only_with_how_many_it_rests_on(plan: Plan,
     )
     assert four.count("Four so far: too few to say how long it takes") == 2
     assert not re.search(r"\d+ days", four), "no number that few could be taken for a measure"
-    made(plan, desk, kind="project", status="done", done_at=now() - timedelta(days=10))
+    made(plan, desk, kind="project", status="done", done_at=noon - timedelta(days=10))
     five = desk.open("/overview").words.partition("What was done, and in how many days")[2]
     assert "All kinds 5 30 days 10 to 90 days" in five
     assert "Upkeep, now Four so far" in five

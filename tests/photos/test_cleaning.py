@@ -92,10 +92,14 @@ def test_a_phone_is_told_which_of_its_photos_and_recordings_cannot_be_read(stage
     sent(phone, broken, good)
     become(stage, broken, "unreadable")
     become(stage, good, "ready")
-    asked = {"photos": [good.id, broken.id, late.id]}
+    ids = {"photos": [good.id, broken.id, late.id]}
+    asked = ids | {"states": True}
     path = f"/api/v1/walks/{stage.walk.id}/known"
     answer = {"missing": {"observations": [], "photos": [late.id]}, "unreadable": [broken.id]}
     assert stage.http.post(path, json=asked, headers=phone.key).json() == answer
+    assert stage.http.post(path, json=ids, headers=phone.key).json() == {"missing": answer["missing"]}, (
+        "as the contract has it"
+    )
     assert "unreadable" not in stage.http.post(path, json=asked, headers=other.key).json()
     with stage.db.write() as tx:  # before it is looked into
         tx.get_one(Photo, good.id).state = "stored"
