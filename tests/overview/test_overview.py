@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from app.access.guards import Person
+from app.measures.measures import today_of
 from app.models import Leading, Measure, Membership, Observation, Organisation, Stop, User, Walk, now
 from app.overview.asked import Asked
 from app.overview.overview import age, look
@@ -168,7 +169,7 @@ def made(plan: Plan, desk: Paper, count: int = 1, **columns: Any) -> None:
 
 def test_open_measures_stand_by_who_answers_and_by_age(plan: Plan, desk: Paper) -> None:
     vej, park = plan.partner("Vej"), plan.partner("Anlæg", "park")
-    today = now().date()
+    today = today_of(plan.stage.walk, now())
     for days, partner in ((-2, vej), (3, vej), (40, vej), (None, park)):
         made(plan, desk, partner_id=partner.id, deadline=today + timedelta(days=days) if days is not None else None)
     made(plan, desk, partner_id=None, deadline=today)
