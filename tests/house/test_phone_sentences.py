@@ -17,7 +17,21 @@ from app.tongues import languages, path_of
 from tests.house.test_problems import COLD
 
 SCRIPTS = Path(__file__).parents[2] / "static" / "js"
-WALKERS = ("app", "api", "camera", "copy", "database", "outbox", "place", "pocket", "ready", "store", "sync", "track")
+WALKERS = (
+    "app",
+    "api",
+    "camera",
+    "copy",
+    "database",
+    "dom",
+    "outbox",
+    "place",
+    "pocket",
+    "ready",
+    "store",
+    "sync",
+    "track",
+)
 ENTRY = re.compile(r"^  (\w+): \(n?\) => \[(.*)\],$", re.M)
 _STRING = r'"(?:[^"\\]|\\.)*"'
 SENTENCE = re.compile(rf"(?:t\(({_STRING})\)|plural\(n, ({_STRING}), ({_STRING})\))(?:, |$)")
