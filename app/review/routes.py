@@ -68,16 +68,12 @@ def post_decision(request: Request, reader: Reviewer, db: Db, form: Form) -> Res
 
     def decide(tx: Session) -> list[Decision]:
         if wanted.do == "merge":
-            made = deciding.merge(tx, reader, wanted.seen, wanted.others)
-            photos.settle(tx, request.app.state.vault, {step.observation_id for step in made})
-            return made
+            return deciding.merge(tx, reader, wanted.seen, wanted.others)
         if wanted.do == "part":
             return deciding.part(tx, reader, wanted.seen)
         if wanted.do == "transcribe":
             return deciding.write_down(tx, reader, wanted.seen, *asked.spoken(form))
-        made = deciding.decide(tx, reader, wanted.seen, *asked.steps(tx, reader.walk, wanted.do, form))
-        photos.settle(tx, request.app.state.vault, [wanted.seen.note_id])
-        return made
+        return deciding.decide(tx, reader, wanted.seen, *asked.steps(tx, reader.walk, wanted.do, form))
 
     where = "after" if wanted.do in asked.LEAVING else "note"
     return _decided(request, reader, db, decide, wanted.lane, wanted.seen.note_id, where)
@@ -141,6 +137,7 @@ def _decided(
     try:
         with db.write() as tx:
             made = decide(tx)
+            photos.settle(tx, request.app.state.vault, {step.observation_id for step in made})
             logged.tell(tx, reader, made, undone=undone)
     except Gone:
         return _to(reader, {"lane": lane, "after": note_id, "gone": "1"})

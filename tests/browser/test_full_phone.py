@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, BrowserType, Page, Playwright, e
 
 from tests.browser.pocket import Phone, picture
 from tests.browser.test_sync import SENT, on_the_server, wait_until
-from tests.browser.walking import Evening, plan
+from tests.browser.walking import Evening, fill, plan
 from tests.running import Server
 
 # A database as the first release made it: five stores, two indexes, one walk, two notes, a photo, a draft with its own.
@@ -184,22 +184,13 @@ def test_a_note_that_finds_no_room_offline_says_that_the_words_are_here_and_is_s
     night: Evening,
 ) -> None:
     night.join().ready().begin("Utryg").write("Ord på en fuld telefon").offline()
-    night.page.evaluate(
-        """() => {
-          const { put } = IDBObjectStore.prototype;
-          IDBObjectStore.prototype.put = function (value, ...key) {
-            if (globalThis.full) throw new DOMException("full", "QuotaExceededError");
-            return put.call(this, value, ...key);
-          };
-          globalThis.full = true;
-        }"""
-    )
+    fill(night.page)
     night.button("Gem").click()
     expect(night.said).to_contain_text(
         "Noten kunne ikke gemmes. Telefonen er fuld.Dine ord står her endnu. Gør plads på telefonen, og prøv igen."
     )
     expect(night.page.get_by_role("textbox", name="Note", exact=True)).to_have_value("Ord på en fuld telefon")
-    night.page.evaluate("() => { globalThis.full = false; }")
+    fill(night.page, False)
     night.save().offline(False)
     night.received_at_last("Ord på en fuld telefon", 1)
 

@@ -42,6 +42,7 @@ def test_a_clock_that_is_put_right_keeps_no_phone_silent(phone: Phone, network: 
     phone.run("globalThis.ahead = 0;")
     wait_until(phone, SENT)
     wait_until(phone, "sync.status().next_try === null")
+    assert [note["note"] for note in on_the_server(phone)] == ["fra foråret"]
 
 
 def test_a_photo_that_turns_out_to_be_unreadable_is_called_so_and_asked_about_no_more(

@@ -11,18 +11,9 @@ from tests.browser.pocket import Phone, picture
 from tests.browser.test_copy import saved, stored
 from tests.browser.test_full_phone import grain
 from tests.browser.test_sync import SEND, on_the_server
-from tests.browser.walking import Evening, plan
+from tests.browser.walking import Evening, fill, plan
 from tests.running import Server
 
-FULL = """() => {
-  const { put } = IDBObjectStore.prototype;
-  IDBObjectStore.prototype.put = function (value, ...key) {
-    if (globalThis.full) throw new DOMException("full", "QuotaExceededError");
-    return put.call(this, value, ...key);
-  };
-  globalThis.full = true;
-}"""
-ROOM = "() => { globalThis.full = false; }"
 UNNOTED = "Telefonen er fuld og kan ikke notere, hvad der er kommet af sted."
 
 
@@ -72,7 +63,7 @@ def test_a_phone_that_became_full_after_saving_sends_everything_and_one_photo_ma
 
 def test_a_full_phone_sends_each_note_once_and_calls_it_sent_only_when_that_is_kept(phone: Phone) -> None:
     phone.run("await save({note: 'en'}); await save({note: 'to'})")
-    phone.page.evaluate(FULL)
+    fill(phone.page)
     for _ in range(2):
         status = phone.run(SEND)
         assert (status["last_problem"]["code"], status["confirmed"], status["next_try"]) == ("full", False, None)
@@ -81,10 +72,10 @@ def test_a_full_phone_sends_each_note_once_and_calls_it_sent_only_when_that_is_k
     assert len(phone.paths("observations")) == 2
 
     phone.open()  # what was only remembered is gone, so they go again
-    phone.page.evaluate(FULL)
+    fill(phone.page)
     phone.run(SEND)
     assert len(phone.paths("observations")) == 4
-    phone.page.evaluate(ROOM)
+    fill(phone.page, False)
     assert phone.run(SEND)["confirmed"]
     assert phone.phases() == ["sent", "sent"]
     assert len(phone.paths("observations")) == 4
@@ -93,9 +84,9 @@ def test_a_full_phone_sends_each_note_once_and_calls_it_sent_only_when_that_is_k
 
 def test_what_a_full_phone_sent_and_is_then_edited_or_deleted_is_so_on_the_server_too(phone: Phone) -> None:
     ids = [phone.run("return (await save({note: given[0]})).id", words) for words in ("rettes", "fortrydes")]
-    phone.page.evaluate(FULL)
+    fill(phone.page)
     phone.run(SEND)
-    phone.page.evaluate(ROOM)
+    fill(phone.page, False)
     phone.run("await edit(given[0], {note: 'rettet'}); await store.deleteNote(given[1])", *ids)
     assert phone.run(SEND)["confirmed"]
     held = {note["id"]: note for note in on_the_server(phone)}
@@ -122,7 +113,7 @@ def test_a_photo_whose_arrival_was_not_noted_before_its_bytes_went_is_known_by_t
 
 def test_a_full_phone_says_so_when_it_is_to_send_and_calls_its_copy_saved(night: Evening, tmp_path: Path) -> None:
     night.join().ready().offline().begin("Utryg").write("Ingen plads til kvitteringen").save().notes()
-    night.page.evaluate(FULL)
+    fill(night.page)
     saved(night, tmp_path)
     expect(night.said).to_contain_text(UNNOTED)
     assert stored(night, "setting:copied") is None
@@ -130,7 +121,7 @@ def test_a_full_phone_says_so_when_it_is_to_send_and_calls_its_copy_saved(night:
     expect(night.said).to_contain_text(UNNOTED)
     expect(night.page.locator(".state", has_text="Gemt på telefonen")).to_have_count(1)
     assert len(night.received("Ingen plads")) == 1
-    night.page.evaluate(ROOM)
+    fill(night.page, False)
     night.button("Send nu").click()
     expect(night.page.get_by_text("Alle er fremme")).to_be_visible()
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import Evening
+from tests.browser.walking import Evening, fill
 
 # A phone so slow that a photo is made smaller when the test says so.
 SLOW = """() => {
@@ -99,23 +99,11 @@ def test_who_goes_back_and_comes_again_while_photos_are_made_smaller_finds_words
     assert held(page)["drafts"] == []
 
 
-FULL = """() => {
-  const { put } = IDBObjectStore.prototype;
-  IDBObjectStore.prototype.put = function (...given) {
-    if (globalThis.full) throw new DOMException("full", "QuotaExceededError");
-    return put.apply(this, given);
-  };
-}"""
 COULD_NOT = "Det kunne ikke lade sig gøre: telefonen er fuld."
-
-
-def fill(page: Page, full: bool = True) -> None:
-    page.evaluate("(now) => { globalThis.full = now; }", full)
 
 
 def test_undo_that_a_full_phone_cannot_do_says_so_and_can_be_pressed_again(night: Evening) -> None:
     page = night.join().ready().page
-    page.evaluate(FULL)
     night.offline().begin("Utryg").write("Fortrudt").save()
     fill(page)
     night.said.get_by_role("button", name="Fortryd", exact=True).click()
@@ -128,7 +116,6 @@ def test_undo_that_a_full_phone_cannot_do_says_so_and_can_be_pressed_again(night
 
 def test_a_note_that_a_full_phone_cannot_delete_says_so_and_can_still_be_corrected(night: Evening) -> None:
     page = night.join().ready().page
-    page.evaluate(FULL)
     night.offline().begin("Utryg").write("Lampen er slukket").save().notes()
     page.get_by_role("link", name="Ret eller slet", exact=True).click()
     words(night).fill("Lampen er slukket ved nr. 4")

@@ -26,6 +26,14 @@ KEPT = """async (key) => {
   db.close();
   return found ?? null;
 }"""
+FILL = """(now) => {
+  const { put } = IDBObjectStore.prototype;
+  if (globalThis.full === undefined) IDBObjectStore.prototype.put = function (...given) {
+    if (globalThis.full) throw new DOMException("full", "QuotaExceededError");
+    return put.apply(this, given);
+  };
+  globalThis.full = now;
+}"""
 
 
 @dataclass(frozen=True)
@@ -148,3 +156,8 @@ def plan(server: Server, folder: Path, key: str = "") -> Planned:
         server.tryg("user", "add", "tovholder@kommune.example", "--role", "coordinator")
         key = server.tryg("user", "key", "tovholder@kommune.example")["key"]
     return Planned(server, walk, key)
+
+
+def fill(page: Page, full: bool = True) -> None:
+    """From now on the phone has no room for anything more, or has it again."""
+    page.evaluate(FILL, full)

@@ -188,6 +188,20 @@ def test_a_note_that_is_released_by_being_merged_into_another_keeps_nothing_of_w
     assert not any("unblurred" in name for name in stage.vault.files())
 
 
+def test_a_note_that_is_released_again_by_an_undo_keeps_nothing_of_what_was_blurred_meanwhile(
+    shot: Shot, stage: Stage
+) -> None:
+    shot.desk.look(f"?note={shot.note}")
+    shot.desk.press("release")
+    shot.desk.look(f"?note={shot.note}")
+    shot.desk.press("hide", because="Et ansigt")
+    hidden = history(stage, shot.note)[-1]
+    shot.blur("0,0")
+    assert any("unblurred" in name for name in stage.vault.files())
+    assert shot.desk.post("review/undoing", {"decision": hidden.id, "note": shot.note}).status_code == 200
+    assert not any("unblurred" in name for name in stage.vault.files())
+
+
 def test_a_backup_into_the_same_folder_keeps_nothing_of_what_was_blurred(
     shot: Shot, stage: Stage, tmp_path: Path
 ) -> None:
